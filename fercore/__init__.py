@@ -1,0 +1,1 @@
+"""fercore: train, measure and explain models of facial-expression recognition."""

@@ -1,0 +1,374 @@
+"""Run folders: what a training leaves on disk, and the only code that creates, lists and opens them.
+
+A run folder may come from a stranger, so reading one treats every file as hostile: sizes are limited, types are
+checked, names cannot leave the folder and nothing is unpickled. Writing goes to a temporary file that is then renamed,
+so that a kill or a full disk leaves the earlier file. This module imports no torch: listing runs is fast.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pandas as pd
+
+from fercore.emotions import EMOTIONS
+
+SCHEMA_VERSION = 1
+STATUSES = ("running", "finished", "failed", "stopped")
+SPLITS = ("train", "val", "test")
+TTAS = ("none", "flip")
+HISTORY_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "val_macro_f1",
+    "learning_rate",
+    "seconds",
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MAX_BYTES = {".json": 8 << 20, ".csv": 32 << 20, ".npz": 256 << 20}
+
+
+class RunError(Exception):
+    """A run folder that cannot be read or written, with the reason and the way on in words."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model answered for every image of a split.
+
+    Attributes
+    ----------
+    id
+        str array (N,), the data set's image ids.
+    label
+        int64 array (N,), true classes 0 to 6.
+    probabilities
+        float32 array (N, 7), rows sum to 1, columns in the order of `EMOTIONS`.
+    """
+
+    id: np.ndarray
+    label: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """int64 array (N,): the most probable class of each image."""
+        return self.probabilities.argmax(axis=1)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One readable run folder. `info` is the content of run.json, checked by `open_run`."""
+
+    path: Path
+    info: dict
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def status(self) -> str:
+        """running, finished, failed, stopped, or interrupted: says running, but its process is gone."""
+        if self.info["status"] == "running" and not _is_locked(self.path):
+            return "interrupted"
+        return self.info["status"]
+
+    @property
+    def has_weights(self) -> bool:
+        return (self.path / "model.safetensors").is_file()
+
+    def history(self) -> pd.DataFrame:
+        """One row an epoch with the columns `HISTORY_COLUMNS` (perhaps more); empty before the first epoch ends.
+
+        A last line cut short by a kill or a full disk is left out.
+        """
+        path = self.path / "history.csv"
+        if not path.is_file():
+            return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
+        text = _read(path).decode("utf-8", errors="replace")
+        text = text[: text.rfind("\n") + 1]
+        try:
+            table = pd.read_csv(io.StringIO(text)).apply(pd.to_numeric) if text else pd.DataFrame()
+        except ValueError as error:
+            raise RunError(f"{path}: not a readable table ({error})") from error
+        if text and (missing := [name for name in HISTORY_COLUMNS if name not in table.columns]):
+            raise RunError(f"{path}: columns missing: {', '.join(missing)}")
+        return table if text else pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
+
+    def evaluations(self) -> list[tuple[str, str]]:
+        """The (split, tta) pairs that have stored metrics, best known first: test before val before train."""
+        found = []
+        for split in reversed(SPLITS):
+            for tta in TTAS:
+                if (self.path / f"metrics_{stem(split, tta)}.json").is_file():
+                    found.append((split, tta))
+        return found
+
+    def metrics(self, split: str, tta: str = "none") -> dict:
+        """Stored metrics, as `fercore.evaluation.metrics.report` makes them; RunError if there are none."""
+        path = self.path / f"metrics_{stem(split, tta)}.json"
+        if not path.is_file():
+            raise RunError(
+                f"{self.name} has no metrics for {split}; run: python scripts/evaluate.py {self.name} --split {split}"
+            )
+        metrics = _read_json(path)
+        if not isinstance(metrics.get("accuracy"), dict) or not isinstance(metrics.get("confusion"), list):
+            raise RunError(f"{path}: not a metrics file (accuracy or confusion missing); run scripts/evaluate.py again")
+        return metrics
+
+    def predictions(self, split: str, tta: str = "none") -> Predictions:
+        """Stored predictions, checked; RunError if they are missing or broken."""
+        path = self.path / f"predictions_{stem(split, tta)}.npz"
+        if not path.is_file():
+            raise RunError(
+                f"{self.name} has no predictions for {split}; "
+                f"run: python scripts/evaluate.py {self.name} --split {split}"
+            )
+        arrays = read_npz(path)
+        try:
+            ids, label, probabilities = arrays["id"], arrays["label"], arrays["probabilities"]
+        except KeyError as error:
+            raise RunError(f"{path}: array {error} is missing") from error
+        n = len(ids)
+        if ids.dtype.kind != "U" or label.shape != (n,) or label.dtype.kind not in "iu":
+            raise RunError(f"{path}: expected id (N,) of text and label (N,) of integers")
+        if probabilities.shape != (n, len(EMOTIONS)) or not np.isfinite(probabilities).all():
+            raise RunError(f"{path}: expected finite probabilities ({n}, 7), received {probabilities.shape}")
+        if n and (label.min() < 0 or label.max() >= len(EMOTIONS)):
+            raise RunError(f"{path}: labels must lie in 0 to 6")
+        return Predictions(ids, label.astype(np.int64), probabilities.astype(np.float32))
+
+    def average_faces(self) -> np.ndarray | None:
+        """uint8 array (7, 48, 48), the mean training image of each emotion, or None where the run holds none."""
+        path = self.path / "average_faces.npz"
+        if not path.is_file():
+            return None
+        faces = read_npz(path).get("faces")
+        if faces is None or faces.dtype != np.uint8 or faces.shape != (len(EMOTIONS), 48, 48):
+            raise RunError(f"{path}: expected uint8 faces (7, 48, 48)")
+        return faces
+
+
+def stem(split: str, tta: str = "none") -> str:
+    """Middle of a metrics or predictions file name: "test", or "test_flip" with flip averaging."""
+    if split not in SPLITS or tta not in TTAS:
+        raise ValueError(f"received split {split!r} and tta {tta!r}; expected one of {SPLITS} and one of {TTAS}")
+    return split if tta == "none" else f"{split}_{tta}"
+
+
+def check_name(name: str) -> str:
+    """The name itself if it can be a run's folder name, else RunError."""
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            f"run name {name!r} will not do: use letters, digits, '.', '_' and '-', begin with a letter or digit, "
+            "at most 100 characters"
+        )
+    return name
+
+
+def list_runs(root: Path | str) -> tuple[list[Run], dict[str, str]]:
+    """All runs under a folder.
+
+    Returns
+    -------
+    runs
+        The readable runs, by name. No root folder means no runs.
+    problems
+        Folder name -> what is wrong with it in words, for each folder that cannot be read as a run.
+    """
+    root = Path(root)
+    runs, problems = [], {}
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if root.is_dir() else []
+    for folder in folders:
+        try:
+            runs.append(open_run(folder))
+        except (RunError, OSError) as error:
+            problems[folder.name] = str(error)
+    return runs, problems
+
+
+def open_run(path: Path | str) -> Run:
+    """Open one run folder; RunError says what is wrong with it."""
+    path = Path(path)
+    if not path.is_dir():
+        raise RunError(f"there is no run folder {path}; see what there is in {path.parent}/")
+    check_name(path.name)
+    if not (path / "run.json").is_file():
+        raise RunError(f"{path} holds no run.json, so it is not a run folder")
+    info = _read_json(path / "run.json")
+    _check_info(path / "run.json", info)
+    return Run(path, info)
+
+
+def create_run(root: Path | str, name: str, info: dict) -> Run:
+    """Make a new run folder with status running.
+
+    Raises
+    ------
+    RunError
+        If the name will not do or is taken.
+    """
+    path = Path(root) / check_name(name)
+    if path.exists():
+        raise RunError(
+            f"run {name!r} exists in {root}; continue it with --resume {name}, or choose another name with --name"
+        )
+    info = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "status": "running",
+        "created": utc_now(),
+        "finished": None,
+        **info,
+    }
+    _check_info(path / "run.json", info)
+    path.mkdir(parents=True)
+    write_json(path / "run.json", info)
+    return Run(path, info)
+
+
+def update_run(run: Run, **changes: object) -> Run:
+    """Rewrite run.json with some entries changed; returns the run as it is now."""
+    info = {**run.info, **changes}
+    write_json(run.path / "run.json", info)
+    return Run(run.path, info)
+
+
+@contextlib.contextmanager
+def training_lock(path: Path) -> Iterator[None]:
+    """Hold a run folder for training; the system lets go of it however the process ends.
+
+    Raises
+    ------
+    RunError
+        If another process is training this run.
+    """
+    lock = filelock.FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=1)
+    except filelock.Timeout as error:
+        raise RunError(f"{path.name} is being trained by another process; wait for it or stop it") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON to a temporary file, then rename it."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    atomic_write(path, lambda file: file.write(text.encode("utf-8") + b"\n"))
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write a compressed npz to a temporary file, then rename it."""
+    atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+
+
+def write_predictions(run: Run, split: str, tta: str, predictions: Predictions) -> None:
+    """Store what a model answered for a split."""
+    write_npz(
+        run.path / f"predictions_{stem(split, tta)}.npz",
+        id=np.asarray(predictions.id, dtype=np.str_),
+        label=predictions.label.astype(np.int64),
+        probabilities=predictions.probabilities.astype(np.float32),
+    )
+
+
+def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> None:
+    """Call `write` with a temporary file beside `path`, flush it to disk, and put it in the place of `path`."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp makes files only their owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an npz; its unpacked size is checked first and nothing is unpickled."""
+    data = _read(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _MAX_BYTES[".npz"]:
+            raise RunError(f"{path}: unpacks to {size:,} bytes, more than the {_MAX_BYTES['.npz']:,} allowed")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path}: not a readable npz without pickled objects ({error})") from error
+
+
+def utc_now() -> str:
+    """Current time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _is_locked(path: Path) -> bool:
+    lock_file = path / ".lock"
+    if not lock_file.is_file():
+        return False
+    lock = filelock.FileLock(lock_file)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
+
+def _read(path: Path) -> bytes:
+    size, limit = path.stat().st_size, _MAX_BYTES[path.suffix]
+    if size > limit:
+        raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
+    return path.read_bytes()
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        content = json.loads(_read(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not readable JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
+    return content
+
+
+def _check_info(path: Path, info: dict) -> None:
+    expected = {"name": str, "status": str, "created": str, "config": dict, "classes": list, "dataset": dict}
+    for key, kind in expected.items():
+        if not isinstance(info.get(key), kind):
+            raise RunError(f"{path}: {key!r} is missing or no {kind.__name__}; this is no run of ours or it is damaged")
+    if info.get("schema_version") != SCHEMA_VERSION:
+        raise RunError(
+            f"{path}: schema_version {info.get('schema_version')!r}, this version reads {SCHEMA_VERSION}; "
+            "update the project or train the run again"
+        )
+    if info["status"] not in STATUSES:
+        raise RunError(f"{path}: status {info['status']!r}, expected one of {', '.join(STATUSES)}")
+    if tuple(info["classes"]) != EMOTIONS:
+        raise RunError(f"{path}: classes {info['classes']}, expected {list(EMOTIONS)} in this order")
