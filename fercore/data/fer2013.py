@@ -111,7 +111,7 @@ def open_dataset(path: Path | str) -> Dataset:
         images = np.load(path / "images.npy", mmap_mode="r", allow_pickle=False)
         index = pd.read_csv(path / "index.csv", dtype={"id": str, "label": np.int64, "split": str}, na_filter=False)
         ids, labels, splits = (index[name].to_numpy() for name in ("id", "label", "split"))
-        info["fingerprint"], info["split_names"], info["source"]["form"]  # noqa: B018 (KeyError if missing)
+        info["fingerprint"], info["split_names"], info["source"]["form"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"the data set in {path} is damaged ({error}); make it again with: {HOW_TO_PREPARE} --out {path}"
