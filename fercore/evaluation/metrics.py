@@ -1,0 +1,253 @@
+"""From predictions to a report: every figure with the interval that 3,589 images leave open.
+
+Point values follow scikit-learn with `zero_division=0`: a class that is never predicted has precision 0, an absent one
+recall 0. All seven classes count in the macro average, present or not, so that runs stay comparable.
+
+Intervals use the method that suits the figure, and the report says which:
+
+- Accuracy, precision and recall are proportions: Wilson's score interval (Wilson 1927), which keeps its coverage near
+  0 and 1, where a bootstrap collapses to a point (disgust, never right, is not known to be 0 with certainty).
+- F1 of a class is a rising function of the proportion TP / (TP + FP + FN), so Wilson's bounds carry over: "Wilson
+  indirect" of Lam, Gopal and Qian (2023), https://arxiv.org/abs/2309.14621.
+- Averages over classes and the log loss have no such form: percentile bootstrap over images.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import confusion_matrix
+
+from fercore.emotions import EMOTIONS
+
+SCHEMA_VERSION = 1
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
+PER_CLASS = ("precision", "recall", "f1")
+_CODES = range(len(EMOTIONS))
+_CLIP = float(np.finfo(np.float32).eps)  # as scikit-learn clips float32 probabilities; -log of it is 15.9
+_CHUNK = 1 << 21  # image draws held at once while the log loss is resampled: 16 MB
+
+
+class MetricsError(ValueError):
+    """Predictions or a stored report that cannot be used: what was received and what was expected."""
+
+
+def report(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    split: str,
+    split_name: str,
+    tta: str = "none",
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict:
+    """All figures of one model on one split, ready for metrics_<split>.json.
+
+    Parameters
+    ----------
+    labels
+        Integers (N,), true classes 0 to 6.
+    probabilities
+        Floats (N, 7), columns in the order of `EMOTIONS`, each row summing to 1. They are rounded to float32, the form
+        in which predictions are stored, so that the report is the same before and after storing.
+    split, split_name
+        The split's key ("test") and what its source calls it ("PrivateTest").
+    tta
+        Test-time augmentation of the predictions, "none" or "flip".
+    level
+        Confidence level of every interval, between 0 and 1.
+    resamples, seed
+        Number of bootstrap resamples and the seed that draws them.
+
+    Returns
+    -------
+    dict
+        Figures as {"value", "low", "high"}, fractions from 0 to 1 (log loss: nats); "per_class" by emotion with
+        precision, recall, f1 and support; "confusion" as 7 rows (true) of 7 counts (predicted).
+
+    Raises
+    ------
+    MetricsError
+        If shapes, ranges, row sums or settings do not fit; the message says what was received and expected.
+    """
+    labels, probabilities = check_predictions(labels, probabilities)
+    if not 0 < level < 1:
+        raise MetricsError(f"level: received {level}, expected a number between 0 and 1, such as 0.95")
+    if resamples < 1:
+        raise MetricsError(f"resamples: received {resamples}, expected at least 1")
+    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), labels=_CODES)
+    losses = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], _CLIP, 1 - _CLIP))
+    rng = np.random.default_rng(seed)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "split": split,
+        "split_name": split_name,
+        "tta": tta,
+        "n": len(labels),
+        "classes": list(EMOTIONS),
+        "interval": {
+            "level": level,
+            "accuracy": "Wilson score",
+            "per_class_precision": "Wilson score",
+            "per_class_recall": "Wilson score",
+            "per_class_f1": "Wilson score of TP / (TP + FP + FN), carried over to F1",
+            "others": f"percentile bootstrap over images, {resamples} resamples, seed {seed}",
+        },
+        "accuracy": wilson(int(np.trace(confusion)), len(labels), level),
+        **_bootstrap_averages(confusion, rng, resamples, level),
+        "log_loss": _bootstrap_mean(losses, rng, resamples, level),
+        "per_class": {emotion: class_figures(confusion, code, level) for code, emotion in enumerate(EMOTIONS)},
+        "confusion": confusion.tolist(),
+    }
+
+
+def check_predictions(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as int64 (N,) and probabilities as float64 (N, 7) of float32 precision, or a MetricsError."""
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels):
+        raise MetricsError(
+            f"labels: received {labels.dtype} {labels.shape}, expected integers of shape (N,) with at least one image"
+        )
+    if labels.min() < 0 or labels.max() >= len(EMOTIONS):
+        raise MetricsError(f"labels: received {labels.min()} to {labels.max()}, expected 0 to {len(EMOTIONS) - 1}")
+    if probabilities.shape != (len(labels), len(EMOTIONS)) or probabilities.dtype.kind != "f":
+        raise MetricsError(
+            f"probabilities: received {probabilities.dtype} {probabilities.shape}, "
+            f"expected floats of shape ({len(labels)}, {len(EMOTIONS)})"
+        )
+    probabilities = probabilities.astype(np.float32).astype(np.float64)
+    sums = probabilities.sum(axis=1)
+    # Written so that a NaN, which fails every comparison, is refused as well.
+    if not (probabilities >= 0).all() or not (np.abs(sums - 1) <= 1e-3).all():
+        row = int(np.argmax((probabilities < 0).any(axis=1) | ~(np.abs(sums - 1) <= 1e-3)))
+        raise MetricsError(
+            f"probabilities: row {row} is {probabilities[row].round(4).tolist()}, expected numbers of at least 0 that "
+            "sum to 1; pass a softmax's output, not logits"
+        )
+    return labels.astype(np.int64), probabilities
+
+
+def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
+    """A proportion and its Wilson score interval; without trials 0, and nothing known: 0 to 1."""
+    if trials == 0:
+        return _estimate(0.0, 0.0, 1.0)
+    bounds = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return _estimate(successes / trials, bounds.low, bounds.high)
+
+
+def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict:
+    """Precision, recall and F1 of one class with intervals, and its support (number of true images).
+
+    Parameters
+    ----------
+    confusion
+        Counts (7, 7), rows true, columns predicted.
+    code
+        Class index, 0 to 6.
+    level
+        Confidence level.
+    """
+    hits, support, predicted = (
+        int(x) for x in (confusion[code, code], confusion[code].sum(), confusion[:, code].sum())
+    )
+    overlap = wilson(hits, support + predicted - hits, level)  # the Jaccard index, TP / (TP + FP + FN)
+    return {
+        "precision": wilson(hits, predicted, level),
+        "recall": wilson(hits, support, level),
+        "f1": {key: 2 * x / (1 + x) for key, x in overlap.items()},
+        "support": support,
+    }
+
+
+def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """Balanced accuracy, macro-F1 and weighted F1 of one or many confusion matrices.
+
+    Parameters
+    ----------
+    confusion
+        Counts (..., C, C), rows true, columns predicted, at least one image in each matrix.
+
+    Returns
+    -------
+    dict
+        Name -> array (...). Balanced accuracy is the mean recall of the classes that occur; macro-F1 the mean of all C.
+    """
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    support, predicted = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    recall = hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(support + predicted, 1)
+    return {
+        "balanced_accuracy": recall.sum(axis=-1) / (support > 0).sum(axis=-1),
+        "macro_f1": f1.mean(axis=-1),
+        "weighted_f1": (f1 * support).sum(axis=-1) / support.sum(axis=-1),
+    }
+
+
+def check_report(metrics: dict) -> dict:
+    """The report itself if a page can draw it, else MetricsError: run folders come from strangers too.
+
+    Raises
+    ------
+    MetricsError
+        Names the first entry that is missing or of the wrong form.
+    """
+    for key, kind in {"split_name": str, "n": int, "interval": dict, "per_class": dict, "confusion": list}.items():
+        _require(type(metrics.get(key)) is kind, key, f"a {kind.__name__}", metrics.get(key))
+    _require(tuple(metrics.get("classes") or ()) == EMOTIONS, "classes", f"{EMOTIONS}", metrics.get("classes"))
+    for key in HEADLINE:
+        _check_estimate(key, metrics.get(key))
+    for emotion in EMOTIONS:
+        figures = metrics["per_class"].get(emotion)
+        _require(isinstance(figures, dict), f"per_class {emotion}", "an object", figures)
+        for key in PER_CLASS:
+            _check_estimate(f"per_class {emotion} {key}", figures.get(key))
+        _require(type(figures.get("support")) is int, f"per_class {emotion} support", "a count", figures)
+    rows = metrics["confusion"]
+    shaped = len(rows) == len(EMOTIONS) and all(isinstance(row, list) and len(row) == len(EMOTIONS) for row in rows)
+    counts = shaped and all(type(cell) is int and cell >= 0 for row in rows for cell in row)
+    _require(counts and sum(map(sum, rows)) == metrics["n"] > 0, "confusion", "7 rows of 7 counts that sum to n", rows)
+    return metrics
+
+
+def _bootstrap_averages(confusion: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict:
+    # Drawing n images with replacement and counting them by cell is one multinomial draw: the same distribution as
+    # resampling rows, without the rows.
+    n = int(confusion.sum())
+    draws = rng.multinomial(n, confusion.ravel() / n, size=resamples).reshape(resamples, *confusion.shape)
+    points, samples = averages(confusion), averages(draws)
+    return {name: _estimate(points[name], *_percentiles(samples[name], level)) for name in points}
+
+
+def _bootstrap_mean(values: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict[str, float]:
+    n, step = len(values), max(1, _CHUNK // len(values))
+    means = [
+        values[rng.integers(0, n, size=(min(step, resamples - start), n))].mean(axis=1)
+        for start in range(0, resamples, step)
+    ]
+    return _estimate(values.mean(), *_percentiles(np.concatenate(means), level))
+
+
+def _percentiles(samples: np.ndarray, level: float) -> np.ndarray:
+    return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
+
+
+def _estimate(value: float, low: float, high: float) -> dict[str, float]:
+    return {"value": float(value), "low": float(low), "high": float(high)}
+
+
+def _check_estimate(name: str, estimate: object) -> None:
+    numbers = [estimate.get(key) for key in ("value", "low", "high")] if isinstance(estimate, dict) else [None]
+    top = -np.log(_CLIP) if name == "log_loss" else 1
+    fits = all(type(x) in (int, float) and 0 <= x <= top for x in numbers)  # NaN fails every comparison
+    _require(fits, name, f"value, low and high from 0 to {top:.3g}", estimate)
+
+
+def _require(holds: bool, name: str, expected: str, received: object) -> None:
+    if not holds:
+        text = f"{received!r}"
+        raise MetricsError(
+            f"metrics: {name} is {text if len(text) < 80 else text[:77] + '...'}, expected {expected}; "
+            "run scripts/evaluate.py again"
+        )

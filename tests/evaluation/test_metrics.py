@@ -1,0 +1,198 @@
+"""Figures against scikit-learn and hand-computed values; intervals against their formulas."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from fercore.emotions import EMOTIONS
+from fercore.evaluation import metrics
+from fercore.evaluation.metrics import MetricsError, report
+
+
+def one_hot(predicted, certainty=0.7):
+    """Probabilities (N, 7): `certainty` for the predicted class, the rest spread evenly."""
+    probabilities = np.full((len(predicted), 7), (1 - certainty) / 6)
+    probabilities[np.arange(len(predicted)), predicted] = certainty
+    return probabilities
+
+
+@pytest.fixture(scope="module")
+def many():
+    """500 images with every class but disgust among the labels; fear is never predicted."""
+    rng = np.random.default_rng(1)
+    labels = rng.choice([0, 2, 3, 4, 5, 6], size=500)
+    probabilities = rng.dirichlet(np.ones(7), size=500)
+    probabilities[np.arange(500), labels] += 0.4
+    probabilities[:, 2] = 0.001
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return labels, probabilities.astype(np.float32)
+
+
+def make(labels, probabilities, **settings):
+    return report(np.asarray(labels), probabilities, split="test", split_name="PrivateTest", **settings)
+
+
+def test_points_equal_scikit_learn(many):
+    labels, probabilities = many
+    predicted, found = probabilities.argmax(axis=1), make(*many, resamples=20)
+    codes = list(range(7))
+    assert found["confusion"] == sk.confusion_matrix(labels, predicted, labels=codes).tolist()
+    expected = {
+        "accuracy": sk.accuracy_score(labels, predicted),
+        "balanced_accuracy": np.mean([np.mean(predicted[labels == c] == c) for c in set(labels.tolist())]),
+        "macro_f1": sk.f1_score(labels, predicted, labels=codes, average="macro", zero_division=0),
+        "weighted_f1": sk.f1_score(labels, predicted, labels=codes, average="weighted", zero_division=0),
+        "log_loss": sk.log_loss(labels, probabilities, labels=codes),
+    }
+    assert {key: found[key]["value"] for key in expected} == pytest.approx(expected)
+    table = sk.precision_recall_fscore_support(labels, predicted, labels=codes, zero_division=0)
+    for column, key in enumerate(["precision", "recall", "f1"]):
+        values = [found["per_class"][emotion][key]["value"] for emotion in EMOTIONS]
+        assert values == pytest.approx(table[column])
+    assert [found["per_class"][emotion]["support"] for emotion in EMOTIONS] == table[3].tolist()
+
+
+def test_hand_computed_figures():
+    # angry: 2 of 3 right, one taken for sad; happy: 1 of 1; sad: 0 of 1, taken for angry
+    found = make([0, 0, 0, 3, 4], one_hot([0, 0, 4, 3, 0]))
+    assert found["accuracy"]["value"] == 3 / 5
+    assert found["balanced_accuracy"]["value"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert found["macro_f1"]["value"] == pytest.approx((2 / 3 + 1) / 7)
+    assert found["weighted_f1"]["value"] == pytest.approx((3 * 2 / 3 + 1) / 5)
+    # right: -log 0.7; wrong: -log 0.05, as 0.3 is shared by six classes
+    assert found["log_loss"]["value"] == pytest.approx(-(3 * np.log(0.7) + 2 * np.log(0.05)) / 5, rel=1e-6)
+    assert found["per_class"]["sad"]["f1"]["value"] == 0
+    assert found["confusion"][0] == [2, 0, 0, 0, 1, 0, 0]
+
+
+def test_wilson_bounds_follow_the_formula():
+    # Wilson (1927): (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), z = 1.959964 at 95 %
+    z, n, p = 1.959963984540054, 3589, 2236 / 3589
+    centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    found = metrics.wilson(2236, 3589)
+    assert found["value"] == p
+    assert found["low"] == pytest.approx((centre - half) / (1 + z**2 / n))
+    assert found["high"] == pytest.approx((centre + half) / (1 + z**2 / n))
+
+
+def test_never_right_is_not_known_to_be_zero():
+    # With no hit in n, Wilson's upper bound is z^2 / (n + z^2).
+    z2 = 1.959963984540054**2
+    assert metrics.wilson(0, 55) == pytest.approx({"value": 0, "low": 0, "high": z2 / (55 + z2)})
+    assert metrics.wilson(0, 0) == {"value": 0, "low": 0, "high": 1}
+
+
+def test_f1_interval_is_wilsons_carried_over():
+    confusion = np.zeros((7, 7), dtype=int)
+    confusion[2, 2], confusion[2, 4], confusion[0, 2] = 30, 15, 5
+    overlap = metrics.wilson(30, 50)
+    found = metrics.class_figures(confusion, 2)["f1"]
+    assert found["value"] == pytest.approx(2 * 30 / (2 * 30 + 15 + 5))
+    assert found["low"] == pytest.approx(2 * overlap["low"] / (1 + overlap["low"]))
+    assert found["high"] == pytest.approx(2 * overlap["high"] / (1 + overlap["high"]))
+
+
+def test_bootstrap_of_counts_agrees_with_resampling_images(many):
+    labels, probabilities = many
+    predicted, found, rng = probabilities.argmax(axis=1), make(*many), np.random.default_rng(7)
+    samples = []
+    for _ in range(1000):
+        rows = rng.integers(0, len(labels), len(labels))
+        samples.append(sk.f1_score(labels[rows], predicted[rows], average="weighted", zero_division=0))
+    expected = np.quantile(samples, [0.025, 0.975])
+    assert [found["weighted_f1"]["low"], found["weighted_f1"]["high"]] == pytest.approx(expected, abs=0.005)
+
+
+def test_bootstrap_interval_of_the_log_loss_is_near_the_normal_one(many):
+    labels, probabilities = many
+    losses = -np.log(probabilities[np.arange(len(labels)), labels])
+    half = 1.96 * losses.std() / np.sqrt(len(losses))
+    found = make(*many)["log_loss"]
+    assert found["low"] == pytest.approx(losses.mean() - half, abs=0.15 * half)
+    assert found["high"] == pytest.approx(losses.mean() + half, abs=0.15 * half)
+
+
+def test_same_seed_same_report_and_other_seed_other_intervals(many):
+    first = make(*many, resamples=50)
+    assert first == make(*many, resamples=50)
+    second = make(*many, resamples=50, seed=1)
+    assert second["macro_f1"]["value"] == first["macro_f1"]["value"]
+    assert second["macro_f1"]["low"] != first["macro_f1"]["low"]
+
+
+def test_a_higher_level_gives_wider_intervals(many):
+    narrow, wide = make(*many, level=0.8), make(*many, level=0.99)
+    for key in metrics.HEADLINE:
+        assert wide[key]["low"] < narrow[key]["low"] < narrow[key]["high"] < wide[key]["high"]
+
+
+def test_certain_and_wrong_costs_a_finite_loss():
+    found = make([0], one_hot([1], certainty=1.0))
+    assert found["log_loss"]["value"] == pytest.approx(-np.log(np.finfo(np.float32).eps))
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_report_is_the_same_after_storing_as_float32(many):
+    rng = np.random.default_rng(2)
+    labels, probabilities = rng.integers(0, 7, 40), rng.dirichlet(np.ones(7), 40)
+    assert make(labels, probabilities) == make(labels, probabilities.astype(np.float32))
+
+
+def test_report_names_its_methods(many):
+    found = make(*many, level=0.9, resamples=30, seed=5)["interval"]
+    assert found["level"] == 0.9
+    assert found["accuracy"] == found["per_class_recall"] == "Wilson score"
+    assert found["others"] == "percentile bootstrap over images, 30 resamples, seed 5"
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "message"),
+    [
+        ([], np.zeros((0, 7)), "at least one image"),
+        ([0.0], one_hot([0]), "expected integers"),
+        ([7], one_hot([0]), "received 7 to 7, expected 0 to 6"),
+        ([0, 1], one_hot([0]), r"expected floats of shape \(2, 7\)"),
+        ([0], one_hot([0])[:, :6], r"received float64 \(1, 6\)"),
+        ([0, 1], np.array([[1.0] + [0] * 6, [3.0, -2.0] + [0] * 5]), "row 1 is .* not logits"),
+        ([0], one_hot([0]) * 2, "sum to 1"),
+        ([0], np.full((1, 7), np.nan), "row 0"),
+    ],
+)
+def test_unusable_predictions_are_refused(labels, probabilities, message):
+    with pytest.raises(MetricsError, match=message):
+        make(np.array(labels, dtype=None if labels else int), probabilities)
+
+
+@pytest.mark.parametrize(("settings", "name"), [({"level": 95}, "level"), ({"resamples": 0}, "resamples")])
+def test_unusable_settings_are_refused(settings, name):
+    with pytest.raises(MetricsError, match=f"{name}: received {next(iter(settings.values()))}"):
+        make([0], one_hot([0]), **settings)
+
+
+def test_check_report_passes_a_report_through_json():
+    stored = json.loads(json.dumps(make([0, 3], one_hot([0, 4]))))
+    assert metrics.check_report(stored) is stored
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.pop("macro_f1"), "macro_f1 is None"),
+        (lambda r: r["accuracy"].update(low=float("nan")), "accuracy is .* from 0 to 1;"),
+        (lambda r: r["accuracy"].update(value=10**400), "accuracy"),
+        (lambda r: r["per_class"].pop("sad"), "per_class sad is None"),
+        (lambda r: r["per_class"]["sad"].update(support="9"), "per_class sad support"),
+        (lambda r: r["confusion"][0].pop(), "confusion"),
+        (lambda r: r["confusion"][0].__setitem__(0, -1), "confusion"),
+        (lambda r: r.update(n=99), "confusion .* sum to n"),
+        (lambda r: r.update(classes=sorted(EMOTIONS)), "classes"),
+        (lambda r: r.update(split_name=["x"]), "split_name"),
+    ],
+)
+def test_check_report_names_what_is_wrong(change, message):
+    stored = make([0, 3], one_hot([0, 4]), resamples=10)
+    change(stored)
+    with pytest.raises(MetricsError, match=message):
+        metrics.check_report(stored)
