@@ -11,6 +11,7 @@ from fercore.data.fer2013 import DataError
 
 # The values of fer2013.csv's column Usage, which the Kaggle images carry as file-name prefixes.
 USAGES = {"training": "train", "publictest": "val", "privatetest": "test"}
+PLAIN_SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 
 
 class BadRecord(DataError):
