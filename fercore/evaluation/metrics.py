@@ -21,15 +21,13 @@ from sklearn.metrics import confusion_matrix
 from fercore.emotions import EMOTIONS
 
 SCHEMA_VERSION = 1
-HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
-PER_CLASS = ("precision", "recall", "f1")
 _CODES = range(len(EMOTIONS))
 _CLIP = float(np.finfo(np.float32).eps)  # as scikit-learn clips float32 probabilities; -log of it is 15.9
 _CHUNK = 1 << 21  # image draws held at once while the log loss is resampled: 16 MB
 
 
 class MetricsError(ValueError):
-    """Predictions or a stored report that cannot be used: what was received and what was expected."""
+    """Predictions or settings that cannot be measured: what was received and what was expected."""
 
 
 def report(
@@ -185,32 +183,6 @@ def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def check_report(metrics: dict) -> dict:
-    """The report itself if a page can draw it, else MetricsError: run folders come from strangers too.
-
-    Raises
-    ------
-    MetricsError
-        Names the first entry that is missing or of the wrong form.
-    """
-    for key, kind in {"split_name": str, "n": int, "interval": dict, "per_class": dict, "confusion": list}.items():
-        _require(type(metrics.get(key)) is kind, key, f"a {kind.__name__}", metrics.get(key))
-    _require(tuple(metrics.get("classes") or ()) == EMOTIONS, "classes", f"{EMOTIONS}", metrics.get("classes"))
-    for key in HEADLINE:
-        _check_estimate(key, metrics.get(key))
-    for emotion in EMOTIONS:
-        figures = metrics["per_class"].get(emotion)
-        _require(isinstance(figures, dict), f"per_class {emotion}", "an object", figures)
-        for key in PER_CLASS:
-            _check_estimate(f"per_class {emotion} {key}", figures.get(key))
-        _require(type(figures.get("support")) is int, f"per_class {emotion} support", "a count", figures)
-    rows = metrics["confusion"]
-    shaped = len(rows) == len(EMOTIONS) and all(isinstance(row, list) and len(row) == len(EMOTIONS) for row in rows)
-    counts = shaped and all(type(cell) is int and cell >= 0 for row in rows for cell in row)
-    _require(counts and sum(map(sum, rows)) == metrics["n"] > 0, "confusion", "7 rows of 7 counts that sum to n", rows)
-    return metrics
-
-
 def _bootstrap_averages(confusion: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict:
     # Drawing n images with replacement and counting them by cell is one multinomial draw: the same distribution as
     # resampling rows, without the rows.
@@ -235,19 +207,3 @@ def _percentiles(samples: np.ndarray, level: float) -> np.ndarray:
 
 def _estimate(value: float, low: float, high: float) -> dict[str, float]:
     return {"value": float(value), "low": float(low), "high": float(high)}
-
-
-def _check_estimate(name: str, estimate: object) -> None:
-    numbers = [estimate.get(key) for key in ("value", "low", "high")] if isinstance(estimate, dict) else [None]
-    top = -np.log(_CLIP) if name == "log_loss" else 1
-    fits = all(type(x) in (int, float) and 0 <= x <= top for x in numbers)  # NaN fails every comparison
-    _require(fits, name, f"value, low and high from 0 to {top:.3g}", estimate)
-
-
-def _require(holds: bool, name: str, expected: str, received: object) -> None:
-    if not holds:
-        text = f"{received!r}"
-        raise MetricsError(
-            f"metrics: {name} is {text if len(text) < 80 else text[:77] + '...'}, expected {expected}; "
-            "run scripts/evaluate.py again"
-        )

@@ -9,6 +9,7 @@ from sklearn import metrics as sk
 from fercore.emotions import EMOTIONS
 from fercore.evaluation import metrics
 from fercore.evaluation.metrics import MetricsError, report
+from fercore.evaluation.tables import HEADLINE
 
 
 def one_hot(predicted, certainty=0.7):
@@ -124,7 +125,7 @@ def test_same_seed_same_report_and_other_seed_other_intervals(many):
 
 def test_a_higher_level_gives_wider_intervals(many):
     narrow, wide = make(*many, level=0.8), make(*many, level=0.99)
-    for key in metrics.HEADLINE:
+    for key in HEADLINE:
         assert wide[key]["low"] < narrow[key]["low"] < narrow[key]["high"] < wide[key]["high"]
 
 
@@ -169,30 +170,3 @@ def test_unusable_predictions_are_refused(labels, probabilities, message):
 def test_unusable_settings_are_refused(settings, name):
     with pytest.raises(MetricsError, match=f"{name}: received {next(iter(settings.values()))}"):
         make([0], one_hot([0]), **settings)
-
-
-def test_check_report_passes_a_report_through_json():
-    stored = json.loads(json.dumps(make([0, 3], one_hot([0, 4]))))
-    assert metrics.check_report(stored) is stored
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda r: r.pop("macro_f1"), "macro_f1 is None"),
-        (lambda r: r["accuracy"].update(low=float("nan")), "accuracy is .* from 0 to 1;"),
-        (lambda r: r["accuracy"].update(value=10**400), "accuracy"),
-        (lambda r: r["per_class"].pop("sad"), "per_class sad is None"),
-        (lambda r: r["per_class"]["sad"].update(support="9"), "per_class sad support"),
-        (lambda r: r["confusion"][0].pop(), "confusion"),
-        (lambda r: r["confusion"][0].__setitem__(0, -1), "confusion"),
-        (lambda r: r.update(n=99), "confusion .* sum to n"),
-        (lambda r: r.update(classes=sorted(EMOTIONS)), "classes"),
-        (lambda r: r.update(split_name=["x"]), "split_name"),
-    ],
-)
-def test_check_report_names_what_is_wrong(change, message):
-    stored = make([0, 3], one_hot([0, 4]), resamples=10)
-    change(stored)
-    with pytest.raises(MetricsError, match=message):
-        metrics.check_report(stored)

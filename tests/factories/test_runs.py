@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fercore.evaluation.metrics import check_report
+from fercore.evaluation.tables import check_report
 from fercore.runs import HISTORY_COLUMNS, list_runs, training_lock
 from tests.factories.runs import make_run
 

@@ -1,0 +1,158 @@
+"""From a report (metrics_<split>.json) to what a page tells: tables, the weakest class, the most confused pairs.
+
+Imports neither scikit-learn nor scipy, so that pages which only read stored reports start fast.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fercore.emotions import EMOTIONS
+
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
+PER_CLASS = ("precision", "recall", "f1")
+_MAX_LOG_LOSS = 16  # nats; the losses are clipped at -log(1.2e-7) = 15.9
+
+
+class ReportError(ValueError):
+    """A stored report that cannot be used: what was received, what was expected, what to do."""
+
+
+class WeakestClass(NamedTuple):
+    """The emotion with the lowest F1 among those that occur, and what its images are most often taken for.
+
+    `taken_for` is None, and `share` 0, where none of its images is missed.
+    """
+
+    emotion: str
+    f1: float
+    taken_for: str | None
+    share: float
+
+
+def check_report(report: dict) -> dict:
+    """The report itself if it can be drawn, else ReportError: run folders come from strangers too.
+
+    Raises
+    ------
+    ReportError
+        Names the first entry that is missing or of the wrong form.
+    """
+    for key, kind in {"split_name": str, "n": int, "interval": dict, "per_class": dict, "confusion": list}.items():
+        _require(type(report.get(key)) is kind, key, f"a {kind.__name__}", report.get(key))
+    level = report["interval"].get("level")
+    _require(type(level) is float and 0 < level < 1, "interval level", "a number between 0 and 1", level)
+    _require(report.get("classes") == list(EMOTIONS), "classes", f"{list(EMOTIONS)}", report.get("classes"))
+    for key in HEADLINE:
+        _check_estimate(key, report.get(key))
+    for emotion in EMOTIONS:
+        figures = report["per_class"].get(emotion)
+        _require(isinstance(figures, dict), f"per_class {emotion}", "an object", figures)
+        for key in PER_CLASS:
+            _check_estimate(f"per_class {emotion} {key}", figures.get(key))
+        _require(type(figures.get("support")) is int, f"per_class {emotion} support", "a count", figures)
+    rows = report["confusion"]
+    shaped = len(rows) == len(EMOTIONS) and all(isinstance(row, list) and len(row) == len(EMOTIONS) for row in rows)
+    counts = shaped and all(type(cell) is int and cell >= 0 for row in rows for cell in row)
+    _require(counts and sum(map(sum, rows)) == report["n"] > 0, "confusion", "7 rows of 7 counts that sum to n", rows)
+    return report
+
+
+def class_table(report: dict) -> pd.DataFrame:
+    """Precision, recall and F1 of each emotion with intervals, one row for each figure.
+
+    Returns
+    -------
+    DataFrame
+        Columns emotion, figure ("precision", "recall", "f1"), value, low, high (fractions), support (images).
+    """
+    support = {emotion: report["per_class"][emotion]["support"] for emotion in EMOTIONS}
+    rows = [
+        {"emotion": emotion, "figure": figure, **report["per_class"][emotion][figure], "support": support[emotion]}
+        for emotion in EMOTIONS
+        for figure in PER_CLASS
+    ]
+    return pd.DataFrame(rows, columns=["emotion", "figure", "value", "low", "high", "support"])
+
+
+def classification_table(report: dict) -> pd.DataFrame:
+    """The classification report as scikit-learn prints it: the classes, accuracy, macro and weighted averages.
+
+    Returns
+    -------
+    DataFrame
+        Columns class, precision, recall, f1 (fractions), support (images). The accuracy stands in the f1 column.
+    """
+    figures = [report["per_class"][emotion] for emotion in EMOTIONS]
+    values = np.array([[figure[key]["value"] for key in PER_CLASS] for figure in figures])  # (7, 3)
+    support = np.array([figure["support"] for figure in figures])
+    weights = support / max(support.sum(), 1)
+    rows = [
+        *([emotion, *row, n] for emotion, row, n in zip(EMOTIONS, values, support, strict=True)),
+        ["accuracy", np.nan, np.nan, report["accuracy"]["value"], support.sum()],
+        ["macro average", *values.mean(axis=0), support.sum()],
+        ["weighted average", *(weights @ values), support.sum()],
+    ]
+    return pd.DataFrame(rows, columns=["class", *PER_CLASS, "support"])
+
+
+def confusion_table(report: dict) -> pd.DataFrame:
+    """The confusion matrix, one row for each cell.
+
+    Returns
+    -------
+    DataFrame
+        49 rows: true, pred (emotions), count (images), by_true (share of the true class's images), by_pred (share of
+        the images taken for the predicted class); a share of nothing is 0.
+    """
+    counts = np.array(report["confusion"])
+    by_true = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    by_pred = counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)
+    return pd.DataFrame(
+        {
+            "true": np.repeat(EMOTIONS, len(EMOTIONS)),
+            "pred": np.tile(EMOTIONS, len(EMOTIONS)),
+            "count": counts.ravel(),
+            "by_true": by_true.ravel(),
+            "by_pred": by_pred.ravel(),
+        }
+    )
+
+
+def confused_pairs(report: dict, top: int = 10) -> pd.DataFrame:
+    """The `top` wrong cells of the confusion matrix with most images, as rows of `confusion_table`."""
+    table = confusion_table(report)
+    wrong = table[(table["true"] != table["pred"]) & (table["count"] > 0)]
+    return wrong.sort_values(["count", "by_true"], ascending=False, kind="stable").head(top).reset_index(drop=True)
+
+
+def weakest_class(report: dict) -> WeakestClass:
+    """The weakest emotion of a report; of equals, the first in the order of `EMOTIONS`."""
+    present = [emotion for emotion in EMOTIONS if report["per_class"][emotion]["support"]]
+    weakest = min(present, key=lambda emotion: report["per_class"][emotion]["f1"]["value"])
+    row = np.array(report["confusion"][EMOTIONS.index(weakest)])
+    missed = row.copy()
+    missed[EMOTIONS.index(weakest)] = 0
+    f1 = report["per_class"][weakest]["f1"]["value"]
+    if not missed.any():
+        return WeakestClass(weakest, f1, None, 0.0)
+    return WeakestClass(weakest, f1, EMOTIONS[int(missed.argmax())], float(missed.max() / row.sum()))
+
+
+def _check_estimate(name: str, estimate: object) -> None:
+    numbers = [estimate.get(key) for key in ("value", "low", "high")] if isinstance(estimate, dict) else [None]
+    top = _MAX_LOG_LOSS if name == "log_loss" else 1
+    fits = all(type(x) in (int, float) and 0 <= x <= top for x in numbers)  # NaN fails every comparison
+    _require(fits, name, f"value, low and high from 0 to {top}", estimate)
+
+
+def _require(holds: bool, name: str, expected: str, received: object) -> None:
+    if not holds:
+        text = f"{received!r}"
+        raise ReportError(
+            f"metrics: {name} is {text if len(text) < 80 else text[:77] + '...'}, expected {expected}; "
+            "run scripts/evaluate.py again"
+        )

@@ -1,0 +1,96 @@
+"""Tables of a small report whose every figure can be counted by hand."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import classification_report
+
+from fercore.emotions import EMOTIONS
+from fercore.evaluation import tables
+from fercore.evaluation.metrics import report
+from fercore.evaluation.tables import ReportError
+
+LABELS = np.array([0, 0, 0, 2, 2, 3, 3, 3, 3, 4])  # 3 angry, 2 fear, 4 happy, 1 sad
+PREDICTED = np.array([0, 0, 4, 4, 4, 3, 3, 3, 0, 4])
+
+
+@pytest.fixture
+def small():
+    stored = report(LABELS, np.eye(7)[PREDICTED] * 0.93 + 0.01, split="test", split_name="PrivateTest", resamples=10)
+    return json.loads(json.dumps(stored))
+
+
+def test_classification_table_is_scikit_learns(small):
+    table = tables.classification_table(small).set_index("class")
+    expected = classification_report(
+        LABELS, PREDICTED, labels=range(7), target_names=EMOTIONS, output_dict=True, zero_division=0
+    )
+    for ours, theirs in [*((e, e) for e in EMOTIONS), *((f"{a} average", f"{a} avg") for a in ("macro", "weighted"))]:
+        values = [expected[theirs][key] for key in ("precision", "recall", "f1-score", "support")]
+        assert table.loc[ours].tolist() == pytest.approx(values)
+    assert table.index[7] == "accuracy"
+    assert table.loc["accuracy", ["f1", "support"]].tolist() == [0.6, 10]
+    assert table.loc["accuracy", ["precision", "recall"]].isna().all()
+
+
+def test_confusion_table_shares(small):
+    table = tables.confusion_table(small).set_index(["true", "pred"])
+    assert len(table) == 49
+    assert table.loc[("angry", "sad")].tolist() == pytest.approx([1, 1 / 3, 1 / 4])
+    assert table.loc[("fear", "sad")].tolist() == pytest.approx([2, 1, 2 / 4])
+    assert table.loc[("disgust", "disgust")].tolist() == [0, 0, 0]
+
+
+def test_confused_pairs_are_wrong_and_ordered(small):
+    pairs = tables.confused_pairs(small)
+    assert list(zip(pairs["true"], pairs["pred"], pairs["count"], strict=True)) == [
+        ("fear", "sad", 2),
+        ("angry", "sad", 1),  # one of 3 angry ones, before one of 4 happy ones
+        ("happy", "angry", 1),
+    ]
+    assert len(tables.confused_pairs(small, top=1)) == 1
+
+
+def test_weakest_class_and_what_it_is_taken_for(small):
+    assert tables.weakest_class(small) == ("fear", 0, "sad", 1)
+
+
+def test_the_weakest_class_of_a_perfect_model_is_taken_for_nothing():
+    perfect = report(LABELS, np.eye(7)[LABELS], split="test", split_name="PrivateTest", resamples=10)
+    assert tables.weakest_class(perfect) == ("angry", 1, None, 0)
+
+
+def test_class_table_carries_the_intervals(small):
+    table = tables.class_table(small)
+    assert len(table) == 21
+    row = table[(table["emotion"] == "happy") & (table["figure"] == "recall")].iloc[0]
+    assert row["value"] == 3 / 4
+    assert [row["low"], row["high"]] == [small["per_class"]["happy"]["recall"][key] for key in ("low", "high")]
+    assert row["support"] == 4
+
+
+def test_check_report_passes_a_report_through_json(small):
+    assert tables.check_report(small) is small
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.pop("macro_f1"), "macro_f1 is None"),
+        (lambda r: r["accuracy"].update(low=float("nan")), "accuracy is .* from 0 to 1;"),
+        (lambda r: r["accuracy"].update(value=10**400), "accuracy"),
+        (lambda r: r["interval"].update(level="95 %"), "interval level is '95 %'"),
+        (lambda r: r["per_class"].pop("sad"), "per_class sad is None"),
+        (lambda r: r["per_class"]["sad"].update(support="9"), "per_class sad support"),
+        (lambda r: r["confusion"][0].pop(), "confusion"),
+        (lambda r: r["confusion"][0].__setitem__(0, -1), "confusion"),
+        (lambda r: r.update(n=99), "confusion .* sum to n"),
+        (lambda r: r.update(classes=sorted(EMOTIONS)), "classes"),
+        (lambda r: r.update(split_name=["x"]), "split_name"),
+    ],
+)
+def test_check_report_names_what_is_wrong(small, change, message):
+    change(small)
+    with pytest.raises(ReportError, match=message):
+        tables.check_report(small)
