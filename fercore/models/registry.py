@@ -1,0 +1,106 @@
+"""The only door to a model: `build` one from its config, `load` one from a run folder, `save` one into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from fercore import fields
+from fercore.data.transforms import Preprocess
+from fercore.emotions import EMOTIONS
+from fercore.models.cnn import CNN, CNNConfig
+from fercore.runs import Run, RunError, atomic_write, write_json
+
+MODELS: dict[str, tuple[type, type[nn.Module]]] = {"cnn": (CNNConfig, CNN)}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to predict: the module in eval mode, and what to do to pixels before it."""
+
+    module: nn.Module
+    preprocess: Preprocess
+
+
+def config_class(kind: str) -> type:
+    """Config dataclass of a model type; ConfigError names the known types."""
+    if kind not in MODELS:
+        raise fields.ConfigError(f"model type: received {kind!r}, expected one of {', '.join(MODELS)}")
+    return MODELS[kind][0]
+
+
+def build(kind: str, config: Any) -> nn.Module:
+    """A freshly initialised model.
+
+    Parameters
+    ----------
+    kind
+        "cnn", ...: a key of `MODELS`.
+    config
+        Its config dataclass.
+
+    Returns
+    -------
+    nn.Module
+        Takes normalised images (N, C, H, W), gives logits (N, 7).
+    """
+    config_class(kind)
+    return MODELS[kind][1](config)
+
+
+def save_model(folder: Path, kind: str, config: Any, state: dict[str, torch.Tensor], preprocess: Preprocess) -> None:
+    """Write config.json and model.safetensors (matrices in fp16, the few biases and statistics in fp32)."""
+    content = {
+        "model_type": kind,
+        "model": fields.to_mapping(config),
+        "preprocess": preprocess.to_dict(),
+        "classes": list(EMOTIONS),
+    }
+    # Variances of batch normalisation can leave fp16's range, and vectors weigh next to nothing.
+    tensors = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state.items()}
+    write_json(folder / "config.json", content)
+    atomic_write(folder / "model.safetensors", lambda file: file.write(save(tensors)))
+
+
+def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
+    """Load a run's model.
+
+    The folder may be a stranger's: the config is validated, the architecture is laid out without memory first, and the
+    weights must fit it exactly. Nothing is unpickled.
+
+    Raises
+    ------
+    RunError
+        If weights or config are missing, damaged or do not belong together.
+    """
+    if not run.has_weights:
+        raise RunError(
+            f"{run.name} has no weights (model.safetensors); train it again, or choose a run that was shipped with them"
+        )
+    try:
+        content = json.loads((run.path / "config.json").read_text("utf-8"))
+        kind = content["model_type"]
+        config = fields.from_mapping(config_class(kind), content["model"], str(run.path / "config.json"))
+        preprocess = Preprocess(**content["preprocess"])
+        if tuple(content["classes"]) != EMOTIONS:
+            raise ValueError(f"classes {content['classes']}, expected {list(EMOTIONS)}")
+        with torch.device("meta"):
+            module = build(kind, config)
+        state = load_file(run.path / "model.safetensors")
+        state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+        module.load_state_dict(state, assign=True)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise RunError(f"{run.path}: the model cannot be loaded ({error})") from error
+    return LoadedModel(module.to(device).eval(), preprocess)
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of learned values."""
+    return sum(p.numel() for p in module.parameters())

@@ -1,0 +1,77 @@
+"""The full state of a training in one safetensors file, so that it can go on after any interruption.
+
+One file, renamed into place, cannot be half of an epoch and half of the next; and unlike torch.save it needs no pickle.
+Random states are not in it because there are none to keep: every epoch draws from (seed, epoch), see `loop`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from fercore.runs import RunError, atomic_write
+
+_FILE = Path("last") / "state.safetensors"
+
+
+def save_state(folder: Path, parts: dict[str, dict[str, Any]], progress: dict) -> None:
+    """Write the state of an epoch's end, replacing the last one.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    parts
+        Name -> state dict: "model", "optimizer", and "ema" where there is one.
+    progress
+        What JSON can hold: finished epochs, history, best epoch, scheduler.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    for part, state in parts.items():
+        flat = _flatten_optimizer(state) if part == "optimizer" else state
+        tensors |= {f"{part}.{name}": t.detach().contiguous().cpu() for name, t in flat.items()}
+    path = folder / _FILE
+    path.parent.mkdir(exist_ok=True)
+    for leftover in path.parent.glob(".tmp-*"):
+        leftover.unlink()
+    atomic_write(path, lambda file: file.write(save(tensors, {"progress": json.dumps(progress)})))
+
+
+def load_state(folder: Path) -> tuple[dict[str, dict[str, Any]], dict] | None:
+    """The last saved state as (parts, progress), or None where no epoch was finished."""
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    parts: dict[str, dict[str, Any]] = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            progress = json.loads(file.metadata()["progress"])
+            for key in file.keys():  # noqa: SIM118 (safe_open is no dict)
+                part, name = key.split(".", 1)
+                parts.setdefault(part, {})[name] = file.get_tensor(key)
+    except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        raise RunError(f"{path}: the training state cannot be read ({error}); train again under a new name") from error
+    return parts, progress
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, torch.Tensor]) -> None:
+    """Put tensors saved by `save_state` back; hyper-parameters stay those of the config."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in flat.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _flatten_optimizer(state: dict[str, Any]) -> dict[str, torch.Tensor]:
+    return {
+        f"{index}.{key}": value
+        for index, values in state["state"].items()
+        for key, value in values.items()
+        if isinstance(value, torch.Tensor)
+    }

@@ -1,0 +1,143 @@
+"""What a training does: recipes are TOML files, every field is a flag, every value is checked before anything runs."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fercore import fields as settings
+from fercore.data.transforms import AugmentConfig
+from fercore.fields import ConfigError, check, setting
+from fercore.models.registry import config_class
+
+RECIPES = resources.files("fercore") / "recipes"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is fitted. All choices (epoch, early stopping, plateau) look at the val split alone."""
+
+    epochs: int = setting(20, "passes over the training images", min=1, max=10000)
+    batch_size: int = setting(128, "images per step, over all processes", min=1, max=65536)
+    optimizer: str = setting("sgd", "sgd (Nesterov) or adamw", choices=("sgd", "adamw"))
+    learning_rate: float = setting(0.05, "highest learning rate", above=0, max=10)
+    momentum: float = setting(0.9, "momentum of SGD", min=0, max=0.999)
+    weight_decay: float = setting(5e-4, "weight decay of matrices and kernels", min=0, max=1)
+    schedule: str = setting(
+        "onecycle", "course of the learning rate", choices=("onecycle", "cosine", "plateau", "constant")
+    )
+    warmup: float = setting(0.2, "share of all steps that warm up (onecycle, cosine)", min=0, max=0.9)
+    plateau_factor: float = setting(0.75, "learning rate times this when val accuracy stalls", above=0, max=0.99)
+    plateau_patience: int = setting(5, "epochs without a better val accuracy before that", min=0, max=1000)
+    label_smoothing: float = setting(0.0, "share of the target given to all classes evenly", min=0, max=0.9)
+    class_weights: str = setting(
+        "none", "loss weight of a class: none, inverse frequency, or its root", choices=("none", "balanced", "sqrt")
+    )
+    ema: float = setting(0.0, "decay of the averaged weights that are evaluated and kept; 0 is off", min=0, max=0.99999)
+    early_stopping: int = setting(0, "stop after this many epochs without a better val accuracy; 0 is off", min=0)
+    gradient_clip: float = setting(0.0, "largest norm of the gradient; 0 is off", min=0)
+    precision: str = setting("auto", "auto is bf16 where the processor has it", choices=("auto", "bf16", "fp32"))
+    threads: int = setting(0, "CPU threads; 0 leaves torch's choice", min=0, max=1024)
+    train_share: float = setting(1.0, "stratified share of the training images to use", above=0, max=1)
+    seed: int = setting(0, "seed of weights, order, augmentation and dropout", min=0, max=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that repeats a training: recipe name, model type and its config, augmentation, training."""
+
+    recipe: str
+    model_type: str
+    model: Any
+    augment: AugmentConfig
+    training: TrainingConfig
+
+    def override(self, **changes: Any) -> Config:
+        """The config with some fields changed, each in the section that has it.
+
+        Raises
+        ------
+        ConfigError
+            If no section has the field, or a value is out of its limits.
+        """
+        parts = {}
+        for section in ("model", "augment", "training"):
+            config = getattr(self, section)
+            own = {f.name: changes.pop(f.name) for f in fields(config) if f.name in changes}
+            parts[section] = replace(config, **{k: tuple(v) if isinstance(v, list) else v for k, v in own.items()})
+        if changes:
+            raise ConfigError(
+                f"unknown setting {next(iter(changes))!r} for a {self.model_type} model; "
+                f"known are {', '.join(self.field_names())}"
+            )
+        return replace(self, **parts)
+
+    def field_names(self) -> list[str]:
+        """Names of all fields that can be varied."""
+        return [f.name for section in (self.model, self.augment, self.training) for f in fields(section)]
+
+    def add_flags(self, parser: argparse.ArgumentParser) -> None:
+        """One flag per field, with the recipe's value in its help."""
+        settings.add_flags(parser, f"model ({self.model_type})", self.model)
+        settings.add_flags(parser, "augmentation of training images", self.augment)
+        settings.add_flags(parser, "training", self.training)
+
+    def to_dict(self) -> dict:
+        """For run.json; `from_dict` reads it back."""
+        return {
+            "recipe": self.recipe,
+            "model": {"type": self.model_type, **settings.to_mapping(self.model)},
+            "augment": settings.to_mapping(self.augment),
+            "training": settings.to_mapping(self.training),
+        }
+
+
+def from_dict(content: dict, where: str) -> Config:
+    """Build a config from a recipe's tables or from run.json's `config`; ConfigError says what does not fit."""
+    if unknown := set(content) - {"recipe", "description", "model", "augment", "training"}:
+        raise ConfigError(f"{where}: unknown table {sorted(unknown)[0]!r}; known are model, augment and training")
+    tables = {name: content.get(name, {}) for name in ("model", "augment", "training")}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: {name!r} is {table!r}, expected a table")
+    model = dict(tables["model"])
+    kind = model.pop("type", None)
+    return Config(
+        recipe=str(content.get("recipe", "")),
+        model_type=kind,
+        model=settings.from_mapping(config_class(kind), model, f"{where} [model]"),
+        augment=settings.from_mapping(AugmentConfig, tables["augment"], f"{where} [augment]"),
+        training=settings.from_mapping(TrainingConfig, tables["training"], f"{where} [training]"),
+    )
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the project."""
+    return sorted(Path(entry.name).stem for entry in RECIPES.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_recipe(name: str) -> Config:
+    """Read a recipe by its name, or from a path to a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, it is no TOML, or a value does not fit; the message names file and flag.
+    """
+    source = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    if not source.is_file():
+        raise ConfigError(
+            f"--recipe: received {name!r}, expected one of {', '.join(recipe_names())}, or a path ending in .toml"
+        )
+    try:
+        content = tomllib.loads(source.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: not readable TOML ({error})") from error
+    return from_dict({**content, "recipe": Path(source.name).stem}, str(source))

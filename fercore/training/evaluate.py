@@ -1,0 +1,63 @@
+"""Score a run's stored weights on a split and keep predictions and metrics in its folder."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fercore.data.fer2013 import DataError, Dataset
+from fercore.evaluation.metrics import report
+from fercore.models.forward import probabilities
+from fercore.models.registry import load
+from fercore.runs import Predictions, Run, stem, write_json, write_predictions
+
+
+def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", device: str = "cpu") -> dict:
+    """Predict every image of a split in fp32 and write predictions and metrics.
+
+    Parameters
+    ----------
+    run
+        A run with weights.
+    dataset
+        The data set to score on.
+    split, tta
+        "train", "val" or "test"; "none" or "flip".
+
+    Returns
+    -------
+    dict
+        The metrics, as `fercore.evaluation.metrics.report` makes them from the stored predictions.
+
+    Raises
+    ------
+    RunError
+        If the run has no usable weights.
+    DataError
+        If the split has no images.
+    """
+    rows = dataset.indices(split)
+    if not len(rows):
+        raise DataError(f"the {split} split of {dataset.path} has no images")
+    model = load(run, device)
+    answers = probabilities(model.module, model.preprocess, dataset.images[rows], tta=tta, device=device)
+    write_predictions(run, split, tta, Predictions(dataset.ids[rows], dataset.labels[rows], answers))
+    stored = run.predictions(split, tta)
+    metrics = report(stored.label, stored.probabilities, split=split, split_name=dataset.split_name(split), tta=tta)
+    metrics["dataset_fingerprint"] = dataset.info["fingerprint"]
+    write_json(run.path / f"metrics_{stem(split, tta)}.json", metrics)
+    return metrics
+
+
+def val_scores(labels: np.ndarray, answers: np.ndarray) -> dict[str, float]:
+    """The three figures an epoch is judged by: val_loss (cross-entropy in nats), val_accuracy and val_macro_f1."""
+    from sklearn.metrics import f1_score
+
+    predicted = answers.argmax(axis=1)
+    likelihood = answers[np.arange(len(labels)), labels].astype(np.float64)
+    return {
+        "val_loss": float(-np.log(np.clip(likelihood, 1e-12, 1)).mean()),
+        "val_accuracy": float((predicted == labels).mean()),
+        "val_macro_f1": float(
+            f1_score(labels, predicted, labels=range(answers.shape[1]), average="macro", zero_division=0)
+        ),
+    }

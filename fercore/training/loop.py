@@ -1,0 +1,262 @@
+"""Fit a model: setup, epochs, validation, checkpoints.
+
+Every epoch draws its order, augmentation and dropout from (seed, epoch) alone, and its learning rate from (step,
+history). What a resumed training needs is therefore just the weights, the optimiser's tensors and the history.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
+
+from fercore.data.fer2013 import Dataset
+from fercore.data.transforms import AugmentConfig, Preprocess, augment, to_unit
+from fercore.emotions import EMOTIONS
+from fercore.models.forward import probabilities
+from fercore.models.registry import build
+from fercore.runs import RunError
+from fercore.training.config import Config, TrainingConfig
+from fercore.training.evaluate import val_scores
+from fercore.training.progress import Progress
+from fercore.training.schedule import learning_rate
+
+
+class TrainingFailed(RunError):
+    """Training cannot go on, with the reason and what to change."""
+
+
+@dataclass
+class Fit:
+    """A training in progress; `history` and `best` say how far it is."""
+
+    config: Config
+    accelerator: Accelerator
+    preprocess: Preprocess
+    module: nn.Module
+    wrapped: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: AveragedModel | None
+    images: torch.Tensor  # uint8 (N, 48, 48), on the training device
+    labels: torch.Tensor  # int64 (N,)
+    class_weights: torch.Tensor | None
+    val_images: np.ndarray
+    val_labels: np.ndarray
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: dict | None = None
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The module whose weights are judged and kept: the average where there is one."""
+        return self.average.module if self.average else self.module
+
+    @property
+    def batch_size(self) -> int:
+        return min(self.config.training.batch_size, len(self.labels))
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch; the rest of the shuffled images that fills no batch waits for another epoch."""
+        return len(self.labels) // self.batch_size
+
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return len(self.history) - self.best["epoch"] if self.best else 0
+
+
+def setup(config: Config, dataset: Dataset) -> Fit:
+    """Build everything a training needs; the same config gives the same first weights."""
+    training = config.training
+    if training.threads:
+        torch.set_num_threads(training.threads)
+    accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no")
+    if training.batch_size % accelerator.num_processes:
+        raise TrainingFailed(
+            f"--batch-size: received {training.batch_size}, expected a multiple of the "
+            f"{accelerator.num_processes} processes that share it"
+        )
+    torch.manual_seed(training.seed)
+    module = build(config.model_type, config.model).to(accelerator.device, memory_format=torch.channels_last)
+    optimizer = _optimizer(module, training)
+    wrapped, optimizer = accelerator.prepare(module, optimizer)
+    rows, val_rows = train_rows(dataset, training), dataset.indices("val")
+    labels = torch.from_numpy(dataset.labels[rows])
+    return Fit(
+        config=config,
+        accelerator=accelerator,
+        preprocess=preprocess_of(config),
+        module=module,
+        wrapped=wrapped,
+        optimizer=optimizer,
+        average=AveragedModel(module, multi_avg_fn=_averaging(training.ema), use_buffers=True)
+        if training.ema
+        else None,
+        images=torch.from_numpy(dataset.images[rows]).to(accelerator.device),
+        labels=labels.to(accelerator.device),
+        class_weights=class_weights(labels, training.class_weights, accelerator.device),
+        val_images=dataset.images[val_rows],
+        val_labels=dataset.labels[val_rows],
+    )
+
+
+def preprocess_of(config: Config) -> Preprocess:
+    """The preprocessing that a model's config asks for."""
+    return Preprocess(size=config.model.input_size, channels=config.model.in_channels)
+
+
+def uses_bf16(training: TrainingConfig) -> bool:
+    """Whether a training runs in bfloat16: when asked for, or on hardware that gains from it."""
+    if training.precision != "auto":
+        return training.precision == "bf16"
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def train_rows(dataset: Dataset, training: TrainingConfig) -> np.ndarray:
+    """Row numbers to train on: all of the train split, or a stratified, seeded share of it."""
+    rows = dataset.indices("train")
+    if training.train_share == 1:
+        return rows
+    kept, _ = train_test_split(
+        rows, train_size=training.train_share, stratify=dataset.labels[rows], random_state=training.seed
+    )
+    return np.sort(kept)
+
+
+def class_weights(labels: torch.Tensor, kind: str, device: torch.device) -> torch.Tensor | None:
+    """Loss weight per class (7,), mean 1 over the images; a class without images weighs 0."""
+    if kind == "none":
+        return None
+    counts = torch.bincount(labels, minlength=len(EMOTIONS)).float()
+    weights = torch.where(counts > 0, counts.clamp(min=1) ** (-1.0 if kind == "balanced" else -0.5), 0.0)
+    return (weights * len(labels) / (weights * counts).sum()).to(device)
+
+
+def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[str, float]:
+    """One pass over the training images.
+
+    Parameters
+    ----------
+    fit
+        The training; its weights change.
+    epoch
+        Counted from 0; with the seed, the source of all randomness.
+    progress
+        Told after every step.
+
+    Returns
+    -------
+    dict
+        train_loss (plain cross-entropy in nats, whatever the loss that is minimised, so that runs compare),
+        train_accuracy and learning_rate (of the last step), means over the images seen.
+    """
+    training, accelerator = fit.config.training, fit.accelerator
+    seed = training.seed * 1_000_003 + epoch
+    torch.manual_seed(seed + 500_000 * accelerator.process_index)  # dropout differs between processes
+    val_accuracies = [row["val_accuracy"] for row in fit.history]
+    fit.wrapped.train()
+    totals = torch.zeros(3, device=accelerator.device)  # loss, right answers, images
+    rate = 0.0
+    for step, (inputs, labels) in enumerate(batches(fit, seed)):
+        rate = learning_rate(training, epoch * fit.steps + step, training.epochs * fit.steps, val_accuracies)
+        for group in fit.optimizer.param_groups:
+            group["lr"] = rate
+        with accelerator.autocast():
+            logits = fit.wrapped(inputs).float()
+        loss = F.cross_entropy(logits, labels, weight=fit.class_weights, label_smoothing=training.label_smoothing)
+        fit.optimizer.zero_grad()
+        accelerator.backward(loss)
+        if training.gradient_clip:
+            accelerator.clip_grad_norm_(fit.wrapped.parameters(), training.gradient_clip)
+        fit.optimizer.step()
+        if fit.average:
+            fit.average.update_parameters(fit.module)
+        with torch.no_grad():
+            plain = F.cross_entropy(logits, labels, reduction="sum")
+            totals += torch.stack([plain, (logits.argmax(1) == labels).sum().float(), plain.new_tensor(len(labels))])
+        if progress:
+            progress.step(epoch, totals, fit.batch_size)
+    loss, right, seen = accelerator.reduce(totals, "sum").tolist()
+    if not math.isfinite(loss):
+        raise TrainingFailed(
+            f"the loss is no longer finite in epoch {epoch + 1}; lower --learning-rate (now {training.learning_rate}) "
+            "or set --gradient-clip 1"
+        )
+    return {"train_loss": loss / seen, "train_accuracy": right / seen, "learning_rate": rate}
+
+
+def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """This process's share of every batch of an epoch: inputs (n, C, H, W) and labels (n,)."""
+    rank, world = fit.accelerator.process_index, fit.accelerator.num_processes
+    order = torch.randperm(len(fit.labels), generator=torch.Generator().manual_seed(seed)).to(fit.labels.device)
+    generator = torch.Generator().manual_seed(seed + 500_000 * rank + 1)
+    for start in range(0, fit.steps * fit.batch_size, fit.batch_size):
+        chosen = order[start : start + fit.batch_size][rank::world]
+        pixels = fit.images[chosen]
+        pixels = (
+            to_unit(pixels) if fit.config.augment == AugmentConfig() else augment(pixels, fit.config.augment, generator)
+        )
+        yield fit.preprocess(pixels).contiguous(memory_format=torch.channels_last), fit.labels[chosen]
+
+
+def validate(fit: Fit) -> dict[str, float]:
+    """val_loss, val_accuracy and val_macro_f1 of the weights that would be kept, the same in every process."""
+    module = fit.evaluated.eval()
+    device = fit.accelerator.device
+    # Every process scores all of val: a few seconds, and no process can decide otherwise about early stopping.
+    answers = probabilities(
+        module, fit.preprocess, fit.val_images, device=device, bf16=fit.accelerator.mixed_precision == "bf16"
+    )
+    return val_scores(fit.val_labels, answers)
+
+
+def run_epoch(fit: Fit, progress: Progress | None = None) -> dict[str, float]:
+    """Train and validate the next epoch and add it to the history; returns its row."""
+    started, epoch = time.perf_counter(), len(fit.history)
+    row = {"epoch": epoch + 1, **train_epoch(fit, epoch, progress), **validate(fit)}
+    row["seconds"] = round(time.perf_counter() - started, 3)
+    fit.history.append(row)
+    if fit.best is None or row["val_accuracy"] > fit.best["value"]:
+        fit.best = {"epoch": epoch + 1, "metric": "val_accuracy", "value": row["val_accuracy"]}
+    return row
+
+
+def is_done(fit: Fit) -> bool:
+    """Whether all epochs are trained, or early stopping has waited long enough."""
+    training = fit.config.training
+    return len(fit.history) >= training.epochs or 0 < training.early_stopping <= fit.waited
+
+
+def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
+    matrices = [p for p in module.parameters() if p.ndim > 1]
+    vectors = [p for p in module.parameters() if p.ndim <= 1]  # biases and norms are not decayed
+    groups = [{"params": matrices, "weight_decay": training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    if training.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
+    nesterov = training.momentum > 0
+    return torch.optim.SGD(groups, lr=training.learning_rate, momentum=training.momentum, nesterov=nesterov, fused=True)
+
+
+def _averaging(decay: float):
+    """Exponential moving average with a warm-up, so that the random first weights are soon forgotten."""
+
+    @torch.no_grad()
+    def average(averaged: list[torch.Tensor], current: list[torch.Tensor], updates: torch.Tensor | int) -> None:
+        weight = 1 - min(decay, (1 + int(updates)) / (10 + int(updates)))
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, weight)
+        else:
+            torch._foreach_copy_(averaged, current)
+
+    return average

@@ -1,0 +1,208 @@
+"""A training that lives in a run folder: starts it, resumes it, and leaves it readable however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import platform
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from fercore import runs
+from fercore.data.fer2013 import Dataset, average_faces
+from fercore.models.registry import count_parameters, save_model
+from fercore.runs import HISTORY_COLUMNS, Run, RunError
+from fercore.training.checkpoint import load_state, restore_optimizer, save_state
+from fercore.training.config import Config, from_dict
+from fercore.training.evaluate import evaluate_run
+from fercore.training.loop import Fit, is_done, run_epoch, setup
+from fercore.training.progress import Progress
+
+
+def start(config: Config, dataset: Dataset, root: Path, name: str, command: str = "", quiet: bool = False) -> Run:
+    """Train a new run to its end.
+
+    Parameters
+    ----------
+    config
+        What to train, and how.
+    dataset
+        Fitted on its train split; epochs are judged on val; test is scored once at the end.
+    root, name
+        The run folder will be root/name.
+    command
+        What the user typed, for the record.
+    quiet
+        Print nothing.
+
+    Returns
+    -------
+    Run
+        The finished run, with weights, predictions and metrics for val and test.
+
+    Raises
+    ------
+    RunError
+        If the name is taken or will not do.
+    KeyboardInterrupt
+        Passed on, after the run was marked as stopped.
+    """
+    fit = setup(config, dataset)
+    if fit.accelerator.is_main_process:
+        run = runs.create_run(root, name, _describe(fit, dataset, command))
+        runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
+    fit.accelerator.wait_for_everyone()
+    return _train(fit, dataset, Path(root) / name, quiet)
+
+
+def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
+    """Go on with an interrupted run from its last finished epoch, to the same result as an uninterrupted one.
+
+    Raises
+    ------
+    RunError
+        If the run is finished, being trained, damaged, or was trained on other images.
+    """
+    run = runs.open_run(Path(root) / runs.check_name(name))
+    if run.status == "finished":
+        raise RunError(f"{name} is finished; score it with: python scripts/evaluate.py {name}")
+    received, expected = dataset.info["fingerprint"], run.info["dataset"].get("fingerprint")
+    if received != expected:
+        raise RunError(
+            f"{name} was trained on the data set {expected}, but {dataset.path} holds {received}; "
+            "give its own data set with --data"
+        )
+    fit = setup(from_dict(run.info["config"], f"{run.path}/run.json"), dataset)
+    return _train(fit, dataset, run.path, quiet)
+
+
+def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
+    main = fit.accelerator.is_main_process
+    with _sigterm_as_interrupt(), runs.training_lock(path) if main else contextlib.nullcontext():
+        run = runs.open_run(path)
+        try:
+            _restore(fit, run)
+            if main:
+                run = runs.update_run(run, status="running", problem=None)
+            epochs, total = fit.config.training.epochs, fit.config.training.epochs * fit.steps
+            progress = Progress(total, len(fit.history) * fit.steps, enabled=main and not quiet)
+            with contextlib.closing(progress):
+                while not is_done(fit):
+                    row = run_epoch(fit, progress)
+                    if main:
+                        run = _keep(fit, run)
+                        progress.epoch(row, epochs, len(fit.labels))
+            if main:
+                for split in ("val", "test"):
+                    evaluate_run(run, dataset, split)
+                run = runs.update_run(run, status="finished", finished=runs.utc_now())
+        except BaseException as error:
+            if main:
+                status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+                # On a full disk even this can fail; a run that says "running" without its lock shows as interrupted.
+                with contextlib.suppress(OSError):
+                    runs.update_run(run, status=status, problem=f"{type(error).__name__}: {error}")
+            raise
+    fit.accelerator.wait_for_everyone()
+    return run
+
+
+def _restore(fit: Fit, run: Run) -> None:
+    for leftover in run.path.glob(".tmp-*"):
+        if fit.accelerator.is_main_process:
+            leftover.unlink(missing_ok=True)
+    saved = load_state(run.path)
+    if saved is None:
+        return
+    parts, progress = saved
+    try:
+        fit.module.load_state_dict(parts["model"])
+        restore_optimizer(fit.optimizer, parts.get("optimizer", {}))
+        if fit.average:
+            fit.average.load_state_dict(parts["ema"])
+        fit.history, fit.best = progress["history"], progress["best"]
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise RunError(f"{run.path}/last does not fit the run's config ({error}); train under a new name") from error
+    if fit.accelerator.is_main_process:
+        _write_history(fit, run)
+
+
+def _keep(fit: Fit, run: Run) -> Run:
+    """Put a finished epoch on disk. Killed between any two lines, the run resumes from the epoch before."""
+    if fit.waited == 0:
+        state = {name.removeprefix("module."): t for name, t in fit.evaluated.state_dict().items()}
+        save_model(run.path, fit.config.model_type, fit.config.model, state, fit.preprocess)
+    parts = {"model": fit.module.state_dict(), "optimizer": fit.optimizer.state_dict()}
+    if fit.average:
+        parts["ema"] = fit.average.state_dict()
+    save_state(run.path, parts, {"history": fit.history, "best": fit.best})
+    _write_history(fit, run)
+    return runs.update_run(run, best=fit.best)
+
+
+def _write_history(fit: Fit, run: Run) -> None:
+    table = pd.DataFrame(fit.history, columns=list(HISTORY_COLUMNS))
+    path = run.path / "history.csv"
+    if len(fit.history) > 1 and path.is_file() and len(run.history()) == len(fit.history) - 1:
+        with path.open("a", encoding="utf-8") as file:
+            table.tail(1).to_csv(file, header=False, index=False)
+        return
+    text = io.StringIO()
+    table.to_csv(text, index=False)
+    runs.atomic_write(path, lambda file: file.write(text.getvalue().encode("utf-8")))
+
+
+def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
+    precision, processes = fit.accelerator.mixed_precision, fit.accelerator.num_processes
+    device = fit.accelerator.device.type + (f" ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "")
+    return {
+        "command": command,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in ("fercore", "torch", "torchvision", "accelerate", "numpy")},
+        },
+        "git_commit": _git_commit(),
+        "device": f"{device}, {'fp32' if precision == 'no' else precision}"
+        + f", {processes} processes" * (processes > 1),
+        "threads": torch.get_num_threads(),
+        "config": fit.config.to_dict(),
+        "seed": fit.config.training.seed,
+        "dataset": dataset.summary(),
+        "classes": list(runs.EMOTIONS),
+        "preprocess": fit.preprocess.to_dict(),
+        "parameters": count_parameters(fit.module),
+        "trained_on": {"dataset": "FER2013", "splits": ["train"], "extra_data": [], "pretraining": None},
+        "best": None,
+    }
+
+
+def _git_commit() -> str | None:
+    try:
+        command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let `kill` end a training as Ctrl-C does. Signals belong to the main thread; elsewhere this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    earlier = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
