@@ -5,9 +5,10 @@ What pages may use
 Folders
     `runs_root()`, `data_root()`: from `streamlit run dashboard/Home.py -- --runs DIR --data DIR`, else from the
     environment (FERCORE_RUNS, FERCORE_DATA), else runs/ and data/fer2013/ of this repository.
+    `command(script)`: what to type, with these folders where they are not the default (folders.py).
 Runs
-    `runs()`, `problems()`, `find_run(name)`, `best_run(runs)`; `require_runs()` draws what to do and stops the page
-    where there are none.
+    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first); `require_runs()` draws what to do and stops
+    the page where there are none.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `predictions(run, split, tta)`, `average_faces(run)`. They raise
     `RunError`; let it through and Home.py shows its message in the place of the page. Where one bad run must not blank
@@ -18,8 +19,9 @@ Choosers, drawn where they are called: directly under the page's title
 Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`;
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
-Words
-    `split_name(run, split)`; `escape(text)` and `code(text)` for every text that comes from a run folder or the URL.
+Words and looks
+    `split_name(run, split)`; `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes
+    from a run folder or the URL; `dark()`; `show_others(key)`, a button that counts.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this module imports no torch; a page that needs it pays for it alone.
@@ -27,25 +29,21 @@ Importing this module imports no torch; a page that needs it pays for it alone.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import os
-import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from folders import command, data_root, prepare_command, runs_root
+from words import code, escape, message
 
-from fercore.data.fer2013 import HOW_TO_PREPARE, OFFICIAL_SPLIT_NAMES, DataError, Dataset, open_dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset, open_dataset
 from fercore.runs import Predictions, Run, RunError, list_runs, stem
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-HOW_TO_TRAIN = "python scripts/train.py --recipe report-cnn"
+HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
 TTA_LABELS = {"none": "as it is", "flip": "averaged with its mirror image"}
 T = TypeVar("T")
 
@@ -56,54 +54,6 @@ class Evaluation(NamedTuple):
     run: Run
     split: str
     tta: str
-
-
-# ---------------------------------------------------------------------------------------------------- folders
-
-
-@dataclass(frozen=True)
-class _Roots:
-    runs: Path
-    data: Path
-
-
-def runs_root() -> Path:
-    """Folder whose subfolders are runs."""
-    return _roots().runs
-
-
-def data_root() -> Path:
-    """Folder of the prepared data set."""
-    return _roots().data
-
-
-def _roots() -> _Roots:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("--runs", default=os.environ.get("FERCORE_RUNS") or REPOSITORY / "runs", type=Path)
-    parser.add_argument("--data", default=os.environ.get("FERCORE_DATA") or REPOSITORY / "data/fer2013", type=Path)
-    # Under pytest the arguments belong to pytest.
-    arguments = sys.argv[1:] if Path(sys.argv[0]).name == "Home.py" else []
-    try:
-        known, unknown = parser.parse_known_args(arguments)
-    except argparse.ArgumentError as error:
-        known, unknown = None, [str(error)]
-    if unknown:
-        st.error(f"The dashboard cannot use {code(' '.join(unknown))}. Start it like this:")
-        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash")
-        st.stop()
-    return _Roots(known.runs, known.data)
-
-
-def _file_state(*paths: Path) -> tuple:
-    """What changes when a file is written, replaced, made or removed."""
-    states = []
-    for path in paths:
-        try:
-            found = path.stat()
-            states.append((found.st_mtime_ns, found.st_size, found.st_ino))
-        except OSError:
-            states.append(None)
-    return tuple(states)
 
 
 # ---------------------------------------------------------------------------------------------------- runs
@@ -124,18 +74,13 @@ def find_run(name: str) -> Run | None:
     return next((run for run in runs() if run.name == name), None)
 
 
-def best_run(candidates: list[Run]) -> Run:
-    """The finished run with the highest accuracy on the validation split; without one, the newest run."""
-    return ranked(candidates)[0]
-
-
 def ranked(candidates: list[Run]) -> list[Run]:
     """Finished runs by accuracy on the validation split, then the others, newest first."""
 
     def merit(run: Run) -> tuple[bool, float, str]:
         best = run.info.get("best")
         value = best.get("value") if isinstance(best, dict) and best.get("metric") == "val_accuracy" else None
-        known = run.info["status"] == "finished" and isinstance(value, int | float)
+        known = run.info["status"] == "finished" and isinstance(value, int | float) and 0 <= value <= 1
         return known, value if known else 0.0, run.info["created"]
 
     return sorted(candidates, key=merit, reverse=True)
@@ -146,7 +91,7 @@ def require_runs() -> list[Run]:
     found = runs()
     if not found:
         st.info(f"There is no run in {code(runs_root())} yet. Train one, and it shows up here while it learns:")
-        st.code(HOW_TO_TRAIN, language="bash")
+        st.code(command(HOW_TO_TRAIN), language="bash")
         st.stop()
     return found
 
@@ -193,7 +138,7 @@ def readable(load: Callable[[Run], T], candidates: Iterable[Run]) -> dict[str, T
         try:
             found[run.name] = load(run)
         except RunError as error:
-            st.warning(f"{code(run.name)} is left out: {escape(error)}", icon=":material/folder_off:")
+            st.warning(f"{code(run.name)} is left out: {message(error)}", icon=":material/folder_off:")
     return found
 
 
@@ -203,7 +148,19 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except (RunError, DataError) as error:
-        st.error(escape(error), icon=":material/error:")
+        st.error(message(error), icon=":material/error:")
+
+
+def _file_state(*paths: Path) -> tuple:
+    """What changes when a file is written, replaced, made or removed."""
+    states = []
+    for path in paths:
+        try:
+            found = path.stat()
+            states.append((found.st_mtime_ns, found.st_size, found.st_ino))
+        except OSError:
+            states.append(None)
+    return tuple(states)
 
 
 # The file state is part of the key; the run itself is not hashed (leading underscore).
@@ -216,7 +173,12 @@ def _history(path: str, state: tuple, _run: Run) -> pd.DataFrame:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _metrics(path: str, split: str, tta: str, state: tuple, _run: Run) -> dict:
-    return _run.metrics(split, tta)
+    from fercore.evaluation.metrics import MetricsError, check_report  # imports scikit-learn: a second at start-up
+
+    try:
+        return check_report(_run.metrics(split, tta))
+    except MetricsError as error:
+        raise RunError(f"{_run.path / f'metrics_{stem(split, tta)}.json'}: {error}") from error
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -235,13 +197,11 @@ def _average_faces(path: str, state: tuple, _run: Run) -> np.ndarray | None:
 # ---------------------------------------------------------------------------------------------------- choosers
 
 
-def choose_run(label: str = "Run") -> Run:
+def choose_run() -> Run:
     """Draw the run chooser; the run chosen on this or an earlier page, else the best one."""
-    found = {run.name: run for run in require_runs()}
-    name = _resolve("run", list(found), lambda: best_run(list(found.values())).name)
-    st.session_state["run_widget"] = name
-    st.selectbox(label, list(found), key="run_widget", on_change=_keep, args=("run",), width=360)
-    return found[name]
+    run = _chosen_run()
+    _draw_run(run)
+    return run
 
 
 def choose_evaluation() -> Evaluation:
@@ -249,42 +209,46 @@ def choose_evaluation() -> Evaluation:
 
     Says what to run and stops the page where the run has none. The first choice is the test split without augmentation.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        run = choose_run()
-        stored = run.evaluations()
-        splits = list(dict.fromkeys(split for split, _ in stored))
-        if splits:
-            split = _choose_one("split", "Split", splits, lambda key: escape(split_name(run, key)))
-            ttas = [tta for known, tta in stored if known == split]
-            tta = _choose_one("tta", "Each image", ttas, TTA_LABELS.__getitem__) if len(ttas) > 1 else ttas[0]
-    if not splits:
+    run = _chosen_run()
+    stored = run.evaluations()
+    if not stored:
+        _draw_run(run)
         st.info(f"{code(run.name)} has not been evaluated yet. Evaluate it with:")
-        st.code(f"python scripts/evaluate.py {run.name}", language="bash")
+        st.code(command(f"scripts/evaluate.py {run.name}"), language="bash")
         st.stop()
+    splits = list(dict.fromkeys(split for split, _ in stored))
+    split = _resolve("split", splits, splits[0])
+    ttas = [tta for known, tta in stored if known == split]
+    tta = _resolve("tta", ttas, ttas[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _draw_run(run)
+        _draw_one("split", "Split", splits, split, lambda key: escape(split_name(run, key)))
+        if len(ttas) > 1:
+            _draw_one("tta", "Each image", ttas, tta, TTA_LABELS.__getitem__)
     return Evaluation(run, split, tta)
 
 
-def choose_runs(label: str = "Runs", count: int = 1) -> list[Run]:
+def choose_runs(count: int = 1) -> list[Run]:
     """Draw the chooser of several runs, in the order they were chosen; stops the page while none is chosen.
 
     The first choice is the run of `choose_run` and the best others, `count` in all.
     """
     found = {run.name: run for run in require_runs()}
-    asked = st.query_params.get_all("runs")
-    for name in [name for name in asked if name not in found]:
-        _warn_unknown("run", name)
-    names = [name for name in asked if name in found] or [
-        n for n in st.session_state.get("chosen_runs", []) if n in found
-    ]
-    if not names and "chosen_runs" not in st.session_state:
-        first = [name for name in (st.query_params.get("run"), st.session_state.get("chosen_run")) if name in found]
-        names = list(dict.fromkeys([*first[:1], *(run.name for run in ranked(list(found.values())))]))[:count]
-    if not asked and names:
-        st.query_params["runs"] = names
+    asked, kept = st.query_params.get_all("runs"), st.session_state.get("chosen_runs")
+    for name in asked:
+        if name not in found:
+            st.warning(_ABSENT["run"].format(code(name[:100])) + ".")
+    names = [name for name in dict.fromkeys(asked or kept or ()) if name in found]
+    if not names and kept is None:
+        one = [name for name in (st.query_params.get("run"), st.session_state.get("chosen_run")) if name in found]
+        best = [run.name for run in ranked(list(found.values()))]
+        names = list(dict.fromkeys(one[:1] + best))[:count]
     if names:
         st.session_state["chosen_runs"] = names
+        if not asked:
+            st.query_params["runs"] = names
     st.session_state["runs_widget"] = names
-    st.multiselect(label, list(found), key="runs_widget", on_change=_keep, args=("runs",), placeholder="Choose runs")
+    st.multiselect("Runs", list(found), key="runs_widget", on_change=_keep, args=("runs",), placeholder="Choose runs")
     if not names:
         st.info("Choose at least one run.")
         st.stop()
@@ -298,39 +262,50 @@ def select(**choice: str | list[str]) -> None:
         st.query_params[key] = value
 
 
-def _choose_one(key: str, label: str, options: list[str], name_of: Callable[[str], str]) -> str:
-    value = _resolve(key, options, lambda: options[0])
-    st.session_state[f"{key}_widget"] = value
-    st.segmented_control(
-        label, options, key=f"{key}_widget", format_func=name_of, on_change=_keep, args=(key,), required=True
-    )
-    return value
+_ABSENT = {
+    "run": "There is no run {} here",
+    "split": "This run has no stored figures of the split {}",
+    "tta": "This run has no stored figures with the test-time augmentation {}",
+}
 
 
-def _resolve(key: str, options: list[str], default: Callable[[], str]) -> str:
+def _chosen_run() -> Run:
+    found = {run.name: run for run in require_runs()}
+    return found[_resolve("run", list(found), ranked(list(found.values()))[0].name)]
+
+
+def _resolve(key: str, options: list[str], default: str) -> str:
     """What the URL asks for, else what was chosen before, else the default; the answer goes into the URL.
 
     Keyed widget state is lost on pages which do not draw the widget, hence a state of our own. A choice that the
     present run does not offer stays kept for one that does.
     """
     asked, kept = st.query_params.get(key), st.session_state.get(f"chosen_{key}")
-    value = next((choice for choice in (asked, kept) if choice in options), None) or default()
+    value = next((choice for choice in (asked, kept) if choice in options), default)
     if asked in options or kept is None:
         st.session_state[f"chosen_{key}"] = value
     if asked is None:
         st.query_params[key] = value
     elif asked not in options:
-        _warn_unknown(key, asked)
+        st.warning(f"{_ABSENT[key].format(code(asked[:100]))}; shown is {code(value)}.")
     return value
+
+
+def _draw_run(run: Run) -> None:
+    st.session_state["run_widget"] = run.name
+    names = [other.name for other in runs()]
+    st.selectbox("Run", names, key="run_widget", on_change=_keep, args=("run",), width=360)
+
+
+def _draw_one(key: str, label: str, options: list[str], value: str, name_of: Callable[[str], str]) -> None:
+    st.session_state[f"{key}_widget"] = value
+    st.segmented_control(
+        label, options, key=f"{key}_widget", format_func=name_of, on_change=_keep, args=(key,), required=True
+    )
 
 
 def _keep(key: str) -> None:
     select(**{key: st.session_state[f"{key}_widget"]})
-
-
-def _warn_unknown(key: str, value: str) -> None:
-    what = {"run": "run", "split": "evaluated split", "tta": "kind of test-time augmentation"}[key]
-    st.warning(f"The address asks for the {what} {code(value[:100])}, which is not there; choose another.")
 
 
 # ---------------------------------------------------------------------------------------------------- data set
@@ -362,7 +337,7 @@ def dataset_matches(run: Run) -> bool:
 def missing_dataset(what: str) -> None:
     """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
     st.info(f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once:")
-    st.code(HOW_TO_PREPARE, language="bash")
+    st.code(prepare_command(), language="bash")
 
 
 def require_dataset(what: str) -> Dataset:
@@ -399,7 +374,7 @@ def _id_index(root: str, state: tuple) -> pd.Index:
     return pd.Index(open_dataset(root).ids)
 
 
-# ---------------------------------------------------------------------------------------------------- words
+# ---------------------------------------------------------------------------------------------------- words, looks
 
 
 def split_name(run: Run, split: str) -> str:
@@ -409,14 +384,16 @@ def split_name(run: Run, split: str) -> str:
     return name if isinstance(name, str) else OFFICIAL_SPLIT_NAMES[split]
 
 
-def escape(text: object) -> str:
-    """The text with every mark of markdown made harmless, on one line."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+def dark() -> bool:
+    """Whether this user looks at the dark theme."""
+    return st.context.theme.type == "dark"
 
 
-def code(text: object) -> str:
-    """The text as inline code, in which markdown, links and icons mean nothing."""
-    words = " ".join(str(text).split()) or " "
-    longest = max((len(marks) for marks in re.findall("`+", words)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {words} {fence}" if longest else f"`{words}`"
+def show_others(key: str, label: str = "Show others") -> int:
+    """Draw a button and return how often it was pressed in this session: the seed of a random choice."""
+
+    def count() -> None:
+        st.session_state[f"count_{key}"] = st.session_state.get(f"count_{key}", 0) + 1
+
+    st.button(label, key=f"others_{key}", icon=":material/shuffle:", on_click=count)
+    return st.session_state.get(f"count_{key}", 0)
