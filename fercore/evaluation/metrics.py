@@ -15,10 +15,10 @@ Intervals use the method that suits the figure, and the report says which:
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 from sklearn.metrics import confusion_matrix
 
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.intervals import wilson
 
 SCHEMA_VERSION = 1
 _CODES = range(len(EMOTIONS))
@@ -125,14 +125,6 @@ def check_predictions(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np
             "sum to 1; pass a softmax's output, not logits"
         )
     return labels.astype(np.int64), probabilities
-
-
-def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
-    """A proportion and its Wilson score interval; without trials 0, and nothing known: 0 to 1."""
-    if trials == 0:
-        return _estimate(0.0, 0.0, 1.0)
-    bounds = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
-    return _estimate(successes / trials, bounds.low, bounds.high)
 
 
 def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict:

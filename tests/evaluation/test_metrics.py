@@ -8,6 +8,7 @@ from sklearn import metrics as sk
 
 from fercore.emotions import EMOTIONS
 from fercore.evaluation import metrics
+from fercore.evaluation.intervals import wilson
 from fercore.evaluation.metrics import MetricsError, report
 from fercore.evaluation.tables import HEADLINE
 
@@ -68,27 +69,10 @@ def test_hand_computed_figures():
     assert found["confusion"][0] == [2, 0, 0, 0, 1, 0, 0]
 
 
-def test_wilson_bounds_follow_the_formula():
-    # Wilson (1927): (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), z = 1.959964 at 95 %
-    z, n, p = 1.959963984540054, 3589, 2236 / 3589
-    centre, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    found = metrics.wilson(2236, 3589)
-    assert found["value"] == p
-    assert found["low"] == pytest.approx((centre - half) / (1 + z**2 / n))
-    assert found["high"] == pytest.approx((centre + half) / (1 + z**2 / n))
-
-
-def test_never_right_is_not_known_to_be_zero():
-    # With no hit in n, Wilson's upper bound is z^2 / (n + z^2).
-    z2 = 1.959963984540054**2
-    assert metrics.wilson(0, 55) == pytest.approx({"value": 0, "low": 0, "high": z2 / (55 + z2)})
-    assert metrics.wilson(0, 0) == {"value": 0, "low": 0, "high": 1}
-
-
 def test_f1_interval_is_wilsons_carried_over():
     confusion = np.zeros((7, 7), dtype=int)
     confusion[2, 2], confusion[2, 4], confusion[0, 2] = 30, 15, 5
-    overlap = metrics.wilson(30, 50)
+    overlap = wilson(30, 50)
     found = metrics.class_figures(confusion, 2)["f1"]
     assert found["value"] == pytest.approx(2 * 30 / (2 * 30 + 15 + 5))
     assert found["low"] == pytest.approx(2 * overlap["low"] / (1 + overlap["low"]))

@@ -1,0 +1,26 @@
+"""How far a figure may be off because so few images were seen."""
+
+from __future__ import annotations
+
+from scipy import stats
+
+
+def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
+    """A proportion and its Wilson score interval (Wilson 1927).
+
+    Parameters
+    ----------
+    successes, trials
+        Counts, successes at most trials.
+    level
+        Confidence level, between 0 and 1.
+
+    Returns
+    -------
+    dict
+        value, low and high, fractions. Without trials value 0, and nothing is known: 0 to 1.
+    """
+    if trials == 0:
+        return {"value": 0.0, "low": 0.0, "high": 1.0}
+    bounds = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return {"value": successes / trials, "low": float(bounds.low), "high": float(bounds.high)}

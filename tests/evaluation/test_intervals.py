@@ -1,0 +1,24 @@
+"""Wilson's interval against its formula."""
+
+import numpy as np
+import pytest
+
+from fercore.evaluation.intervals import wilson
+
+Z = 1.959963984540054  # of the normal distribution, at 95 %
+
+
+def test_wilson_bounds_follow_the_formula():
+    # Wilson (1927): (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)
+    n, p = 3589, 2236 / 3589
+    centre, half = p + Z**2 / (2 * n), Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    found = wilson(2236, 3589)
+    assert found["value"] == p
+    assert found["low"] == pytest.approx((centre - half) / (1 + Z**2 / n))
+    assert found["high"] == pytest.approx((centre + half) / (1 + Z**2 / n))
+
+
+def test_never_right_is_not_known_to_be_zero():
+    # With no hit in n, Wilson's upper bound is z^2 / (n + z^2).
+    assert wilson(0, 55) == pytest.approx({"value": 0, "low": 0, "high": Z**2 / (55 + Z**2)})
+    assert wilson(0, 0) == {"value": 0, "low": 0, "high": 1}
