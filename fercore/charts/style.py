@@ -1,8 +1,8 @@
 """Colours, shapes and number formats of every chart and page: one emotion, one run, one look everywhere.
 
 No colour stands alone: emotions are also written out, runs also have a shape, training and validation differ by dash.
-All colours keep a contrast of at least 3:1 to white and to Streamlit's dark ground (WCAG 2.2, 1.4.11), except the
-emotions', which come from `fercore.emotions` and always stand beside the emotion's name.
+Colours of runs keep a contrast of at least 3:1 to the light and the dark ground of .streamlit/config.toml (WCAG 2.2,
+1.4.11); those of emotions come from `fercore.emotions` and always stand beside the emotion's name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ RUN_COLORS = ("#2E9FD0", "#CC3311", "#C48A00", "#6F63D9", "#AA4499", "#8C8C8C")
 # One more shape than colours: the pair repeats only after 42 runs.
 RUN_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 RIGHT, WRONG = "#0072B2", "#D55E00"  # Okabe and Ito's blue and vermilion; pages add a word or a sign
+INK = {"light": "#1E2A33", "dark": "#E3E9EE"}  # text and fine lines on the page's ground, as in config.toml
 SET_DASHES = {"validation": (1, 0), "train": (5, 4)}
 
 # Five evenly spaced stops each, from nothing to all, or from below to above. The first (diverging: the middle) lies
@@ -123,6 +124,11 @@ def luminance(color: Sequence[float]) -> float:
     """Relative luminance, 0 black to 1 white, of sRGB fractions (WCAG 2.2)."""
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in color]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink(dark: bool = False) -> str:
+    """Colour of text and fine lines on the page's ground; Vega knows no theme for them."""
+    return INK["dark" if dark else "light"]
 
 
 def percent_axis(title: str, **settings: object) -> alt.Axis:

@@ -8,7 +8,7 @@ import pytest
 from fercore.charts import style
 from fercore.emotions import EMOTIONS
 
-WHITE, DARK_GROUND = "#FFFFFF", "#0E1117"  # Streamlit's page grounds
+WHITE, DARK_GROUND = "#FFFFFF", "#12171D"  # page grounds of .streamlit/config.toml
 
 
 def contrast(first, second):

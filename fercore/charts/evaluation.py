@@ -1,0 +1,109 @@
+"""Where a model is right and wrong, drawn. Tables come from `fercore.evaluation.tables`."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from fercore.charts.style import (
+    count,
+    emotion_scale,
+    ink,
+    ink_on,
+    percent,
+    percent_axis,
+    sequential,
+    with_range,
+)
+from fercore.emotions import EMOTIONS
+
+SHOWN = {"by_true": "By true class", "by_pred": "By predicted class", "count": "Counts"}
+CELL = "cell"  # name of the selection that a clicked cell makes, with the fields true and pred
+_FIGURES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
+
+
+def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = False) -> alt.LayerChart:
+    """Heat map of the confusion matrix; a click on a cell selects its true and predicted class.
+
+    Parameters
+    ----------
+    table
+        From `tables.confusion_table`.
+    shown
+        What colours and labels the cells: "count", "by_true" (rows sum to 1) or "by_pred" (columns sum to 1).
+    dark
+        Whether the page's ground is dark.
+    """
+    # Shares share one scale, 0 to 1, on every run and split; counts reach to the fullest cell.
+    scale = sequential(float(table["count"].max()) if shown == "count" else 1.0, dark)
+    shares = shown != "count"
+    data = table.assign(
+        label=[percent(x, 0) if shares else count(x) for x in table[shown]],
+        ink=ink_on(table[shown].to_numpy(float), scale),
+        images=[count(x) for x in table["count"]],
+        of_true=[percent(x) for x in table["by_true"]],
+        of_pred=[percent(x) for x in table["by_pred"]],
+    )
+    cell = alt.selection_point(name=CELL, fields=["true", "pred"])
+    axis = alt.Axis(labelAngle=0, labelPadding=6, labelLimit=120, domain=False, ticks=False)
+    base = alt.Chart(data).encode(
+        x=alt.X("pred:N", title="Predicted", sort=list(EMOTIONS), axis=axis),
+        y=alt.Y("true:N", title="True", sort=list(EMOTIONS), axis=axis),
+        tooltip=[
+            alt.Tooltip("true:N", title="True"),
+            alt.Tooltip("pred:N", title="Predicted"),
+            alt.Tooltip("images:N", title="Images"),
+            alt.Tooltip("of_true:N", title="Of the true class"),
+            alt.Tooltip("of_pred:N", title="Of the predicted class"),
+        ],
+    )
+    chosen = alt.condition(cell, alt.value(3), alt.value(0), empty=False)
+    cells = base.mark_rect(stroke=ink(dark), cursor="pointer", cornerRadius=2).encode(
+        color=alt.Color(f"{shown}:Q", scale=scale, legend=None), strokeWidth=chosen
+    )
+    labels = base.mark_text(fontSize=13).encode(text="label:N", color=alt.Color("ink:N", scale=None))
+    return (cells.add_params(cell) + labels).properties(height=430)
+
+
+def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> alt.LayerChart:
+    """Precision, recall or F1 of each emotion with its interval; `table` from `tables.class_table`."""
+    shown = table[table["figure"] == figure]
+    data = shown.assign(
+        words=[with_range(row) for row in shown[["value", "low", "high"]].to_dict("records")],
+        label=[percent(x, 0) for x in shown["value"]],
+        images=[count(n) for n in shown["support"]],
+    )
+    base = alt.Chart(data).encode(
+        y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS)),
+        tooltip=[
+            alt.Tooltip("emotion:N", title="Emotion"),
+            alt.Tooltip("words:N", title=_FIGURES[figure]),
+            alt.Tooltip("images:N", title="Images of this class"),
+        ],
+    )
+    x = alt.X("value:Q", axis=percent_axis(_FIGURES[figure], tickCount=5), scale=alt.Scale(domain=[0, 1]))
+    bars = base.mark_bar().encode(x=x, color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
+    whiskers = base.mark_rule(color=ink(dark), strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
+    return (bars + whiskers).properties(height=260)
+
+
+def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+    """The most confused pairs, "fear → sad", longest first; `pairs` from `tables.confused_pairs`."""
+    data = pairs.assign(
+        pair=pairs["true"] + " → " + pairs["pred"],
+        label=[f"{count(n)} ({percent(x, 0)})" for n, x in zip(pairs["count"], pairs["by_true"], strict=True)],
+        of_true=[percent(x) for x in pairs["by_true"]],
+    )
+    base = alt.Chart(data).encode(
+        y=alt.Y("pair:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        x=alt.X("count:Q", title="Images", axis=alt.Axis(tickMinStep=1)),
+        tooltip=[
+            alt.Tooltip("true:N", title="True"),
+            alt.Tooltip("pred:N", title="Predicted"),
+            alt.Tooltip("count:Q", title="Images"),
+            alt.Tooltip("of_true:N", title="Of the true class"),
+        ],
+    )
+    bars = base.mark_bar().encode(color=alt.Color("true:N", scale=emotion_scale(), legend=None))
+    labels = base.mark_text(align="left", dx=5, color=ink(dark)).encode(text="label:N")
+    return (bars + labels).properties(height=alt.Step(28))

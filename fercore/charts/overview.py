@@ -1,0 +1,185 @@
+"""All runs in one table, and beside the figures of the report which the project started from."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import altair as alt
+import pandas as pd
+
+from fercore.charts.style import RunStyle, percent_axis, with_range
+from fercore.evaluation.metrics import wilson
+from fercore.runs import Run
+
+# The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing.
+_REPORT_MODELS = (
+    ("Final CNN (section 4)", "final_cnn", "test_accuracy", "report-cnn"),
+    ("Pretrained ResNet-18 (section 2)", "resnet18_pretrained", "test_accuracy", "resnet18"),
+    ("CNN, 3-fold cross-validation (section 5)", "kfold", "accuracy", "kfold"),
+    ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit"),
+)
+EVALUATED = ("val", "test")
+
+
+def reference_report() -> dict:
+    """Figures of the report (Murad and Zeelen, May 2024), as read from its text; fractions from 0 to 1."""
+    return json.loads((resources.files("fercore") / "reference_report.json").read_text("utf-8"))
+
+
+def runs_table(
+    runs: Sequence[Run], histories: Mapping[str, pd.DataFrame], metrics: Mapping[str, Mapping[str, dict]]
+) -> pd.DataFrame:
+    """One row a run, in the order given.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    histories
+        Run name -> its history, for the time it trained. A run may be missing.
+    metrics
+        Run name -> split -> report of `fercore.evaluation.metrics.report`. Runs and splits may be missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        run, model, recipe, parameters, epochs, seconds (of training), then accuracy, low and high (fractions) of val
+        and test, status, created (UTC). What is not known is empty.
+    """
+    rows = [_row(run, histories.get(run.name), metrics.get(run.name, {})) for run in runs]
+    table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+    return table.assign(created=pd.to_datetime(table["created"], errors="coerce", utc=True, format="ISO8601"))
+
+
+def interval_words(table: pd.DataFrame, split: str) -> list[str | None]:
+    """The 95 % interval of each row of `runs_table` on a split, in per cent: "69.8 to 72.8"; None where unknown."""
+    bounds = table[[f"{split}_low", f"{split}_high"]].itertuples(index=False)
+    return [f"{100 * low:.1f} to {100 * high:.1f}" if pd.notna(low) else None for low, high in bounds]
+
+
+def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]]) -> pd.DataFrame:
+    """The report's models, each beside our run of the same recipe.
+
+    Parameters
+    ----------
+    runs
+        Our runs, best first: the first that repeats a model stands beside it.
+    metrics
+        As for `runs_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model, n, report_accuracy, report_low, report_high (Wilson score, 95 %: the report gives no interval), run, then
+        accuracy, low and high of our run on val and test. All fractions; empty where we have no such run.
+    """
+    report, rows = reference_report(), []
+    for model, entry, key, recipe in _REPORT_MODELS:
+        accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
+        interval = wilson(round(accuracy * n), n)
+        run = next((run for run in runs if repeats(run, recipe)), None)
+        theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
+        ours = _accuracies(metrics.get(run.name, {})) if run else _accuracies({})
+        rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **ours})
+    return pd.DataFrame(rows)
+
+
+def repeats(run: Run, recipe: str) -> bool:
+    """Whether a run has the recipe's name and kept its model, whatever else its command line changed."""
+    config = run.info["config"]
+    source = resources.files("fercore") / "recipes" / f"{recipe}.toml"
+    expected = tomllib.loads(source.read_text("utf-8")).get("model", {}) if source.is_file() else {}
+    model = config.get("model")
+    same = isinstance(model, dict) and all(model.get(key) == value for key, value in expected.items())
+    return config.get("recipe") == recipe and same
+
+
+def accuracy_chart(
+    metrics: Mapping[str, Mapping[str, dict]], styles: Mapping[str, RunStyle], report_accuracy: float
+) -> alt.LayerChart:
+    """Accuracy of each run with its 95 % interval, PrivateTest filled and PublicTest hollow, the report as a line.
+
+    Parameters
+    ----------
+    metrics
+        Run name -> split -> report, in the order to be drawn; at least one report.
+    styles
+        Colours of the runs, from `run_styles`.
+    report_accuracy
+        Fraction from 0 to 1, drawn as a dashed line.
+    """
+    rows = [
+        {"run": name, "split": report["split_name"], "n": report["n"], "key": split, **report["accuracy"]}
+        for name, reports in metrics.items()
+        for split, report in reports.items()
+    ]
+    table = pd.DataFrame(rows).assign(words=[with_range(row) for row in rows])
+    shown = list(dict.fromkeys(table["run"]))
+    splits = list(dict.fromkeys(table.sort_values("key")["split"]))
+    base = alt.Chart(table).encode(
+        y=alt.Y("run:N", sort=shown, title=None, axis=alt.Axis(labelLimit=260)),
+        yOffset=alt.YOffset("split:N", sort=splits, scale=alt.Scale(paddingOuter=0.6)),
+        color=alt.Color(
+            "run:N", scale=alt.Scale(domain=shown, range=[styles[name].color for name in shown]), legend=None
+        ),
+        tooltip=[
+            alt.Tooltip("run:N", title="Run"),
+            alt.Tooltip("split:N", title="Split"),
+            alt.Tooltip("words:N", title="Accuracy, 95 %"),
+            alt.Tooltip("n:Q", title="Images", format=","),
+        ],
+    )
+    axis = percent_axis("Accuracy with 95 % interval", tickCount=6)
+    scale = alt.Scale(zero=False, nice=True, padding=12)
+    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
+    points = base.mark_point(size=90, strokeWidth=2, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale),
+        shape=alt.Shape("split:N", sort=splits, title="Split", legend=alt.Legend(orient="top")),
+    )
+    line = alt.Chart(pd.DataFrame({"x": [report_accuracy]})).mark_rule(strokeDash=[5, 4], color="#8C8C8C")
+    return alt.layer(line.encode(x="x:Q"), bars, points).properties(height=alt.Step(22))
+
+
+_COLUMNS = {
+    "run": "str",
+    "model": "str",
+    "recipe": "str",
+    "parameters": "Int64",
+    "epochs": "Int64",
+    "seconds": "float64",
+    **{f"{split}_{part}": "float64" for split in EVALUATED for part in ("accuracy", "low", "high")},
+    "status": "str",
+    "created": "str",
+}
+
+
+def _row(run: Run, history: pd.DataFrame | None, metrics: Mapping[str, dict]) -> dict:
+    config, parameters = run.info["config"], run.info.get("parameters")
+    model = config.get("model")
+    return {
+        "run": run.name,
+        "model": _text(model.get("type") if isinstance(model, dict) else None),
+        "recipe": _text(config.get("recipe")),
+        "parameters": parameters if type(parameters) is int and 0 <= parameters < 2**63 else None,
+        "epochs": None if history is None else len(history),
+        "seconds": None if history is None else float(history["seconds"].sum()),
+        **_accuracies(metrics),
+        "status": run.status,
+        "created": _text(run.info["created"]),
+    }
+
+
+def _accuracies(metrics: Mapping[str, dict]) -> dict[str, float | None]:
+    return {
+        f"{split}_{column}": metrics[split]["accuracy"][key] if split in metrics else None
+        for split in EVALUATED
+        for column, key in (("accuracy", "value"), ("low", "low"), ("high", "high"))
+    }
+
+
+def _text(value: object) -> str | None:
+    """Run folders may come from strangers: text as it is, up to a length a table can show; anything else is unknown."""
+    return value[:80] if isinstance(value, str) else None

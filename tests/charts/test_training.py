@@ -1,0 +1,87 @@
+"""What the curves show: their data, and which encoding tells runs, sets and best epochs apart."""
+
+import pandas as pd
+import pytest
+
+from fercore.charts import training
+from fercore.charts.style import run_styles
+from fercore.evaluation import learning
+from fercore.runs import HISTORY_COLUMNS
+from tests.charts import layer, rows
+
+STYLES = run_styles(["a", "b", "c"])
+
+
+def make_history(epochs=2, best=1):
+    rows = [
+        [i, 1 / i, 0.5 + i / 1000, 1.25, 0.6 if i == best else 0.5, 0.4, 0.05 / i, 10] for i in range(1, epochs + 1)
+    ]
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
+
+
+@pytest.fixture
+def histories():
+    return {"c": make_history(), "a": make_history(best=2)}
+
+
+def test_accuracy_curves_hold_both_sets_of_both_runs_in_per_cent(histories):
+    chart = training.curves(learning.curve_table(histories), STYLES)
+    found = rows(layer(chart, "line"))
+    assert len(found) == 2 * 2 * 2
+    row = next(r for r in found if (r["run"], r["epoch"], r["set"]) == ("a", 2, "validation"))
+    assert (row["value"], row["words"], row["best"]) == (0.6, "60.0 %", True)
+
+
+def test_loss_curves_name_their_unit(histories):
+    chart = training.curves(learning.curve_table(histories), STYLES, "loss")
+    lines = layer(chart, "line")
+    assert {row["words"] for row in rows(lines) if row["set"] == "validation"} == {"1.250 nats"}
+    assert lines["encoding"]["y"]["axis"]["title"] == "Cross-entropy (nats)"
+
+
+def test_sets_differ_by_dash_and_runs_by_colour_and_shape(histories):
+    chart = training.curves(learning.curve_table(histories), STYLES)
+    lines, points = layer(chart, "line"), layer(chart, "point")
+    assert lines["encoding"]["strokeDash"]["field"] == "set"
+    expected = {"domain": ["c", "a"], "range": [STYLES["c"].color, STYLES["a"].color]}
+    assert lines["encoding"]["color"]["scale"] == expected
+    assert points["encoding"]["shape"]["scale"]["range"] == [STYLES["c"].shape, STYLES["a"].shape]
+
+
+def test_only_best_epochs_are_ringed(histories):
+    rings = layer(training.curves(learning.curve_table(histories), STYLES), "point", number=1)
+    assert rings["transform"] == [{"filter": "datum.best"}]
+    best = [row for row in rows(rings) if row["best"] and row["set"] == "validation"]
+    assert [(row["run"], row["epoch"]) for row in best] == [("c", 1), ("a", 2)]
+
+
+def test_every_mark_has_a_tooltip(histories):
+    for chart in (
+        training.curves(learning.curve_table(histories), STYLES),
+        training.learning_rate(learning.epoch_table(histories), STYLES),
+    ):
+        for part in chart.to_dict()["layer"]:
+            assert [t["title"] for t in part["encoding"]["tooltip"]][:2] == ["Run", "Epoch"]
+
+
+@pytest.mark.parametrize(("epochs", "opacity"), [(40, 1), (41, 0)])
+def test_points_of_long_runs_hide_until_the_pointer_comes(epochs, opacity):
+    table = learning.curve_table({"a": make_history(epochs)})
+    assert layer(training.curves(table, STYLES), "point")["mark"]["opacity"] == opacity
+
+
+def test_gap_is_in_points_around_a_line_at_zero(histories):
+    chart = training.gap(learning.epoch_table(histories), STYLES)
+    found = rows(layer(chart, "line"))
+    assert [row["words"] for row in found if row["run"] == "a"] == ["0.1 points", "-9.8 points"]
+    assert rows(layer(chart, "rule")) == [{"value": 0.0}]
+
+
+def test_learning_rate_keeps_small_numbers(histories):
+    found = rows(layer(training.learning_rate(learning.epoch_table(histories), STYLES), "line"))
+    assert [row["words"] for row in found if row["run"] == "c"] == ["0.05", "0.025"]
+
+
+def test_a_run_without_epochs_draws_an_empty_chart():
+    table = learning.curve_table({"a": make_history(0)})
+    assert rows(layer(training.curves(table, STYLES), "line")) == []
