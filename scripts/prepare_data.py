@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"prepare_data: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"prepare_data: interrupted; {args.out} is as it was", file=sys.stderr)
+        print(f"prepare_data: interrupted; nothing half-written is left in {args.out}", file=sys.stderr)
         return 130
     print(report(dataset, args.out))
     return 0

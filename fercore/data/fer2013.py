@@ -14,6 +14,7 @@ import pandas as pd
 
 from fercore.emotions import EMOTIONS
 
+SCHEMA_VERSION = 1  # of dataset.json
 SIZE = 48  # pixels, both sides
 SPLITS = ("train", "val", "test")
 OFFICIAL_SPLIT_NAMES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
@@ -108,14 +109,19 @@ def open_dataset(path: Path | str) -> Dataset:
         raise DataError(f"no data set in {path}; make it with: {HOW_TO_PREPARE} --out {path}")
     try:
         info = json.loads((path / "dataset.json").read_text("utf-8"))
+        info["fingerprint"], info["source"]["form"], [info["split_names"][split] for split in SPLITS]
         images = np.load(path / "images.npy", mmap_mode="r", allow_pickle=False)
         index = pd.read_csv(path / "index.csv", dtype={"id": str, "label": np.int64, "split": str}, na_filter=False)
         ids, labels, splits = (index[name].to_numpy() for name in ("id", "label", "split"))
-        info["fingerprint"], info["split_names"], info["source"]["form"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"the data set in {path} is damaged ({error}); make it again with: {HOW_TO_PREPARE} --out {path}"
+            f"the data set in {path} is damaged ({error!r}); make it again with: {HOW_TO_PREPARE} --out {path}"
         ) from error
+    if info.get("schema_version") != SCHEMA_VERSION:
+        raise DataError(
+            f"{path}/dataset.json: schema_version {info.get('schema_version')!r}, this version reads {SCHEMA_VERSION}; "
+            f"make it again with: {HOW_TO_PREPARE} --out {path}"
+        )
     if images.dtype != np.uint8 or images.shape != (len(ids), SIZE, SIZE):
         raise DataError(
             f"{path}/images.npy: received {images.dtype} {images.shape}, expected uint8 ({len(ids)}, 48, 48) "

@@ -79,11 +79,12 @@ def _replace(new: Path, out: Path, previous: Path) -> None:
     if not out.exists():
         os.rename(new, out)
     elif not _exchange(new, out):
-        os.rename(out, previous)
         try:
+            os.rename(out, previous)
             os.rename(new, out)
         except BaseException:
-            os.rename(previous, out)
+            if not out.exists():
+                os.rename(previous, out)
             raise
         shutil.rmtree(previous, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from fercore.data.records import BadRecord
 MAX_IMAGE_BYTES = 64 << 20  # one image file, unpacked
 MAX_ZIP_BYTES = 4 << 30  # all of a zip, unpacked: FER2013 takes 57 MB as images and 300 MB as csv
 MAX_ZIP_MEMBERS = 1_000_000
+MAX_ZIP_DEPTH = 16  # folders in folders
 # A damaged zip member shows as any of these; RuntimeError is an encrypted one.
 READ_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 _LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
@@ -47,6 +48,8 @@ def _check_members(archive: zipfile.ZipFile, name: str) -> None:
         raise DataError(f"{name}: unpacks to {total:,} bytes, more than the {MAX_ZIP_BYTES:,} allowed; is it FER2013?")
     seen = set()
     for member in (member.filename for member in members):
+        if member.count("/") > MAX_ZIP_DEPTH:
+            raise DataError(f"{name}: member {member[:80]!r} lies deeper than {MAX_ZIP_DEPTH} folders; is it FER2013?")
         outside = ".." in PurePosixPath(member).parts or PurePosixPath(member).is_absolute()
         if outside or "\\" in member or PureWindowsPath(member).drive:
             raise DataError(f"{name}: member {member!r} points outside the archive; do not use this file")

@@ -14,12 +14,11 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 from tqdm import tqdm
 
-from fercore.data.fer2013 import SIZE, SPLITS, DataError, Dataset, open_dataset
+from fercore.data.fer2013 import SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
 from fercore.data.folders import replacing
 from fercore.data.records import BadRecord, Record, Source
 from fercore.emotions import EMOTIONS
 
-SCHEMA_VERSION = 1
 VAL_FRACTION = 0.1  # of train, where a validation split has to be cut
 FILES = ("images.npy", "index.csv", "dataset.json")
 
@@ -62,21 +61,19 @@ def prepare(
 
     try:
         with replacing(out, FILES) as folder:
-            records = tqdm(source.read(on_bad), total=source.total, unit="image", disable=not progress, delay=0.2)
-            index = _write_images(folder / "images.npy", records)
-            split_names, options = source.split_names, dict(source.options)
+            bar = tqdm(source.read(on_bad), total=source.total, unit="image", disable=not progress, delay=0.2)
+            with bar as records:
+                index = _write_images(folder / "images.npy", records)
+            names, options = source.split_names, source.options | {"skip_bad": skip_bad}
             if source.cut_val:
                 index["split"] = cut_validation(index["label"].to_numpy(), index["split"].to_numpy(), seed)
-                split_names = {
-                    "train": f"{split_names['train']} (without validation)",
-                    "val": f"validation (cut from train, seed {seed})",
-                    "test": split_names["test"],
-                }
-                options |= {"validation": {"cut_from": "train", "fraction": VAL_FRACTION, "seed": seed}}
+                names = names | {"train": f"{names['train']} (without validation)"}
+                names = names | {"val": f"validation (cut from train, seed {seed})"}
+                options = options | {"val_fraction": VAL_FRACTION, "seed": seed}
             _check_index(index, source)
             info = _describe(index, np.load(folder / "images.npy", mmap_mode="r"))
-            info["source"] = {"form": source.form, "name": source.name, "options": options | {"skip_bad": skip_bad}}
-            info |= {"split_names": split_names, "bad": bad}
+            info |= {"source": {"form": source.form, "name": source.name, "options": options}}
+            info |= {"split_names": names, "bad": bad}
             _write_text(folder / "index.csv", index.to_csv(index=False))
             _write_text(folder / "dataset.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:

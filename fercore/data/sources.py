@@ -44,18 +44,12 @@ def open_source(path: Path | str, *, splits: str = "names") -> Iterator[Source]:
     DataError
         If there is nothing, or nothing known, at `path`.
     """
-    path = Path(path)
-    if not path.exists():
-        raise DataError(f"there is no file or folder {path}; {_EXPECTED}, or use --kaggle to download it")
-    if path.is_dir():
-        yield _open_folder(path, path.resolve().name, "folder", splits)
-    elif path.suffix.lower() == ".csv":
-        yield open_table(path, path.name, "csv")
-    elif zipfile.is_zipfile(path) or path.suffix.lower() == ".zip":
-        with open_zip(path) as root:
-            yield _open_folder(root, path.name, "zip", splits)
-    else:
-        raise DataError(f"{path}: neither a folder nor a zip nor a csv; {_EXPECTED}")
+    with contextlib.ExitStack() as opened:
+        try:
+            source = _open(Path(path), splits, opened)
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error}; check its permissions, or {_EXPECTED}") from error
+        yield source
 
 
 @contextlib.contextmanager
@@ -74,16 +68,30 @@ def open_kaggle(*, splits: str = "names") -> Iterator[Source]:
         yield replace(source, name=KAGGLE_DATASET, options=source.options | {"kaggle": True})
 
 
+def _open(path: Path, splits: str, opened: contextlib.ExitStack) -> Source:
+    if not path.exists():
+        raise DataError(f"there is no file or folder {path}; {_EXPECTED}, or use --kaggle to download it")
+    if path.is_dir():
+        return _open_folder(path, path.resolve().name, "folder", splits)
+    if path.suffix.lower() == ".csv":
+        return open_table(path, path.name, "csv")
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+        return _open_folder(opened.enter_context(open_zip(path)), path.name, "zip", splits)
+    raise DataError(f"{path}: neither a folder nor a zip nor a csv; {_EXPECTED}")
+
+
 def _open_folder(folder: Traversable, name: str, container: str, splits: str) -> Source:
-    """A tree of images or a csv in a folder, perhaps below further folders that hold nothing else."""
-    entries = children(folder)
-    folders = [entry for entry in entries if entry.is_dir()]
-    tables = [entry for entry in entries if entry.name.lower() in TABLES]
-    if any(entry.name.lower() in SPLIT_FOLDERS for entry in folders):
-        return open_tree(folder, name, f"images in a {container}", splits)
-    if len(tables) == 1:
-        return open_table(tables[0], f"{name}: {tables[0].name}", f"csv in a {container}")
-    if len(folders) == 1 and not tables:
-        return _open_folder(folders[0], name, container, splits)
-    found = ", ".join(entry.name for entry in entries[:8]) or "nothing"
-    raise DataError(f"{name}: found {found}{', ...' if len(entries) > 8 else ''}; {_EXPECTED}")
+    """A tree of images or a csv in a folder, perhaps below a chain of single folders."""
+    while True:
+        entries = children(folder)
+        folders = [entry for entry in entries if entry.is_dir()]
+        if any(entry.name.lower() in SPLIT_FOLDERS for entry in folders):
+            return open_tree(folder, name, f"images in a {container}", splits)
+        csvs = [entry for entry in entries if entry.name.lower().endswith(".csv")]
+        tables = [entry for entry in csvs if entry.name.lower() in TABLES] or csvs
+        if len(tables) == 1:
+            return open_table(tables[0], f"{name}: {tables[0].name}", f"csv in a {container}")
+        if len(folders) != 1 or tables:
+            found = ", ".join(repr(entry.name) for entry in entries[:8]) or "nothing"
+            raise DataError(f"{name}: found {found}{', ...' if len(entries) > 8 else ''}; {_EXPECTED}")
+        folder = folders[0]

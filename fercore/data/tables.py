@@ -48,9 +48,11 @@ def open_table(file: Traversable, name: str, form: str) -> Source:
         next(lines)  # the header
         for row, (line, fields) in enumerate(lines, start=1):
             try:
-                yield _record(fields, columns, row, len(header))
+                record = _record(fields, columns, row, len(header))
             except BadRecord as error:
                 on_bad(BadRecord(f"{name} row {row} (line {line}): {error}"))
+            else:
+                yield record
 
     return Source(form, name, OFFICIAL_SPLIT_NAMES, read, total=_count_lines(file, name) - 1)
 
@@ -71,9 +73,7 @@ def _bounded(stream: io.TextIOBase, name: str) -> Iterator[str]:
     """The lines of a text, none of them long enough to fill the memory."""
     for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE), ""), start=1):
         if len(line) == MAX_LINE:
-            raise DataError(
-                f"{name} line {number}: {MAX_LINE:,} characters or more; expected a csv with {SIZE * SIZE:,} pixels a row"
-            )
+            raise DataError(f"{name} line {number}: {MAX_LINE:,} characters or more; expected {SIZE * SIZE:,} pixels")
         yield line
 
 

@@ -86,27 +86,26 @@ def _list_images(root: Traversable, name: str, splits: str) -> tuple[list[_Image
     """Every file of every class folder, and what does not belong into such a tree."""
     images, bad = [], []
     for split_folder in children(root):
-        where = f"{name}: {split_folder.name}"
         if split_folder.is_file():  # a read-me or a licence
             continue
         if split_folder.name.lower() not in SPLIT_FOLDERS:
-            bad.append(BadRecord(f"{where}/: unknown folder; expected {', '.join(SPLIT_FOLDERS)}"))
+            bad.append(BadRecord(f"{name}: unknown folder {split_folder.name!r}; expected {', '.join(SPLIT_FOLDERS)}"))
             continue
         for class_folder in children(split_folder):
             path = f"{split_folder.name}/{class_folder.name}"
             if class_folder.is_file():
-                bad.append(BadRecord(f"{name}: {path}: a file beside the class folders; expected it inside one"))
+                bad.append(BadRecord(f"{name}: {path!r} is a file beside the class folders; expected it inside one"))
                 continue
             try:
                 label = emotion_index(class_folder.name)
             except UnknownEmotion as error:
-                bad.append(BadRecord(f"{name}: {path}/: unknown folder ({error})"))
+                bad.append(BadRecord(f"{name}: unknown folder {path!r}: {error}"))
                 continue
             for file in children(class_folder):
                 try:
                     images.append(_place(file, split_folder.name, f"{path}/{file.name}", label, splits))
                 except BadRecord as error:
-                    bad.append(BadRecord(f"{name}: {path}/{file.name!r}: {error}"))
+                    bad.append(BadRecord(f"{name}: {path + '/' + file.name!r}: {error}"))
     return images, bad
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, Dataset
 from fercore.data.prepare import prepare
@@ -38,3 +41,49 @@ def make_dataset(folder: Path | str, per_class: int = 4, seed: int = 0) -> Datas
 
     source = Source("synthetic", "factory", OFFICIAL_SPLIT_NAMES, read, total=len(records))
     return prepare(source, folder)
+
+
+def png(pixels: np.ndarray, **options: object) -> bytes:
+    """An array as a PNG file: (h, w) grey, (h, w, 3) colour, (h, w, 4) with transparency."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png", **options)
+    return file.getvalue()
+
+
+def tree_files(records: list[Record], *, official: bool) -> dict[str, bytes]:
+    """Path -> PNG file of each record, laid out as in the Kaggle archive (official) or as train/val/test without
+    prefixes."""
+    files = {}
+    for number, record in enumerate(records):
+        folder = {"val": "test"}.get(record.split, record.split) if official else record.split
+        prefix = f"{OFFICIAL_SPLIT_NAMES[record.split]}_" if official else "img"
+        files[f"{folder}/{EMOTIONS[record.label]}/{prefix}{number}.png"] = png(record.pixels)
+    return files
+
+
+def write_folder(root: Path, files: dict[str, bytes]) -> Path:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    return root
+
+
+def write_zip(path: Path, files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_csv(path: Path, records: list[Record], columns: tuple[str, ...] = ("emotion", "pixels", "Usage")) -> Path:
+    """Records in the form of fer2013.csv, or of icml_face_data.csv with columns of its names and order."""
+    lines = [",".join(columns)]
+    for record in records:
+        cells = {
+            "emotion": str(record.label),
+            "Usage": OFFICIAL_SPLIT_NAMES[record.split],
+            "pixels": " ".join(map(str, record.pixels.ravel().tolist())),
+        }
+        lines.append(",".join(cells[column.strip()] for column in columns))
+    path.write_text("\n".join(lines) + "\n")
+    return path

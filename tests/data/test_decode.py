@@ -1,0 +1,124 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fercore.data.decode import MAX_PIXELS, UnreadableImage, decode_gray
+from tests.factories.data import png
+
+RAMP = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48)
+
+
+def encode(image: Image.Image, form: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def test_a_grey_image_of_the_right_size_is_unchanged():
+    pixels = (RAMP % 256).astype(np.uint8)
+    assert np.array_equal(decode_gray(png(pixels)), pixels)
+
+
+def test_colour_becomes_luma():
+    colours = {(255, 0, 0): 76, (0, 255, 0): 150, (0, 0, 255): 29, (90, 90, 90): 90}  # .299 R + .587 G + .114 B
+    for colour, luma in colours.items():
+        assert np.unique(decode_gray(png(np.full((48, 48, 3), colour, dtype=np.uint8)))).tolist() == [luma]
+
+
+def test_transparent_parts_show_white():
+    pixels = np.zeros((48, 48, 4), dtype=np.uint8)
+    pixels[:24, :, 3] = 255  # upper half opaque black, lower half transparent black
+    gray = decode_gray(png(pixels))
+    assert np.unique(gray[:24]).tolist() == [0]
+    assert np.unique(gray[24:]).tolist() == [255]
+
+
+def test_a_palette_is_looked_up():
+    image = Image.fromarray((RAMP % 2).astype(np.uint8), "L").convert("P")
+    image.putpalette([10, 10, 10, 200, 200, 200])
+    assert np.array_equal(decode_gray(encode(image, "png")), np.where(RAMP % 2, 200, 10))
+
+
+def test_a_transparent_palette_entry_shows_white():
+    image = Image.fromarray((RAMP % 2).astype(np.uint8), "L").convert("P")
+    image.putpalette([10, 10, 10, 200, 200, 200])
+    assert np.array_equal(decode_gray(encode(image, "png", transparency=0)), np.where(RAMP % 2, 200, 255))
+
+
+def test_sixteen_bits_keep_their_range():
+    values = (RAMP % 256 * 257).astype(np.uint16)  # 0 to 65,535
+    assert np.array_equal(decode_gray(png(values)), RAMP % 256)
+
+
+def test_black_and_white():
+    image = Image.fromarray((RAMP % 2 * 255).astype(np.uint8)).convert("1")
+    assert np.array_equal(decode_gray(encode(image, "png")), RAMP % 2 * 255)
+
+
+def test_cmyk():
+    image = Image.new("CMYK", (48, 48), (0, 0, 0, 0))  # no ink
+    assert np.unique(decode_gray(encode(image, "jpeg"))).tolist() == [255]
+
+
+def test_shrinking_is_antialiased():
+    stripes = np.zeros((192, 192), dtype=np.uint8)
+    stripes[:, ::2] = 255  # nearest neighbours would give all black or all white
+    inner = decode_gray(png(stripes))[4:-4, 4:-4].astype(int)
+    assert abs(inner - 127.5).max() <= 2.5
+
+
+def test_a_wide_image_gives_its_centre():
+    wide = np.repeat(np.array([0, 100, 255], dtype=np.uint8), 48)[None].repeat(48, axis=0)  # 48 x 144
+    assert np.unique(decode_gray(png(wide))).tolist() == [100]
+
+
+def test_a_single_pixel_is_enlarged():
+    assert np.unique(decode_gray(png(np.full((1, 1), 7, dtype=np.uint8)))).tolist() == [7]
+
+
+def test_the_orientation_noted_by_a_camera_is_applied():
+    upright = np.zeros((48, 48), dtype=np.uint8)
+    upright[:, :10] = 200  # a bar at the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned: rotate by 90 degrees clockwise to see it upright
+    stored = np.rot90(upright, 1)
+    assert np.array_equal(decode_gray(png(stored, exif=exif)), upright)
+
+
+def damaged_jpeg() -> bytes:
+    whole = encode(Image.fromarray((RAMP % 256).astype(np.uint8)), "jpeg")
+    return whole[: len(whole) // 2]
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is huge."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not an image of a known format"),
+        (b"GIF89a", "not an image of a known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
+        (damaged_jpeg(), "a damaged JPEG image"),
+        (bomb(8000, 8001), f"8000 x 8001 pixels, more than the {MAX_PIXELS:,} allowed"),
+        (bomb(10_000, 10_000), "10000 x 10000 pixels, more than"),
+        (bomb(100_000, 100_000), f"more than {MAX_PIXELS:,} pixels"),
+        (encode(Image.fromarray(np.ones((48, 48), dtype=np.float32)), "tiff"), "floating-point pixels"),
+        (encode(Image.fromarray(np.full((48, 48), 70_000, dtype=np.int32)), "tiff"), "expected 0 to 65535"),
+    ],
+    ids=["empty", "cut", "postscript", "half", "64 MP", "100 MP", "10 GP", "float", "32 bit"],
+)
+def test_what_is_no_usable_image_is_refused_in_words(data, reason):
+    with pytest.raises(UnreadableImage, match=reason):
+        decode_gray(data)

@@ -1,0 +1,116 @@
+import json
+
+import numpy as np
+import pytest
+
+from fercore.data.fer2013 import DataError, average_faces, open_dataset
+from fercore.data.prepare import prepare
+from fercore.data.records import Record, Source
+from fercore.emotions import EMOTIONS
+from tests.factories.data import make_dataset
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_dataset(tmp_path / "out", per_class=2).path
+
+
+def test_indices_counts_and_names(folder):
+    dataset = open_dataset(folder)
+    assert dataset.indices("val").tolist() == list(range(14, 28))
+    assert dataset.counts() == {split: dict.fromkeys(EMOTIONS, 2) for split in ("train", "val", "test")}
+    assert [dataset.split_name(split) for split in ("train", "val", "test")] == [
+        "Training",
+        "PublicTest",
+        "PrivateTest",
+    ]
+    with pytest.raises(DataError, match="received split 'PrivateTest', expected one of train, val, test"):
+        dataset.indices("PrivateTest")
+
+
+def test_images_are_mapped_not_loaded(folder):
+    assert isinstance(open_dataset(folder).images, np.memmap)
+
+
+def test_summary_is_what_a_run_records(folder):
+    dataset = open_dataset(folder)
+    assert dataset.summary() == {
+        "fingerprint": dataset.info["fingerprint"],
+        "source": "synthetic",
+        "counts": dataset.counts(),
+        "split_names": {"train": "Training", "val": "PublicTest", "test": "PrivateTest"},
+        "split_sizes": {"train": 14, "val": 14, "test": 14},
+    }
+    json.dumps(dataset.summary(), allow_nan=False)
+
+
+def test_average_faces_are_rounded_means_of_one_split(tmp_path):
+    levels = [("train", 3, 10), ("train", 3, 13), ("train", 3, 15), ("train", 0, 7), ("val", 3, 255), ("test", 0, 9)]
+    records = [
+        Record(str(number), label, split, np.full((48, 48), level, dtype=np.uint8))
+        for number, (split, label, level) in enumerate(levels)
+    ]
+    names = {"train": "train", "val": "validation", "test": "test"}
+    dataset = prepare(Source("synthetic", "test", names, lambda _: iter(records)), tmp_path / "out")
+    faces = average_faces(dataset)
+    assert (faces.shape, faces.dtype) == ((7, 48, 48), np.uint8)
+    assert faces[:, 20, 20].tolist() == [7, 0, 0, 13, 0, 0, 0]  # (10 + 13 + 15) / 3 = 12.67
+    assert average_faces(dataset, "val")[3, 0, 0] == 255
+
+
+def test_a_missing_data_set_names_the_command_that_makes_it(tmp_path):
+    with pytest.raises(
+        DataError, match=r"no data set in .*gone; make it with: python scripts/prepare_data\.py .*gone$"
+    ):
+        open_dataset(tmp_path / "gone")
+
+
+def edit_json(folder, **changes):
+    info = json.loads((folder / "dataset.json").read_text())
+    (folder / "dataset.json").write_text(json.dumps({**info, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda f: (f / "images.npy").unlink(), "is damaged"),
+        (lambda f: (f / "images.npy").write_bytes(b""), "is damaged"),
+        (lambda f: (f / "images.npy").write_bytes((f / "images.npy").read_bytes()[:-1]), "is damaged"),
+        (lambda f: np.save(f / "images.npy", np.array([{}]), allow_pickle=True), "is damaged"),
+        (
+            lambda f: np.save(f / "images.npy", np.zeros((3, 48, 48), np.uint8)),
+            r"received uint8 \(3, 48, 48\), expected",
+        ),
+        (lambda f: np.save(f / "images.npy", np.zeros((42, 48, 48))), "received float64"),
+        (lambda f: (f / "index.csv").write_text(""), "is damaged"),
+        (lambda f: (f / "index.csv").write_text("id,label\nx,0\n"), "is damaged"),
+        (lambda f: (f / "index.csv").write_text("id,label,split\nx,happy,train\n"), "is damaged"),
+        (lambda f: (f / "dataset.json").write_text("{"), "is damaged"),
+        (lambda f: (f / "dataset.json").write_text("[]"), "is damaged"),
+        (lambda f: edit_json(f, source=None), "is damaged"),
+        (lambda f: edit_json(f, split_names={"train": "Training"}), "is damaged"),
+        (lambda f: edit_json(f, schema_version=2), "schema_version 2, this version reads 1"),
+    ],
+)
+def test_a_damaged_data_set_is_refused_with_the_command_that_mends_it(folder, damage, reason):
+    damage(folder)
+    with pytest.raises(DataError, match=f"{reason}.*make it again with: python scripts/prepare_data"):
+        open_dataset(folder)
+
+
+@pytest.mark.parametrize("cell", ["7,train", "-1,train", "0,PrivateTest"])
+def test_an_unknown_label_or_split_is_refused(folder, cell):
+    lines = (folder / "index.csv").read_text().splitlines()
+    (folder / "index.csv").write_text("\n".join([*lines[:-1], f"test/neutral/1,{cell}"]) + "\n")
+    with pytest.raises(DataError, match=r"index\.csv: unknown split or label"):
+        open_dataset(folder)
+
+
+def test_an_id_that_looks_like_a_number_or_like_nothing_stays_text(tmp_path):
+    records = [
+        Record(id_, 0, split, np.zeros((48, 48), np.uint8))
+        for id_, split in [("007", "train"), ("NA", "val"), ('a,"b"', "test")]
+    ]
+    names = {"train": "train", "val": "validation", "test": "test"}
+    dataset = prepare(Source("synthetic", "test", names, lambda _: iter(records)), tmp_path / "out")
+    assert dataset.ids.tolist() == ["007", "NA", 'a,"b"']

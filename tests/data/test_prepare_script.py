@@ -1,0 +1,179 @@
+"""scripts/prepare_data.py as users meet it: what it prints, its exit codes, and what it leaves on disk."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import kagglehub
+import numpy as np
+import pytest
+
+from fercore.data import trees
+from fercore.data.fer2013 import open_dataset
+from scripts.prepare_data import main
+from tests.factories.data import make_dataset, make_records, png, tree_files, write_csv, write_folder, write_zip
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_data.py"
+RECORDS = make_records(per_class=2)
+FILES = tree_files(RECORDS, official=True)
+
+
+def content(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """An earlier data set, with what is beside it and in it."""
+    out = make_dataset(tmp_path / "data" / "out", per_class=1, seed=9).path
+    return out, content(out)
+
+
+def assert_untouched(earlier):
+    out, before = earlier
+    assert content(out) == before
+    assert sorted(entry.name for entry in out.parent.iterdir()) == [".tmp-out.lock", "out"]
+
+
+def csv_row(to, row):
+    path = write_csv(to / "fer2013.csv", RECORDS)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:5], row, *lines[5:]]) + "\n")
+    return path
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+    return path
+
+
+PIXELS = " ".join(["0"] * 2303)
+BAD = {
+    "missing path": (lambda to: to / "gone.zip", "there is no file or folder"),
+    "truncated zip": (lambda to: cut(write_zip(to / "a.zip", FILES)), "a.zip: not a whole zip file"),
+    "hostile zip": (lambda to: write_zip(to / "a.zip", {"../x.png": b""}), "member '../x.png' points outside"),
+    "wrong column": (
+        lambda to: write_csv(to / "fer2013.csv", RECORDS, ("emotion", "pixels")),
+        "fer2013.csv: received the columns emotion, pixels; expected emotion, pixels and Usage",
+    ),
+    "2,303 pixels": (lambda to: csv_row(to, f"0,{PIXELS},Training"), "fer2013.csv row 5 (line 6): 2,303 pixels"),
+    "pixel 256": (lambda to: csv_row(to, f"0,256 {PIXELS},Training"), "fer2013.csv row 5 (line 6): pixel '256'"),
+    "pixel x": (lambda to: csv_row(to, f"0,x {PIXELS},Training"), "fer2013.csv row 5 (line 6): pixel 'x'"),
+    "label 7": (lambda to: csv_row(to, f"7,0 {PIXELS},Training"), "fer2013.csv row 5 (line 6): emotion '7'"),
+    "unknown usage": (lambda to: csv_row(to, f"0,0 {PIXELS},Dev"), "fer2013.csv row 5 (line 6): Usage 'Dev'"),
+    "unknown folder": (
+        lambda to: write_folder(to / "faces", FILES | {"train/contempt/1.png": b""}),
+        "faces: unknown folder 'train/contempt'",
+    ),
+    "unreadable image": (
+        lambda to: write_zip(to / "a.zip", FILES | {"train/sad/Training_x.png": b"text"}),
+        "a.zip: train/sad/Training_x.png: not an image of a known format",
+    ),
+    "empty": (lambda to: write_csv(to / "fer2013.csv", []), "fer2013.csv: no usable image in it"),
+    "no PublicTest": (
+        lambda to: write_csv(to / "fer2013.csv", [record for record in RECORDS if record.split != "val"]),
+        "fer2013.csv: no usable image for PublicTest (val)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_message_and_exit_code_2(tmp_path, capfd, earlier, case):
+    make, message = BAD[case]
+    assert main([str(make(tmp_path)), "--out", str(earlier[0])]) == 2
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    [line] = [line for line in printed.err.splitlines() if not line.startswith("\r") and line]
+    assert line.startswith("prepare_data: ")
+    assert message in line
+    assert_untouched(earlier)
+
+
+def test_a_data_set_is_announced_with_its_counts_fingerprint_and_the_next_command(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([str(write_zip(tmp_path / "archive.zip", FILES)), "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{out}: 42 images from archive.zip" in lines
+    assert "PrivateTest [test]" in [line.split("  ")[0] for line in lines]
+    assert [line.split()[-1] for line in lines if line.startswith(("Training", "Public", "Private"))] == ["14"] * 3
+    assert lines[-2] == f"Fingerprint {open_dataset(out).info['fingerprint']}"
+    assert lines[-1] == f"Next: python scripts/train.py --recipe report-cnn --data {out}"
+
+
+def test_a_cut_validation_split_is_announced(tmp_path, capsys):
+    records = [record for record in make_records(per_class=10) if record.split != "val"]
+    path = write_folder(tmp_path / "faces", tree_files(records, official=False))
+    assert main([str(path), "--out", str(tmp_path / "out"), "--seed", "3"]) == 0
+    assert "validation (cut from train, seed 3) [val]" in capsys.readouterr().out
+
+
+def test_skip_bad_lists_the_first_twenty_and_keeps_all_in_dataset_json(tmp_path, capsys):
+    bad = {f"train/sad/Training_bad{number:02}.png": b"" for number in range(25)}
+    path, out = write_folder(tmp_path / "faces", FILES | bad), tmp_path / "out"
+    assert main([str(path), "--out", str(out), "--skip-bad"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Left out: 25" in lines
+    assert sum("Training_bad" in line for line in lines) == 20
+    assert f"  ... and 5 more, listed in {out}/dataset.json" in lines
+    listed = json.loads((out / "dataset.json").read_text())["bad"]
+    assert [line.split(": ")[1] for line in listed] == list(bad)
+
+
+def test_mixed_sizes_and_colours_become_48x48_grey(tmp_path):
+    shapes = [(96, 96), (48, 48, 3), (64, 80, 4)]
+    files = {
+        f"{split}/happy/{number}.png": png(np.full(shape, 255, dtype=np.uint8))
+        for split in ("train", "validation", "test")
+        for number, shape in enumerate(shapes)
+    }
+    assert main([str(write_folder(tmp_path / "faces", files)), "--out", str(tmp_path / "out")]) == 0
+    dataset = open_dataset(tmp_path / "out")
+    assert dataset.images.shape == (9, 48, 48)
+    assert np.unique(dataset.images).tolist() == [255]
+    assert dataset.labels.tolist() == [3] * 9
+
+
+def test_kaggle_prepares_what_kagglehub_returns(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "versions" / "1", FILES)
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: str(folder))
+    assert main(["--kaggle", "--out", str(tmp_path / "out")]) == 0
+    assert open_dataset(tmp_path / "out").info["source"]["name"] == "msambare/fer2013"
+
+
+@pytest.mark.parametrize("arguments", [[], ["archive.zip", "--kaggle"]])
+def test_source_or_kaggle_one_of_them(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "give either SOURCE or --kaggle" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_with_130_and_leaves_the_earlier_data_set(tmp_path, monkeypatch, capfd, earlier):
+    decode, calls = trees.decode_gray, []
+
+    def interrupted(data):
+        calls.append(data)
+        if len(calls) == 10:
+            raise KeyboardInterrupt
+        return decode(data)
+
+    monkeypatch.setattr(trees, "decode_gray", interrupted)
+    assert main([str(write_zip(tmp_path / "archive.zip", FILES)), "--out", str(earlier[0])]) == 130
+    assert "prepare_data: interrupted" in capfd.readouterr().err
+    assert_untouched(earlier)
+
+
+def test_a_full_disk_ends_with_2_and_leaves_the_earlier_data_set(tmp_path, earlier):
+    path = write_zip(tmp_path / "archive.zip", FILES)
+
+    def limit_file_size():  # writing on fails as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    command = [sys.executable, str(SCRIPT), str(path), "--out", str(earlier[0])]
+    ended = subprocess.run(command, preexec_fn=limit_file_size, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert f"prepare_data: cannot write the data set in {earlier[0]}: [Errno 27] File too large" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert_untouched(earlier)

@@ -1,0 +1,61 @@
+"""The real FER2013, in the form most people hold it."""
+
+import collections
+import zipfile
+
+import pytest
+
+from fercore.data.prepare import fingerprint, prepare
+from fercore.data.records import Record
+from fercore.data.sources import open_source
+from fercore.emotions import EMOTIONS
+from tests.factories.data import write_csv, write_folder, write_zip
+
+pytestmark = pytest.mark.data
+
+COUNTS = {  # angry, disgust, fear, happy, sad, surprise, neutral
+    "train": [3995, 436, 4097, 7215, 4830, 3171, 4965],
+    "val": [467, 56, 496, 895, 653, 415, 607],
+    "test": [491, 55, 528, 879, 594, 416, 626],
+}
+
+
+def test_every_image_is_there_in_its_official_split(fer2013_dataset):
+    assert fer2013_dataset.counts() == {split: dict(zip(EMOTIONS, COUNTS[split], strict=True)) for split in COUNTS}
+    assert fer2013_dataset.info["split_sizes"] == {"train": 28_709, "val": 3_589, "test": 3_589}
+    assert fer2013_dataset.info["split_names"] == {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
+    assert fer2013_dataset.info["bad"] == []
+
+
+def test_file_names_that_two_classes_share_are_all_kept(fer2013_dataset):
+    assert len(set(fer2013_dataset.ids)) == 35_887
+    names = collections.Counter(id_.split("/")[-1] for id_ in fer2013_dataset.ids)
+    twice = {name for name, times in names.items() if times > 1}
+    assert twice == {"Training_52789098", "Training_8475486"}
+    assert sum(name in id_ for id_ in fer2013_dataset.ids for name in twice) == 4
+
+
+def test_the_pixels_are_the_original_ones(fer2013_dataset):
+    train = fer2013_dataset.images[fer2013_dataset.indices("train")]
+    assert round(float(train.mean()) / 255, 4) == 0.5077
+    assert round(float(train.std(dtype="float64")) / 255, 4) == 0.2551
+
+
+def test_csv_folder_and_zip_of_the_same_images_have_one_fingerprint(fer2013_dataset, fer2013_archive, tmp_path):
+    rows = range(0, len(fer2013_dataset.ids), 12)
+    ids, labels, splits = (
+        column[rows].tolist() for column in (fer2013_dataset.ids, fer2013_dataset.labels, fer2013_dataset.splits)
+    )
+    records = map(Record, ids, labels, splits, fer2013_dataset.images[rows])
+    with zipfile.ZipFile(fer2013_archive) as archive:
+        files = {f"{id_}.jpg": archive.read(f"{id_}.jpg") for id_ in ids}
+    paths = [
+        write_csv(tmp_path / "fer2013.csv", list(records)),
+        write_folder(tmp_path / "folder", files),
+        write_zip(tmp_path / "archive.zip", files),
+    ]
+    found = []
+    for path in paths:
+        with open_source(path) as source:
+            found.append(prepare(source, tmp_path / "out").info["fingerprint"])
+    assert found == [fingerprint(fer2013_dataset.images[rows], labels, splits)] * 3

@@ -1,0 +1,194 @@
+import struct
+import zipfile
+
+import kagglehub
+import numpy as np
+import pytest
+
+from fercore.data import members
+from fercore.data.fer2013 import DataError
+from fercore.data.records import BadRecord
+from fercore.data.sources import open_kaggle, open_source
+from tests.factories.data import make_records, png, tree_files, write_csv, write_folder, write_zip
+
+RECORDS = make_records(per_class=1)
+FILES = tree_files(RECORDS, official=True)
+GREY = png(np.full((48, 48), 90, dtype=np.uint8))
+
+
+def refuse(error: BadRecord) -> None:
+    raise error
+
+
+def read(path, on_bad=refuse):
+    with open_source(path) as source:
+        return source, list(source.read(on_bad))
+
+
+def below(folder: str) -> dict[str, bytes]:
+    return {f"{folder}/{path}": content for path, content in FILES.items()}
+
+
+@pytest.mark.parametrize(
+    ("make", "form"),
+    [
+        (lambda to: write_folder(to / "faces", FILES), "images in a folder"),
+        (lambda to: write_folder(to / "faces", below("archive/fer2013") | {"README": b""}), "images in a folder"),
+        (lambda to: write_zip(to / "faces.zip", FILES), "images in a zip"),
+        (lambda to: write_zip(to / "faces.zip", below("fer2013"), zipfile.ZIP_DEFLATED), "images in a zip"),
+        (lambda to: write_zip(to / "no-extension", FILES), "images in a zip"),
+    ],
+    ids=["folder", "deeper folder", "zip", "zip with a top folder", "zip without extension"],
+)
+def test_a_tree_reads_alike_wherever_it_lies(tmp_path, make, form):
+    path = make(tmp_path)
+    source, received = read(path)
+    assert (source.form, source.name) == (form, path.name)
+    assert [record.id for record in received] == sorted(path.removesuffix(".png") for path in FILES)
+    pixels = {int(record.id.split("_")[-1]): record.pixels for record in received}  # the number in the file name
+    assert all(np.array_equal(pixels[number], record.pixels) for number, record in enumerate(RECORDS))
+
+
+@pytest.mark.parametrize("name", ["fer2013.csv", "icml_face_data.csv"])
+@pytest.mark.parametrize("container", ["alone", "folder", "zip"])
+def test_a_csv_reads_alike_wherever_it_lies(tmp_path, name, container):
+    (tmp_path / "fer").mkdir()
+    path = write_csv(tmp_path / "fer" / name, RECORDS)
+    files = {f"fer/{name}": path.read_bytes(), "fer/train.csv": b"emotion,pixels", "fer/fer2013.bib": b""}
+    if container == "folder":
+        path = write_folder(tmp_path, files) / "fer"
+    if container == "zip":
+        path = write_zip(tmp_path / "fer.zip", files)
+    source, received = read(path)
+    assert source.form == {"alone": "csv", "folder": "csv in a folder", "zip": "csv in a zip"}[container]
+    assert [record.id for record in received] == [f"row_{row}" for row in range(1, 22)]
+    assert np.array_equal(received[20].pixels, RECORDS[20].pixels)
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, "found nothing"),
+        ({"notes.txt": b""}, "found 'notes.txt'"),
+        ({"angry/1.png": GREY, "happy/2.png": GREY}, "found 'angry', 'happy'"),
+        ({"a.csv": b"", "b.csv": b""}, "found 'a.csv', 'b.csv'"),
+        ({"fer2013.csv": b"", "icml_face_data.csv": b""}, "found 'fer2013.csv', 'icml_face_data.csv'"),
+    ],
+)
+def test_an_unknown_layout_is_refused_with_what_was_found(tmp_path, files, found):
+    (tmp_path / "faces").mkdir()
+    with pytest.raises(DataError, match=f"faces: {found}; expected the Kaggle zip or its unpacked folder"):
+        read(write_folder(tmp_path / "faces", files))
+    with pytest.raises(DataError, match=f"faces.zip: {found}; expected the Kaggle zip or its unpacked folder"):
+        read(write_zip(tmp_path / "faces.zip", files))
+
+
+def test_a_missing_path_and_an_unknown_file_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"there is no file or folder .*gone\.zip; expected the Kaggle zip"):
+        read(tmp_path / "gone.zip")
+    (tmp_path / "faces.rar").write_bytes(b"Rar!")
+    with pytest.raises(DataError, match=r"faces\.rar: neither a folder nor a zip nor a csv"):
+        read(tmp_path / "faces.rar")
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ("../evil.png", r"member '\.\./evil\.png' points outside"),
+        ("train/sad/../../../evil.png", "points outside"),
+        ("/etc/evil.png", "points outside"),
+        ("train\\sad\\evil.png", "points outside"),
+        ("C:/evil.png", "points outside"),
+        ("a/" * 17 + "evil.png", "lies deeper than 16 folders"),
+    ],
+)
+def test_a_zip_with_a_hostile_member_is_refused_whole(tmp_path, member, reason):
+    with pytest.raises(DataError, match=reason):
+        read(write_zip(tmp_path / "faces.zip", FILES | {member: GREY}))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_with_a_member_twice_is_refused(tmp_path):
+    path = write_zip(tmp_path / "faces.zip", FILES)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(next(iter(FILES)), GREY)
+    with pytest.raises(DataError, match=f"member '{next(iter(FILES))}' occurs twice"):
+        read(path)
+
+
+def test_a_truncated_zip_is_refused(tmp_path):
+    path = write_zip(tmp_path / "faces.zip", FILES)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"faces\.zip: not a whole zip file .*; download it again"):
+        read(path)
+
+
+def test_a_zip_that_says_it_unpacks_to_more_than_allowed_is_refused_unread(tmp_path):
+    data = write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY, "train/sad/b.png": GREY}).read_bytes()
+    size = struct.pack("<I", len(GREY))
+    directory = data.index(b"PK\x01\x02")
+    huge = data[directory:].replace(size * 2, size + struct.pack("<I", 0xFFFFFFFE))
+    (tmp_path / "faces.zip").write_bytes(data[:directory] + huge)
+    with pytest.raises(DataError, match=r"unpacks to 8,589,934,588 bytes, more than the 4,294,967,296 allowed"):
+        read(tmp_path / "faces.zip")
+
+
+def test_a_member_that_unpacks_to_more_than_an_image_is_bad(tmp_path):
+    bomb = bytes(members.MAX_IMAGE_BYTES + 1)
+    path = write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY, "train/sad/b.png": bomb}, zipfile.ZIP_DEFLATED)
+    bad = []
+    assert [record.id for record in read(path, bad.append)[1]] == ["train/sad/a"]
+    assert [str(error) for error in bad] == [
+        "faces.zip: train/sad/b.png: more than the 67,108,864 bytes allowed for one image"
+    ]
+
+
+def test_a_damaged_member_is_bad_and_the_others_are_read(tmp_path):
+    path = write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY, "train/sad/b.png": GREY})
+    data = bytearray(path.read_bytes())
+    data[data.index(GREY) + len(GREY) // 2] ^= 255
+    path.write_bytes(data)
+    bad = []
+    assert [record.id for record in read(path, bad.append)[1]] == ["train/sad/b"]
+    [error] = bad
+    assert str(error).startswith("faces.zip: train/sad/a.png: cannot be read (Bad CRC-32")
+
+
+def test_an_encrypted_member_is_bad(tmp_path):
+    path = write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # flag bit 0 of the local header, and of the central directory
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(BadRecord, match=r"train/sad/a\.png: cannot be read \(.*encrypted"):
+        read(path)
+
+
+def test_a_damaged_csv_in_a_zip_is_refused(tmp_path):
+    content = write_csv(tmp_path / "fer2013.csv", RECORDS).read_bytes()
+    path = write_zip(tmp_path / "fer.zip", {"fer2013.csv": content})
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"fer\.zip: fer2013\.csv: cannot be read to its end \(Bad CRC-32"):
+        read(path)
+
+
+def test_kaggle_reads_the_folder_that_kagglehub_returns(tmp_path, monkeypatch):
+    folder, asked = write_folder(tmp_path / "versions" / "1", FILES), []
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: asked.append(handle) or str(folder))
+    with open_kaggle() as source:
+        assert len(list(source.read(refuse))) == 21
+    assert asked == ["msambare/fer2013"]
+    assert source.name == "msambare/fer2013"
+    assert source.options == {"splits": "names", "kaggle": True}
+
+
+def test_kaggle_offline_says_what_to_do(monkeypatch):
+    def offline(handle):
+        raise ConnectionError("no route to api.kaggle.com")
+
+    monkeypatch.setattr(kagglehub, "dataset_download", offline)
+    says = r"could not download msambare/fer2013 \(ConnectionError: no route .*give the zip as SOURCE"
+    with pytest.raises(DataError, match=says), open_kaggle():
+        pass
