@@ -148,7 +148,12 @@ def plus_minus(estimate: dict) -> str:
 
 def with_range(estimate: dict) -> str:
     """An estimate {"value", "low", "high"} with its interval: "71.3 % (69.8 to 72.8)"."""
-    return f"{percent(estimate['value'])} ({100 * estimate['low']:.1f} to {100 * estimate['high']:.1f})"
+    return f"{percent(estimate['value'])} ({range_words(estimate)})"
+
+
+def range_words(estimate: dict) -> str:
+    """The interval of an estimate {"value", "low", "high"} in per cent: "69.8 to 72.8"."""
+    return f"{100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}"
 
 
 def points(difference: float) -> str:

@@ -1,4 +1,8 @@
-"""How runs learned, drawn: curves, overfitting gap, learning rate. Tables come from `fercore.evaluation.learning`."""
+"""How runs learned, drawn: curves, overfitting gap, learning rate. Tables come from `fercore.evaluation.learning`.
+
+Each chart brings its legend; a page with several charts of the same runs draws `run_legend` once and switches theirs
+off with `chart.configure_legend(disable=True)`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from fercore.charts.style import RunStyle, percent, percent_axis, points, run_color, run_shape, set_dash
+from fercore.charts.style import RunStyle, ink, percent, percent_axis, points, run_color, run_shape, set_dash
 
-HEIGHT = 320  # pixels
+HEIGHT = 280  # pixels
 _AXES = {"accuracy": "Accuracy", "loss": "Cross-entropy (nats)"}
-_MANY = 40  # more epochs than this, and points are drawn only where the pointer is
+_MARKS = 12  # points drawn along a line at most, best epoch aside; all epochs answer the pointer
 
 
 def curves(table: pd.DataFrame, styles: dict[str, RunStyle], quantity: str = "accuracy") -> alt.LayerChart:
@@ -48,6 +52,15 @@ def learning_rate(table: pd.DataFrame, styles: dict[str, RunStyle]) -> alt.Layer
     return _by_epoch(shown, styles, axis, [alt.Tooltip("words:N", title="Learning rate")])
 
 
+def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = False) -> alt.LayerChart:
+    """Colour, shape and name of each run shown, one below the other."""
+    base = alt.Chart(pd.DataFrame({"run": list(shown)})).encode(y=alt.Y("run:N", sort=None, axis=None))
+    color, shape = run_color(styles, shown).legend(None), run_shape(styles, shown).legend(None)
+    marks = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.value(8), color=color, shape=shape)
+    names = base.mark_text(align="left", fontSize=13, color=ink(dark)).encode(x=alt.value(22), text="run:N")
+    return (marks + names).properties(height=alt.Step(22))
+
+
 def _by_epoch(
     table: pd.DataFrame,
     styles: dict[str, RunStyle],
@@ -58,17 +71,17 @@ def _by_epoch(
 ) -> alt.LayerChart:
     """Lines of "value" by epoch, points for run shapes and tooltips, rings at best epochs."""
     runs = list(dict.fromkeys(table["run"]))
-    base = alt.Chart(table).encode(
+    every = max(1, -(-table["epoch"].nunique() // _MARKS))
+    base = alt.Chart(table.assign(marked=table["best"] | (table["epoch"] % every == 0))).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(nice=False)),
         y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False)),
         color=run_color(styles, runs),
         tooltip=[alt.Tooltip("run:N", title="Run"), alt.Tooltip("epoch:Q", title="Epoch"), *tooltips],
     )
-    many = table["epoch"].max() > _MANY if len(table) else False
     lines = base.mark_line(strokeWidth=2)
-    # Lines alone would show nothing for a single epoch, and carry no shapes; invisible points still answer the pointer.
-    marks = base.mark_point(filled=True, size=60, opacity=0 if many else 1)
-    rings = base.mark_point(size=260, strokeWidth=2.5, fill=None, shape="circle").transform_filter("datum.best")
     lines = lines.encode(strokeDash=dash) if dash else lines
-    marks = marks.encode(shape=run_shape(styles, runs))
+    marks = base.mark_point(filled=True, size=70).encode(
+        shape=run_shape(styles, runs), opacity=alt.condition("datum.marked", alt.value(1), alt.value(0))
+    )
+    rings = base.mark_point(size=300, strokeWidth=2, fill=None, shape="circle").transform_filter("datum.best")
     return alt.layer(*under, lines, marks, rings).properties(height=HEIGHT)

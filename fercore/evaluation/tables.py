@@ -129,6 +129,33 @@ def confused_pairs(report: dict, top: int = 10) -> pd.DataFrame:
     return wrong.sort_values(["count", "by_true"], ascending=False, kind="stable").head(top).reset_index(drop=True)
 
 
+def prediction_table(id: np.ndarray, label: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """What a model answered, one row for each image.
+
+    Parameters
+    ----------
+    id, label, probabilities
+        Shapes (N,), (N,) and (N, 7), as in `fercore.runs.Predictions`.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, true, pred (emotions), right (bool), probability (of the predicted class), then the probability of
+        each emotion under its name.
+    """
+    pred, names = probabilities.argmax(axis=1), np.array(EMOTIONS, dtype=object)
+    return pd.DataFrame(
+        {
+            "id": id,
+            "true": names[label],
+            "pred": names[pred],
+            "right": pred == label,
+            "probability": probabilities.max(axis=1),
+            **dict(zip(EMOTIONS, probabilities.T, strict=True)),
+        }
+    )
+
+
 def weakest_class(report: dict) -> WeakestClass:
     """The weakest emotion of a report; of equals, the first in the order of `EMOTIONS`."""
     present = [emotion for emotion in EMOTIONS if report["per_class"][emotion]["support"]]

@@ -64,10 +64,22 @@ def test_every_mark_has_a_tooltip(histories):
             assert [t["title"] for t in part["encoding"]["tooltip"]][:2] == ["Run", "Epoch"]
 
 
-@pytest.mark.parametrize(("epochs", "opacity"), [(40, 1), (41, 0)])
-def test_points_of_long_runs_hide_until_the_pointer_comes(epochs, opacity):
-    table = learning.curve_table({"a": make_history(epochs)})
-    assert layer(training.curves(table, STYLES), "point")["mark"]["opacity"] == opacity
+@pytest.mark.parametrize(
+    ("epochs", "marked"), [(12, list(range(1, 13))), (13, [1, 2, 4, 6, 8, 10, 12]), (36, [1, *range(3, 37, 3)])]
+)
+def test_long_runs_show_some_points_and_always_the_best(epochs, marked):
+    points = layer(training.curves(learning.curve_table({"a": make_history(epochs)}), STYLES), "point")
+    assert [row["epoch"] for row in rows(points) if row["marked"] and row["set"] == "train"] == marked
+    assert points["encoding"]["opacity"]["condition"] == {"test": "datum.marked", "value": 1}
+
+
+def test_run_legend_names_the_runs_beside_their_marks():
+    legend = training.run_legend(STYLES, ["c", "a"], dark=True)
+    points, names = layer(legend, "point"), layer(legend, "text")
+    assert rows(names) == [{"run": "c"}, {"run": "a"}]
+    assert points["encoding"]["color"]["scale"]["range"] == [STYLES["c"].color, STYLES["a"].color]
+    assert points["encoding"]["shape"]["scale"]["range"] == [STYLES["c"].shape, STYLES["a"].shape]
+    assert names["mark"]["color"] == "#E3E9EE"
 
 
 def test_gap_is_in_points_around_a_line_at_zero(histories):

@@ -70,6 +70,18 @@ def test_class_table_carries_the_intervals(small):
     assert row["support"] == 4
 
 
+def test_prediction_table_names_classes():
+    probabilities = np.full((2, 7), 0.05, dtype=np.float32)
+    probabilities[[0, 1], [2, 6]] = 0.7
+    table = tables.prediction_table(np.array(["x", "y"]), np.array([2, 4]), probabilities)
+    assert table[["id", "true", "pred", "right"]].values.tolist() == [
+        ["x", "fear", "fear", True],
+        ["y", "sad", "neutral", False],
+    ]
+    assert table["probability"].tolist() == pytest.approx([0.7, 0.7])
+    assert table.loc[1, list(EMOTIONS)].tolist() == pytest.approx(probabilities[1].tolist())
+
+
 def test_check_report_passes_a_report_through_json(small):
     assert tables.check_report(small) is small
 
