@@ -14,6 +14,7 @@ import os
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +41,9 @@ HISTORY_COLUMNS = (
     "seconds",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
+# array whose header claims more than there is.
+_NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 _MAX_BYTES = {".json": 8 << 20, ".csv": 32 << 20, ".npz": 256 << 20}
 
 
@@ -145,11 +149,12 @@ class Run:
             ids, label, probabilities = arrays["id"], arrays["label"], arrays["probabilities"]
         except KeyError as error:
             raise RunError(f"{path}: array {error} is missing") from error
-        n = len(ids)
-        if ids.dtype.kind != "U" or label.shape != (n,) or label.dtype.kind not in "iu":
+        n = ids.size
+        if ids.dtype.kind != "U" or ids.shape != (n,) or label.shape != (n,) or label.dtype.kind not in "iu":
             raise RunError(f"{path}: expected id (N,) of text and label (N,) of integers")
-        if probabilities.shape != (n, len(EMOTIONS)) or not np.isfinite(probabilities).all():
-            raise RunError(f"{path}: expected finite probabilities ({n}, 7), received {probabilities.shape}")
+        shape, kind = probabilities.shape, probabilities.dtype.kind
+        if shape != (n, len(EMOTIONS)) or kind != "f" or not np.isfinite(probabilities).all():
+            raise RunError(f"{path}: expected finite probabilities ({n}, 7), received {probabilities.dtype} {shape}")
         if n and (label.min() < 0 or label.max() >= len(EMOTIONS)):
             raise RunError(f"{path}: labels must lie in 0 to 6")
         return Predictions(ids, label.astype(np.int64), probabilities.astype(np.float32))
@@ -315,10 +320,13 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > _MAX_BYTES[".npz"]:
             raise RunError(f"{path}: unpacks to {size:,} bytes, more than the {_MAX_BYTES['.npz']:,} allowed")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except _NPZ_ERRORS as error:
         raise RunError(f"{path}: not a readable npz without pickled objects ({error})") from error
+    if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise RunError(f"{path}: not a readable npz without pickled objects ({others[0]!r} is no array)")
+    return arrays
 
 
 def utc_now() -> str:
