@@ -1,9 +1,14 @@
 """Entry of the dashboard: `streamlit run dashboard/Home.py [-- --runs DIR --data DIR]`. Navigation, then the page."""
 
+from pathlib import Path
+
 import state
 import streamlit as st
 
-st.set_page_config(page_title="FER workbench", page_icon=":material/face:", layout="wide")
+HERE = Path(__file__).parent
+
+st.set_page_config("FER workbench", str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=230)
+st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 
 page = st.navigation(
     {

@@ -7,8 +7,8 @@ Folders
     environment (FERCORE_RUNS, FERCORE_DATA), else runs/ and data/fer2013/ of this repository.
     `command(script)`: what to type, with these folders where they are not the default (folders.py).
 Runs
-    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first); `require_runs()` draws what to do and stops
-    the page where there are none.
+    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first); where there are none, `say_no_runs()` says
+    what to do, and `require_runs()` says it and stops the page.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `predictions(run, split, tta)`, `average_faces(run)`. They raise
     `RunError`; let it through and Home.py shows its message in the place of the page. Where one bad run must not blank
@@ -17,7 +17,8 @@ Choosers, drawn where they are called: directly under the page's title
     `choose_run()`, `choose_evaluation()` -> run, split and tta, `choose_runs()`. The choice is kept on all pages and
     in the URL; `select(run=..., split=..., tta=...)` chooses from code, before `st.switch_page`.
 Data set
-    `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`;
+    `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
+    `dataset_average_faces()`, `augmented(face, n, seed)`;
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
 Words and looks
     `split_name(run, split)`; `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes
@@ -41,6 +42,9 @@ from folders import command, data_root, prepare_command, runs_root
 from words import code, escape, message
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset, open_dataset
+from fercore.data.fer2013 import average_faces as mean_faces
+from fercore.evaluation.learning import HistoryError, check_history
+from fercore.evaluation.tables import ReportError, check_report
 from fercore.runs import Predictions, Run, RunError, list_runs, stem
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
@@ -90,10 +94,15 @@ def require_runs() -> list[Run]:
     """All readable runs; where there are none, says how to train one and stops the page."""
     found = runs()
     if not found:
-        st.info(f"There is no run in {code(runs_root())} yet. Train one, and it shows up here while it learns:")
-        st.code(command(HOW_TO_TRAIN), language="bash")
+        say_no_runs()
         st.stop()
     return found
+
+
+def say_no_runs() -> None:
+    """Say that there are no runs and how to train one."""
+    st.info(f"There is no run in {code(runs_root())} yet. Train one, and it shows up here while it learns:")
+    st.code(command(HOW_TO_TRAIN), language="bash")
 
 
 def _listed() -> tuple[list[Run], dict[str, str]]:
@@ -168,16 +177,17 @@ def _file_state(*paths: Path) -> tuple:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _history(path: str, state: tuple, _run: Run) -> pd.DataFrame:
-    return _run.history()
+    try:
+        return check_history(_run.history())
+    except HistoryError as error:
+        raise RunError(f"{_run.name}: {error}") from error
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _metrics(path: str, split: str, tta: str, state: tuple, _run: Run) -> dict:
-    from fercore.evaluation.metrics import MetricsError, check_report  # imports scikit-learn: a second at start-up
-
     try:
         return check_report(_run.metrics(split, tta))
-    except MetricsError as error:
+    except ReportError as error:
         raise RunError(f"{_run.path / f'metrics_{stem(split, tta)}.json'}: {error}") from error
 
 
@@ -355,6 +365,20 @@ def image_rows(ids: Iterable[str]) -> np.ndarray:
     return _id_index(str(root), _dataset_state(root)).get_indexer(list(ids)).astype(np.int64)
 
 
+def dataset_average_faces() -> np.ndarray:
+    """uint8 (7, 48, 48), the mean of each emotion over the training split of the data set here."""
+    root = data_root()
+    return _dataset_average_faces(str(root), _dataset_state(root))
+
+
+@st.cache_data(max_entries=64, show_spinner="Augmenting faces ...")
+def augmented(face: np.ndarray, n: int, seed: int) -> list[tuple[str, str, np.ndarray]]:
+    """Each augmentation's name, its flags for scripts/train.py, and `n` variants of a face, uint8 (n, 48, 48)."""
+    from fercore.data.previews import PREVIEWS, flags, preview  # imports torch: seconds, once
+
+    return [(name, flags(config), preview(face, config, n, seed)) for name, config in PREVIEWS.items()]
+
+
 def _dataset_state(root: Path) -> tuple:
     return _file_state(root / "dataset.json", root / "images.npy", root / "index.csv")
 
@@ -367,6 +391,11 @@ def _open_dataset() -> Dataset:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _cached_dataset(root: str, state: tuple) -> Dataset:
     return open_dataset(root)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _dataset_average_faces(root: str, state: tuple) -> np.ndarray:
+    return mean_faces(open_dataset(root))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -10,8 +10,7 @@ from importlib import resources
 import altair as alt
 import pandas as pd
 
-from fercore.charts.style import RunStyle, percent_axis, with_range
-from fercore.evaluation.metrics import wilson
+from fercore.charts.style import RunStyle, percent, percent_axis, with_range
 from fercore.runs import Run
 
 # The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing.
@@ -21,6 +20,7 @@ _REPORT_MODELS = (
     ("CNN, 3-fold cross-validation (section 5)", "kfold", "accuracy", "kfold"),
     ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit"),
 )
+_GREY = "#8C8C8C"
 EVALUATED = ("val", "test")
 
 
@@ -76,6 +76,8 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         model, n, report_accuracy, report_low, report_high (Wilson score, 95 %: the report gives no interval), run, then
         accuracy, low and high of our run on val and test. All fractions; empty where we have no such run.
     """
+    from fercore.evaluation.intervals import wilson  # imports scipy.stats: 2 s, which whoever skips this table spares
+
     report, rows = reference_report(), []
     for model, entry, key, recipe in _REPORT_MODELS:
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
@@ -139,8 +141,14 @@ def accuracy_chart(
         x=alt.X("value:Q", scale=scale),
         shape=alt.Shape("split:N", sort=splits, title="Split", legend=alt.Legend(orient="top")),
     )
-    line = alt.Chart(pd.DataFrame({"x": [report_accuracy]})).mark_rule(strokeDash=[5, 4], color="#8C8C8C")
-    return alt.layer(line.encode(x="x:Q"), bars, points).properties(height=alt.Step(22))
+    report = alt.Chart(pd.DataFrame({"x": [report_accuracy], "words": [f"the report {percent(report_accuracy)}"]}))
+    line = report.mark_rule(strokeDash=[5, 4], color=_GREY).encode(x="x:Q")
+    label = report.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=_GREY, fontSize=12)
+    # In pixels and with 110 for legend and axis: Streamlit fits the whole chart into its height, and Vega warns in the
+    # console about a height in steps.
+    return alt.layer(line, label.encode(x="x:Q", y=alt.value(0), text="words:N"), bars, points).properties(
+        height=110 + 44 * len(shown)
+    )
 
 
 _COLUMNS = {
