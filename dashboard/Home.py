@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import state
 import streamlit as st
 
 HERE = Path(__file__).parent
 
 st.set_page_config("FER workbench", str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=230)
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
-
 page = st.navigation(
     {
         "": [st.Page("pages/overview.py", title="Home", icon=":material/home:", default=True)],
@@ -20,6 +18,9 @@ page = st.navigation(
         ],
     }
 )
+
+# Imported late: it brings pandas and Altair, and the first visitor should see the navigation before.
+import state  # noqa: E402
 
 with state.errors_shown():
     page.run()

@@ -54,6 +54,6 @@ def _root(name: str) -> Path:
         known, unknown = None, [str(error)]
     if unknown:
         st.error(f"The dashboard cannot use {code(' '.join(unknown))}. Start it like this:")
-        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash")
+        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash", wrap_lines=True)
         st.stop()
     return getattr(known, name)

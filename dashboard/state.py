@@ -102,7 +102,7 @@ def require_runs() -> list[Run]:
 def say_no_runs() -> None:
     """Say that there are no runs and how to train one."""
     st.info(f"There is no run in {code(runs_root())} yet. Train one, and it shows up here while it learns:")
-    st.code(command(HOW_TO_TRAIN), language="bash")
+    st.code(command(HOW_TO_TRAIN), language="bash", wrap_lines=True)
 
 
 def _listed() -> tuple[list[Run], dict[str, str]]:
@@ -224,7 +224,7 @@ def choose_evaluation() -> Evaluation:
     if not stored:
         _draw_run(run)
         st.info(f"{code(run.name)} has not been evaluated yet. Evaluate it with:")
-        st.code(command(f"scripts/evaluate.py {run.name}"), language="bash")
+        st.code(command(f"scripts/evaluate.py {run.name}"), language="bash", wrap_lines=True)
         st.stop()
     splits = list(dict.fromkeys(split for split, _ in stored))
     split = _resolve("split", splits, splits[0])
@@ -347,7 +347,7 @@ def dataset_matches(run: Run) -> bool:
 def missing_dataset(what: str) -> None:
     """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
     st.info(f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once:")
-    st.code(prepare_command(), language="bash")
+    st.code(prepare_command(), language="bash", wrap_lines=True)
 
 
 def require_dataset(what: str) -> Dataset:

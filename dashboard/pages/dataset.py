@@ -20,6 +20,8 @@ ROWS, COLUMNS = 4, len(EMOTIONS)  # faces in the gallery
 def answer(table: pd.DataFrame, split: str) -> str:
     """One sentence: how unevenly the emotions are spread over a split."""
     uneven = imbalance(table, split)
+    if uneven.ratio < 1.05:
+        return f"Each emotion has about {count(uneven.most_images)} images in {escape(split)}."
     times = f"{uneven.ratio:.1f} times the images of" if np.isfinite(uneven.ratio) else "images where there is none of"
     figures = f"{count(uneven.most_images)} against {count(uneven.fewest_images)}"
     return f"{uneven.most.capitalize()} has **{times} {uneven.fewest}** in {escape(split)}: {figures}."

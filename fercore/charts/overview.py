@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from fercore.charts.style import RunStyle, percent, percent_axis, with_range
+from fercore.evaluation.intervals import wilson
 from fercore.runs import Run
 
 # The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing.
@@ -76,8 +77,6 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         model, n, report_accuracy, report_low, report_high (Wilson score, 95 %: the report gives no interval), run, then
         accuracy, low and high of our run on val and test. All fractions; empty where we have no such run.
     """
-    from fercore.evaluation.intervals import wilson  # imports scipy.stats: 2 s, which whoever skips this table spares
-
     report, rows = reference_report(), []
     for model, entry, key, recipe in _REPORT_MODELS:
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])

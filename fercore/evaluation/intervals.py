@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scipy import stats
-
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
     """A proportion and its Wilson score interval (Wilson 1927).
@@ -22,5 +20,7 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]
     """
     if trials == 0:
         return {"value": 0.0, "low": 0.0, "high": 1.0}
+    from scipy import stats  # 2 s at its first import, which pages that only read stored intervals are spared
+
     bounds = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return {"value": successes / trials, "low": float(bounds.low), "high": float(bounds.high)}
