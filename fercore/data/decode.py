@@ -42,24 +42,32 @@ def decode_gray(data: bytes, size: int = SIZE) -> np.ndarray:
     UnreadableImage
         If the bytes are no whole image of a known format, or one of more than `MAX_PIXELS`.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Pillow only warns of is either harmless or refused below
+        image = _open(data)
+        try:
+            gray = _to_gray(ImageOps.exif_transpose(image))
+            if gray.size != (size, size):
+                gray = ImageOps.fit(gray, (size, size), Image.Resampling.LANCZOS)
+        except UnreadableImage:
+            raise
+        except Exception as error:  # decoders raise nearly anything when a file is damaged
+            raise UnreadableImage(f"a damaged {image.format} image ({error})") from error
+    return np.asarray(gray, dtype=np.uint8)
+
+
+def _open(data: bytes) -> Image.Image:
+    """Read the header only, and refuse what would fill the memory."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is stricter
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise UnreadableImage(f"more than {MAX_PIXELS:,} pixels ({error})") from error
-    except Exception as error:  # decoders raise nearly anything when a file is damaged
+    except Exception as error:
         raise UnreadableImage(f"not an image of a known format ({', '.join(FORMATS)})") from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise UnreadableImage(f"{width} x {height} pixels, more than the {MAX_PIXELS:,} allowed")
-    try:
-        gray = _to_gray(ImageOps.exif_transpose(image))
-        if gray.size != (size, size):
-            gray = ImageOps.fit(gray, (size, size), Image.Resampling.LANCZOS)
-    except Exception as error:
-        raise UnreadableImage(f"a damaged {image.format} image ({error})") from error
-    return np.asarray(gray, dtype=np.uint8)
+    return image
 
 
 def _to_gray(image: Image.Image) -> Image.Image:
@@ -68,7 +76,7 @@ def _to_gray(image: Image.Image) -> Image.Image:
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _from_16_bit(np.asarray(image))
     if image.mode == "F":
-        raise ValueError("floating-point pixels, of which nothing says what black and white are")
+        raise UnreadableImage("floating-point pixels, of which nothing says what black and white are")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -78,5 +86,5 @@ def _to_gray(image: Image.Image) -> Image.Image:
 def _from_16_bit(values: np.ndarray) -> Image.Image:
     low, high = values.min(), values.max()
     if low < 0 or high > 65535:
-        raise ValueError(f"pixels from {low} to {high}, expected 0 to 65535")
+        raise UnreadableImage(f"pixels from {low} to {high}, expected 0 to 65535")
     return Image.fromarray(np.rint(values / 257).astype(np.uint8))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 from tqdm import tqdm
 
 from fercore.data.fer2013 import SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
@@ -67,8 +66,10 @@ def prepare(
             names, options = source.split_names, source.options | {"skip_bad": skip_bad}
             if source.cut_val:
                 index["split"] = cut_validation(index["label"].to_numpy(), index["split"].to_numpy(), seed)
-                names = names | {"train": f"{names['train']} (without validation)"}
-                names = names | {"val": f"validation (cut from train, seed {seed})"}
+                names = names | {
+                    "train": f"{names['train']} (without validation)",
+                    "val": f"validation (cut from train, seed {seed})",
+                }
                 options = options | {"val_fraction": VAL_FRACTION, "seed": seed}
             _check_index(index, source)
             info = _describe(index, np.load(folder / "images.npy", mmap_mode="r"))
@@ -122,7 +123,14 @@ def cut_validation(labels: np.ndarray, splits: np.ndarray, seed: int) -> np.ndar
     -------
     numpy.ndarray
         str array (N,), the new splits.
+
+    Raises
+    ------
+    DataError
+        If train is too small to give every class an image in both splits.
     """
+    from sklearn.model_selection import train_test_split  # here, because few data sets need it and it takes seconds
+
     train = np.flatnonzero(splits == "train")
     try:
         _, chosen = train_test_split(train, test_size=VAL_FRACTION, random_state=seed, stratify=labels[train])
