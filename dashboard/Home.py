@@ -19,8 +19,9 @@ page = st.navigation(
     }
 )
 
-# Imported late: it brings pandas and Altair, and the first visitor should see the navigation before.
-import state  # noqa: E402
+# Imported late: it brings pandas, and the first visitor should see the navigation before.
+with st.spinner("Starting the workbench ..."):
+    import state
 
 with state.errors_shown():
     page.run()

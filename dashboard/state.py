@@ -39,6 +39,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from folders import command, data_root, prepare_command, runs_root
+from streamlit.runtime.pages_manager import PagesManager
 from words import code, escape, message
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset, open_dataset
@@ -46,6 +47,12 @@ from fercore.data.fer2013 import average_faces as mean_faces
 from fercore.evaluation.learning import HistoryError, check_history
 from fercore.evaluation.tables import ReportError, check_report
 from fercore.runs import Predictions, Run, RunError, list_runs, stem
+
+# Until Home.py has called st.navigation once, Streamlit takes the files of pages/ for pages of its own: whoever opens
+# /training first after a start would get the bare file, without navigation. This sends them through Home.py.
+if PagesManager.uses_pages_directory:
+    PagesManager.uses_pages_directory = False
+    st.rerun()
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
 TTA_LABELS = {"none": "as it is", "flip": "averaged with its mirror image"}

@@ -15,7 +15,7 @@ _COMMAND = re.compile(r"(python scripts/[^;,()]*[^;,()\s]|--[a-z][a-z-]*)")
 
 def escape(text: object) -> str:
     """The text on one line, with every mark of markdown and every link made harmless."""
-    return _PUNCTUATION.sub(r"\\\1", _LINK_STARTS.sub(_WORD_JOINER, _one_line(text)))
+    return _harmless(_one_line(text))
 
 
 def code(text: object) -> str:
@@ -28,7 +28,11 @@ def code(text: object) -> str:
 def message(text: object) -> str:
     """An error's text, escaped, with the commands and flags in it as code: in plain text "--" would become a dash."""
     parts = _COMMAND.split(_one_line(text))  # text, command, text, command, ..., text
-    return "".join(code(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _harmless(part) for number, part in enumerate(parts))
+
+
+def _harmless(line: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", _LINK_STARTS.sub(_WORD_JOINER, line))
 
 
 def _one_line(text: object) -> str:

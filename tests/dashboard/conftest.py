@@ -1,0 +1,56 @@
+"""Pages under test: the real Home.py with folders of the test's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
+TIMEOUT = 60  # seconds; the first page of a test session imports pandas, Altair and perhaps torch
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Folders of runs and of the data set, both absent until a test makes them."""
+    monkeypatch.syspath_prepend(str(DASHBOARD))  # as `streamlit run` does
+    monkeypatch.setenv("FERCORE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("FERCORE_DATA", str(tmp_path / "data"))
+    return tmp_path / "runs", tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def through_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead `switch_page` through Home.py, as the server does.
+
+    AppTest forgets before each run that Home.py called st.navigation, and would run the bare file of pages/ instead.
+    """
+    original = PagesManager.__init__
+
+    def init(self: PagesManager, *args: object, **kwargs: object) -> None:
+        original(self, *args, **kwargs)
+        monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture
+def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
+    """`open_page("training", run="a")`: Home.py, then a switch to pages/training.py?run=a, as a browser shows it."""
+
+    def opened(page: str = "overview", **query: str) -> AppTest:
+        app = AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT).run()
+        app.switch_page(f"pages/{page}.py")
+        for key, value in query.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return opened
+
+
+def words(app: AppTest) -> str:
+    """Everything a page says, one element a line."""
+    kinds = (app.title, app.markdown, app.subheader, app.caption, app.info, app.warning, app.error, app.code)
+    assert not app.exception, [problem.message for problem in app.exception]
+    return "\n".join(element.value for kind in kinds for element in kind)
