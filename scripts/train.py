@@ -14,6 +14,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from accelerate import PartialState
+
 from fercore.cli import add_roots, friendly_errors
 from fercore.data.fer2013 import open_dataset
 from fercore.runs import Run
@@ -53,9 +55,9 @@ def main(arguments: list[str]) -> None:
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])
-        print(f"Training {name} in {options.runs}. Stop with Ctrl-C; go on with --resume {name}.", flush=True)
         run = session.start(config, dataset, options.runs, name, command)
-    print_result(run, options.runs)
+    if PartialState().is_main_process:  # under `accelerate launch` every process comes here
+        print_result(run, options.runs)
 
 
 def print_result(run: Run, root: Path) -> None:

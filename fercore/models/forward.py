@@ -7,6 +7,7 @@ import contextlib
 import numpy as np
 import torch
 from torch import nn
+from tqdm import trange
 
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
@@ -22,6 +23,7 @@ def probabilities(
     batch_size: int = 256,
     device: str | torch.device = "cpu",
     bf16: bool = False,
+    progress: bool = False,
 ) -> np.ndarray:
     """Class probabilities of faces.
 
@@ -39,6 +41,8 @@ def probabilities(
         Images a pass, and where the module is.
     bf16
         Run under bfloat16 autocast: faster, and the third digit of a probability may differ.
+    progress
+        Show a bar on stderr.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def probabilities(
         raise ValueError(f"received {images.dtype} {images.shape}, expected uint8 images (N, H, W)")
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16) if bf16 else contextlib.nullcontext()
     results = np.empty((len(images), len(EMOTIONS)), dtype=np.float32)
-    for start in range(0, len(images), batch_size):
+    for start in trange(0, len(images), batch_size, unit="batch", disable=not progress, delay=1):
         # A copy, since the data set is a read-only memory map and torch wants memory it could write to.
         batch = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
         inputs = preprocess(batch).contiguous(memory_format=torch.channels_last)

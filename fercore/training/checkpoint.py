@@ -61,9 +61,14 @@ def load_state(folder: Path) -> tuple[dict[str, dict[str, Any]], dict] | None:
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, torch.Tensor]) -> None:
     """Put tensors saved by `save_state` back; hyper-parameters stay those of the config."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in flat.items():
         index, key = name.split(".", 1)
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:
+            # In memory as the parameter lies (channels_last): sums over another order differ in the last bit.
+            tensor = torch.empty_like(parameter).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 

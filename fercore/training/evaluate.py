@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from sklearn.metrics import f1_score
 
 from fercore.data.fer2013 import DataError, Dataset
 from fercore.evaluation.metrics import report
@@ -11,7 +13,7 @@ from fercore.models.registry import load
 from fercore.runs import Predictions, Run, stem, write_json, write_predictions
 
 
-def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", device: str = "cpu") -> dict:
+def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", progress: bool = False) -> dict:
     """Predict every image of a split in fp32 and write predictions and metrics.
 
     Parameters
@@ -22,6 +24,8 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", devi
         The data set to score on.
     split, tta
         "train", "val" or "test"; "none" or "flip".
+    progress
+        Show a bar on stderr.
 
     Returns
     -------
@@ -38,8 +42,11 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", devi
     rows = dataset.indices(split)
     if not len(rows):
         raise DataError(f"the {split} split of {dataset.path} has no images")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
-    answers = probabilities(model.module, model.preprocess, dataset.images[rows], tta=tta, device=device)
+    answers = probabilities(
+        model.module, model.preprocess, dataset.images[rows], tta=tta, device=device, progress=progress
+    )
     write_predictions(run, split, tta, Predictions(dataset.ids[rows], dataset.labels[rows], answers))
     stored = run.predictions(split, tta)
     metrics = report(stored.label, stored.probabilities, split=split, split_name=dataset.split_name(split), tta=tta)
@@ -50,8 +57,6 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", devi
 
 def val_scores(labels: np.ndarray, answers: np.ndarray) -> dict[str, float]:
     """The three figures an epoch is judged by: val_loss (cross-entropy in nats), val_accuracy and val_macro_f1."""
-    from sklearn.metrics import f1_score
-
     predicted = answers.argmax(axis=1)
     likelihood = answers[np.arange(len(labels)), labels].astype(np.float64)
     return {

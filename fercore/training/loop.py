@@ -27,6 +27,7 @@ from fercore.models.registry import build
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.evaluate import val_scores
+from fercore.training.memory import keep_freed_memory
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
 
@@ -77,9 +78,12 @@ class Fit:
 def setup(config: Config, dataset: Dataset) -> Fit:
     """Build everything a training needs; the same config gives the same first weights."""
     training = config.training
+    keep_freed_memory()
     if training.threads:
         torch.set_num_threads(training.threads)
-    accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no")
+    # Without cpu=True, accelerate takes several processes on a machine without a GPU for one.
+    cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no", cpu=cpu)
     if training.batch_size % accelerator.num_processes:
         raise TrainingFailed(
             f"--batch-size: received {training.batch_size}, expected a multiple of the "

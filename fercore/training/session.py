@@ -91,6 +91,8 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
             _restore(fit, run)
             if main:
                 run = runs.update_run(run, status="running", problem=None)
+            if main and not quiet:
+                print(f"Training {path}. Stop with Ctrl-C; go on with: train.py --resume {run.name}", flush=True)
             epochs, total = fit.config.training.epochs, fit.config.training.epochs * fit.steps
             progress = Progress(total, len(fit.history) * fit.steps, enabled=main and not quiet)
             with contextlib.closing(progress):
@@ -101,7 +103,7 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
                         progress.epoch(row, epochs, len(fit.labels))
             if main:
                 for split in ("val", "test"):
-                    evaluate_run(run, dataset, split)
+                    evaluate_run(run, dataset, split, progress=not quiet)
                 run = runs.update_run(run, status="finished", finished=runs.utc_now())
         except BaseException as error:
             if main:

@@ -1,0 +1,62 @@
+"""Score a run's weights on a split and store predictions and metrics in its folder.
+
+python scripts/evaluate.py reference-report-cnn
+python scripts/evaluate.py reference-report-cnn --split val --tta flip
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from fercore.cli import add_roots, friendly_errors
+from fercore.data.fer2013 import open_dataset
+from fercore.emotions import EMOTIONS
+from fercore.runs import TTAS, check_name, open_run
+from fercore.training.evaluate import evaluate_run
+
+AVERAGES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
+
+
+@friendly_errors
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="run folder to score")
+    parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
+    parser.add_argument("--tta", choices=TTAS, default="none", help="flip averages each image and its mirror image")
+    add_roots(parser)
+    options = parser.parse_args(arguments)
+    run = open_run(options.runs / check_name(options.name))
+    metrics = evaluate_run(run, open_dataset(options.data), options.split, options.tta, progress=True)
+    print(describe(metrics))
+    print(f"Stored in {run.path}.")
+
+
+def describe(metrics: dict) -> str:
+    """The metrics as a table for the terminal."""
+    tta = "" if metrics["tta"] == "none" else f", {metrics['tta']} averaging"
+    lines = [f"{metrics['split_name']}, n = {metrics['n']:,}{tta}; 95 % intervals in brackets"]
+    for key, words in AVERAGES.items():
+        lines.append(f"  {words:<18} {_share(metrics[key])}")
+    loss = metrics["log_loss"]
+    lines.append(f"  {'log loss':<18} {loss['value']:.3f} nats ({loss['low']:.3f} to {loss['high']:.3f})")
+    lines.append(f"\n  {'emotion':<10}{'precision':<25}{'recall':<25}{'F1':<25}support")
+    for emotion, figures in metrics["per_class"].items():
+        cells = "".join(f"{_share(figures[key]):<25}" for key in ("precision", "recall", "f1"))
+        lines.append(f"  {emotion:<10}{cells}{figures['support']:>7,}")
+    lines.append(f"\n  {'true, predicted':<17}" + "".join(f"{name:>9}" for name in EMOTIONS))
+    for emotion, row in zip(EMOTIONS, metrics["confusion"], strict=True):
+        lines.append(f"  {emotion:<17}" + "".join(f"{count:>9,}" for count in row))
+    methods = "; ".join(
+        f"{key.replace('_', ' ')}: {text}" for key, text in metrics["interval"].items() if key != "level"
+    )
+    lines.append(f"\n  Intervals: {methods}.")
+    return "\n".join(lines)
+
+
+def _share(figure: dict) -> str:
+    return f"{figure['value']:.1%} ({figure['low']:.1%} to {figure['high']:.1%})"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

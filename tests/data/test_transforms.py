@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import torch
+from torchvision.transforms.v2 import functional as TF
+
+from fercore.data.transforms import TRAINING_MEAN, TRAINING_STD, AugmentConfig, Preprocess, augment
+from fercore.fields import ConfigError
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def faces(n=4, side=48):
+    return torch.randint(0, 256, (n, side, side), dtype=torch.uint8, generator=generator(1))
+
+
+def test_preprocess_scales_and_normalises():
+    image = torch.tensor([[[0, 51], [204, 255]]], dtype=torch.uint8).repeat_interleave(4, 1).repeat_interleave(4, 2)
+    output = Preprocess(size=8, channels=3, mean=0.5, std=0.25)(image)
+    assert output.shape == (1, 3, 8, 8)
+    expected = torch.tensor([[-2.0, -1.2], [1.2, 2.0]])
+    for channel in range(3):
+        torch.testing.assert_close(output[0, channel, ::4, ::4], expected)
+
+
+def test_preprocess_resizes_with_antialiasing():
+    stripes = torch.zeros(1, 48, 48, dtype=torch.uint8)
+    stripes[:, :, ::2] = 255
+    output = Preprocess(size=12, mean=0, std=1)(stripes)
+    # Without antialiasing one column in four would survive as pure black or white.
+    torch.testing.assert_close(output[0, 0, :, 2:-2], torch.full((12, 8), 0.5), atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("values", [{"size": 4}, {"channels": 2}, {"std": 0.0}, {"mean": float("nan")}])
+def test_preprocess_from_a_strange_run_is_checked(values):
+    with pytest.raises(ValueError, match="expected size 8 to 1024, 1 or 3 channels and std above 0"):
+        Preprocess(**values)
+
+
+def test_nothing_switched_on_changes_nothing():
+    images = faces()
+    torch.testing.assert_close(augment(images, AugmentConfig(), generator()), images.float() / 255, rtol=0, atol=0)
+
+
+def test_the_generator_is_the_only_randomness():
+    config = AugmentConfig(0.5, 10, 0.1, 0.1, 0.3, 0.3, 0, 0, 0.5)
+    first, again = (augment(faces(), config, generator(3)) for _ in range(2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, augment(faces(), config, generator(4)))
+
+
+def test_flip_mirrors_the_given_share():
+    images = faces(1000, 8)
+    flipped = augment(images, AugmentConfig(horizontal_flip=1.0), generator())
+    assert torch.equal(flipped, images.flip(-1).float() / 255)
+    half = augment(images, AugmentConfig(horizontal_flip=0.5), generator())
+    mirrored = (half == flipped).all(dim=(1, 2)).float().mean()
+    assert 0.45 < mirrored < 0.55
+
+
+def test_rotation_is_torchvisions_with_each_images_own_angle():
+    y, x = torch.meshgrid(torch.linspace(0, 3, 48), torch.linspace(0, 5, 48), indexing="ij")
+    smooth = (0.5 + 0.25 * x.sin() + 0.25 * y.cos()).repeat(3, 1, 1)
+    rotated = augment(smooth, AugmentConfig(rotation=20), generator(5))
+    angles = (torch.rand(3, generator=generator(5)) * 2 - 1) * 20
+    for image, result, angle in zip(smooth, rotated, angles, strict=True):
+        expected = TF.rotate(image[None], angle.item(), interpolation=TF.InterpolationMode.BILINEAR)[0]
+        # The corners differ: ours are mirrored in, torchvision's are black.
+        torch.testing.assert_close(result[12:36, 12:36], expected[12:36, 12:36], atol=5e-3, rtol=0)
+
+
+def test_shift_moves_at_most_the_given_share():
+    dot = torch.zeros(200, 40, 40)
+    dot[:, 20, 20] = 1
+    moved = augment(dot, AugmentConfig(shift=0.1), generator())
+    mass = moved / moved.sum(dim=(1, 2), keepdim=True)
+    rows = (mass.sum(2) * torch.arange(40)).sum(1)
+    columns = (mass.sum(1) * torch.arange(40)).sum(1)
+    for position in (rows, columns):
+        assert position.min() >= 20 - 4.01
+        assert position.max() <= 20 + 4.01
+        assert position.max() - position.min() > 7
+
+
+def test_scale_zooms_a_square_by_the_drawn_factor():
+    square = torch.zeros(1, 48, 48)
+    square[:, 18:30, 18:30] = 1
+    zoomed = augment(square, AugmentConfig(scale=0.5), generator(2))
+    torch.rand(1, generator=(g := generator(2)))  # the angle is drawn first
+    factor = 0.5 + torch.rand(1, generator=g).item()
+    assert zoomed.sum().item() == pytest.approx(144 * factor**2, rel=0.05)
+
+
+def test_brightness_and_contrast_follow_torchvision():
+    images = faces(2)
+    factors = torch.rand(2, generator=generator(7)) * 0.6 + 0.7
+    bright = augment(images, AugmentConfig(brightness=0.3), generator(7))
+    contrasted = augment(images, AugmentConfig(contrast=0.3), generator(7))
+    for i, factor in enumerate(factors.tolist()):
+        image = images[i].float()[None] / 255
+        torch.testing.assert_close(bright[i], TF.adjust_brightness(image, factor)[0])
+        torch.testing.assert_close(contrasted[i], TF.adjust_contrast(image, factor)[0])
+
+
+def test_saturation_and_hue_leave_gray_images_as_they_are():
+    images = faces()
+    output = augment(images, AugmentConfig(saturation=0.8, hue=0.4), generator())
+    torch.testing.assert_close(output, images.float() / 255, rtol=0, atol=0)
+
+
+def test_erasing_fills_one_rectangle_with_the_mean():
+    images = faces(300)
+    erased = augment(images, AugmentConfig(erasing=1.0), generator())
+    pixels = images.float() / 255
+    for image, result in zip(pixels, erased, strict=True):
+        changed = result != image
+        assert 0.005 < changed.float().mean() < 0.35
+        rows, columns = changed.any(1).nonzero(), changed.any(0).nonzero()
+        box = result[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        torch.testing.assert_close(box, image.mean().expand_as(box), rtol=0, atol=1e-6)
+    none = augment(images, AugmentConfig(erasing=0.5), generator())
+    assert 100 < (none == pixels).all(dim=(1, 2)).sum() < 200
+
+
+def test_a_flip_share_above_one_is_refused():
+    with pytest.raises(ConfigError, match=r"--horizontal-flip: received 1\.5"):
+        AugmentConfig(horizontal_flip=1.5)
+
+
+@pytest.mark.data
+def test_normalisation_is_that_of_the_training_images(fer2013_dataset):
+    images = fer2013_dataset.images[fer2013_dataset.indices("train")] / np.float64(255)
+    assert images.mean() == pytest.approx(TRAINING_MEAN, abs=5e-5)
+    assert images.std() == pytest.approx(TRAINING_STD, abs=5e-5)
