@@ -1,0 +1,92 @@
+"""All runs in a table, and the report beside them."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fercore.charts.overview import (
+    accuracy_chart,
+    interval_words,
+    reference_report,
+    repeats,
+    report_table,
+    runs_table,
+)
+from fercore.charts.style import run_styles
+from fercore.runs import open_run, update_run
+from fercore.training.config import load_recipe
+from tests.factories.runs import make_run
+
+
+def reports(run):
+    return {split: run.metrics(split) for split, tta in run.evaluations() if tta == "none"}
+
+
+def test_runs_table(tmp_path):
+    full = make_run(tmp_path, "full", epochs=4, accuracy=0.6, n=70)
+    bare = make_run(tmp_path, "bare", epochs=0, splits=(), status="stopped")
+    table = runs_table([full, bare], {"full": full.history()}, {"full": reports(full)})
+    row = table.iloc[0]
+    assert row[["run", "model", "recipe", "status"]].tolist() == ["full", "cnn", "toy", "finished"]
+    assert row[["parameters", "epochs", "seconds", "test_accuracy"]].tolist() == [123456, 4, 50.0, 0.6]
+    # Wilson's interval of 42 of 70: (0.6 + z²/140 ± z sqrt(0.24/70 + z²/19600)) / (1 + z²/70), z = 1.96
+    assert row[["test_low", "test_high"]].tolist() == pytest.approx([0.4830, 0.7067], abs=1e-4)
+    assert row["created"] == pd.Timestamp("2024-05-20T11:00:00Z")
+    assert table.iloc[1][["epochs", "seconds", "val_accuracy", "val_low"]].isna().all()
+    assert interval_words(table, "test") == ["48.3 to 70.7", None]
+
+
+def test_runs_table_of_strangers(tmp_path):
+    run = make_run(tmp_path, "a", splits=())
+    config = {"recipe": ["list"], "model": "text"}
+    run = update_run(run, config=config, parameters=-5, created="x" * 100)
+    row = runs_table([run], {}, {}).iloc[0]
+    assert row[["model", "recipe", "parameters", "created"]].isna().all()
+    assert runs_table([], {}, {}).empty
+
+
+def test_a_recipe_is_repeated_only_with_its_model(tmp_path):
+    run = make_run(tmp_path, "a", recipe="report-cnn", splits=())
+    assert not repeats(run, "report-cnn")
+    config = load_recipe("report-cnn").to_dict()
+    (run.path / "run.json").write_text(json.dumps({**run.info, "config": config}))
+    same = open_run(run.path)
+    assert repeats(same, "report-cnn")
+    assert not repeats(same, "resnet18")
+    wider = {**config, "model": {**config["model"], "first_filters": 96}}
+    assert not repeats(update_run(same, config=wider), "report-cnn")
+    assert repeats(update_run(same, config={**config, "recipe": "kfold"}), "kfold")  # which has no recipe file
+
+
+def test_report_table(tmp_path):
+    config = load_recipe("report-cnn").to_dict()
+    first, second = (update_run(make_run(tmp_path, name, accuracy=0.6), config=config) for name in "ab")
+    table = report_table([second, first], {"b": reports(second)})
+    assert table["run"].tolist()[0] == "b"
+    assert table["run"][1:].isna().all()
+    assert table["report_accuracy"].tolist() == [0.6169, 0.6216, 0.57, 0.9092]
+    assert table["n"].tolist() == [3589, 3589, 3589, 25170]
+    assert table.loc[0, ["report_low", "report_high"]].tolist() == pytest.approx([0.6009, 0.6327], abs=1e-4)
+    assert table.loc[0, ["val_accuracy", "test_accuracy"]].tolist() == [0.6, 0.6]
+
+
+def test_the_reports_figures_are_those_of_the_reference():
+    shared = Path(__file__).parents[3] / "shared" / "reference" / "report_tables.json"
+    report = reference_report()
+    assert report["final_cnn"]["test_accuracy"] == 0.6169
+    assert "contaminated" in report["vit_dima806"]["caution"]
+    if shared.is_file():
+        assert report == json.loads(shared.read_text("utf-8"))
+
+
+def test_accuracy_chart(tmp_path):
+    run = make_run(tmp_path, "a", accuracy=0.6)
+    spec = accuracy_chart({"a": reports(run)}, run_styles(["a"]), 0.6169).to_dict()
+    rows = [row for data in spec["datasets"].values() for row in data if "run" in row]
+    assert [(row["split"], row["value"], row["words"]) for row in rows] == [
+        ("PrivateTest", 0.6, "60.0 % (48.3 to 70.7)"),
+        ("PublicTest", 0.6, "60.0 % (48.3 to 70.7)"),
+    ]
+    assert {"x": 0.6169, "words": "the report 61.7 %"} in [row for data in spec["datasets"].values() for row in data]
