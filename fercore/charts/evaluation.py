@@ -61,8 +61,10 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
     cells = base.mark_rect(stroke=ink(dark), cursor="pointer", cornerRadius=2).encode(
         color=alt.Color(f"{shown}:Q", scale=scale, legend=None), strokeWidth=chosen
     )
-    labels = base.mark_text(fontSize=13).encode(text="label:N", color=alt.Color("ink:N", scale=None))
-    return (cells.add_params(cell) + labels).properties(height=430)
+    # Streamlit's front end fails on a null scale, with which the ink could be used as it is.
+    black = alt.condition("datum.ink == '#000000'", alt.value("#000000"), alt.value("#FFFFFF"))
+    labels = base.mark_text(fontSize=13).encode(text="label:N", color=black)
+    return (cells.add_params(cell) + labels).properties(height=440, title="Confusion matrix")
 
 
 def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> alt.LayerChart:
@@ -70,7 +72,6 @@ def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> a
     shown = table[table["figure"] == figure]
     data = shown.assign(
         words=[with_range(row) for row in shown[["value", "low", "high"]].to_dict("records")],
-        label=[percent(x, 0) for x in shown["value"]],
         images=[count(n) for n in shown["support"]],
     )
     base = alt.Chart(data).encode(
@@ -81,22 +82,23 @@ def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> a
             alt.Tooltip("images:N", title="Images of this class"),
         ],
     )
-    x = alt.X("value:Q", axis=percent_axis(_FIGURES[figure], tickCount=5), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("value:Q", axis=percent_axis("", values=[0, 0.5, 1]), scale=alt.Scale(domain=[0, 1]))
     bars = base.mark_bar().encode(x=x, color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
     whiskers = base.mark_rule(color=ink(dark), strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    return (bars + whiskers).properties(height=260)
+    return (bars + whiskers).properties(height=250, title=_FIGURES[figure])
 
 
 def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
-    """The most confused pairs, "fear → sad", longest first; `pairs` from `tables.confused_pairs`."""
+    """The most confused pairs, "fear → sad", longest first; `pairs` from `tables.confused_pairs`, at least one."""
     data = pairs.assign(
         pair=pairs["true"] + " → " + pairs["pred"],
         label=[f"{count(n)} ({percent(x, 0)})" for n, x in zip(pairs["count"], pairs["by_true"], strict=True)],
         of_true=[percent(x) for x in pairs["by_true"]],
     )
+    room = alt.Scale(domainMax=1.35 * float(data["count"].max()), nice=False)  # for the longest bar's label
     base = alt.Chart(data).encode(
         y=alt.Y("pair:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
-        x=alt.X("count:Q", title="Images", axis=alt.Axis(tickMinStep=1)),
+        x=alt.X("count:Q", title="Images", axis=alt.Axis(tickMinStep=1), scale=room),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
             alt.Tooltip("pred:N", title="Predicted"),
@@ -106,4 +108,4 @@ def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     )
     bars = base.mark_bar().encode(color=alt.Color("true:N", scale=emotion_scale(), legend=None))
     labels = base.mark_text(align="left", dx=5, color=ink(dark)).encode(text="label:N")
-    return (bars + labels).properties(height=alt.Step(28))
+    return (bars + labels).properties(height=100 + 30 * len(data), title="Most confused")

@@ -1,7 +1,6 @@
 """How runs learned, drawn: curves, overfitting gap, learning rate. Tables come from `fercore.evaluation.learning`.
 
-Each chart brings its legend; a page with several charts of the same runs draws `run_legend` once and switches theirs
-off with `chart.configure_legend(disable=True)`.
+Each chart brings its legend unless told otherwise: a page with several charts of the same runs draws `run_legend` once.
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ _AXES = {"accuracy": "Accuracy", "loss": "Cross-entropy (nats)"}
 _MARKS = 12  # points drawn along a line at most, best epoch aside; all epochs answer the pointer
 
 
-def curves(table: pd.DataFrame, styles: dict[str, RunStyle], quantity: str = "accuracy") -> alt.LayerChart:
+def curves(
+    table: pd.DataFrame, styles: dict[str, RunStyle], quantity: str = "accuracy", legend: bool = True
+) -> alt.LayerChart:
     """Accuracy or loss by epoch: validation solid, train dashed, the best epoch ringed.
 
     Parameters
@@ -29,27 +30,33 @@ def curves(table: pd.DataFrame, styles: dict[str, RunStyle], quantity: str = "ac
         From `style.run_styles` of all runs.
     quantity
         "accuracy" or "loss".
+    legend
+        Whether the chart names runs and sets itself.
     """
     shown = table[table["quantity"] == quantity]
     words = percent if quantity == "accuracy" else "{:.3f} nats".format
     axis = percent_axis(_AXES[quantity]) if quantity == "accuracy" else alt.Axis(title=_AXES[quantity])
     tooltips = [alt.Tooltip("set:N", title="Images"), alt.Tooltip("words:N", title=quantity.capitalize())]
-    return _by_epoch(shown.assign(words=[words(x) for x in shown["value"]]), styles, axis, tooltips, set_dash())
+    data = shown.assign(words=[words(x) for x in shown["value"]])
+    dash = set_dash() if legend else set_dash().legend(None)
+    return _by_epoch(data, styles, axis, tooltips, legend, dash=dash).properties(title=quantity.capitalize())
 
 
-def gap(table: pd.DataFrame, styles: dict[str, RunStyle]) -> alt.LayerChart:
+def gap(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool = True) -> alt.LayerChart:
     """Train minus validation accuracy by epoch, with a line at zero; `table` from `learning.epoch_table`."""
     shown = table.assign(value=table["gap"], words=[points(x) for x in table["gap"]])
     axis = alt.Axis(title="Gap (percentage points)", labelExpr="format(datum.value * 100, '.3~g')")
     zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#8C8C8C").encode(y="value:Q")
-    return _by_epoch(shown, styles, axis, [alt.Tooltip("words:N", title="Gap")], under=[zero])
+    tooltips = [alt.Tooltip("words:N", title="Gap")]
+    return _by_epoch(shown, styles, axis, tooltips, legend, under=[zero]).properties(title="Overfitting gap")
 
 
-def learning_rate(table: pd.DataFrame, styles: dict[str, RunStyle]) -> alt.LayerChart:
+def learning_rate(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool = True) -> alt.LayerChart:
     """Learning rate of each epoch's last step; `table` from `learning.epoch_table`."""
     shown = table.assign(value=table["learning_rate"], words=[f"{x:.3g}" for x in table["learning_rate"]])
     axis = alt.Axis(title="Learning rate", format="~g")
-    return _by_epoch(shown, styles, axis, [alt.Tooltip("words:N", title="Learning rate")])
+    tooltips = [alt.Tooltip("words:N", title="Learning rate")]
+    return _by_epoch(shown, styles, axis, tooltips, legend).properties(title="Learning rate")
 
 
 def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = False) -> alt.LayerChart:
@@ -58,7 +65,7 @@ def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = F
     color, shape = run_color(styles, shown).legend(None), run_shape(styles, shown).legend(None)
     marks = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.value(8), color=color, shape=shape)
     names = base.mark_text(align="left", fontSize=13, color=ink(dark)).encode(x=alt.value(22), text="run:N")
-    return (marks + names).properties(height=alt.Step(22))
+    return (marks + names).properties(height=22 * len(shown))
 
 
 def _by_epoch(
@@ -66,22 +73,26 @@ def _by_epoch(
     styles: dict[str, RunStyle],
     axis: alt.Axis,
     tooltips: list[alt.Tooltip],
+    legend: bool,
     dash: alt.StrokeDash | None = None,
     under: Sequence[alt.Chart] = (),
 ) -> alt.LayerChart:
     """Lines of "value" by epoch, points for run shapes and tooltips, rings at best epochs."""
     runs = list(dict.fromkeys(table["run"]))
     every = max(1, -(-table["epoch"].nunique() // _MARKS))
+    color, shape = run_color(styles, runs), run_shape(styles, runs)
+    if not legend:
+        color, shape = color.legend(None), shape.legend(None)
     base = alt.Chart(table.assign(marked=table["best"] | (table["epoch"] % every == 0))).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(nice=False)),
         y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False)),
-        color=run_color(styles, runs),
+        color=color,
         tooltip=[alt.Tooltip("run:N", title="Run"), alt.Tooltip("epoch:Q", title="Epoch"), *tooltips],
     )
     lines = base.mark_line(strokeWidth=2)
     lines = lines.encode(strokeDash=dash) if dash else lines
     marks = base.mark_point(filled=True, size=70).encode(
-        shape=run_shape(styles, runs), opacity=alt.condition("datum.marked", alt.value(1), alt.value(0))
+        shape=shape, opacity=alt.condition("datum.marked", alt.value(1), alt.value(0))
     )
     rings = base.mark_point(size=300, strokeWidth=2, fill=None, shape="circle").transform_filter("datum.best")
     return alt.layer(*under, lines, marks, rings).properties(height=HEIGHT)

@@ -14,6 +14,7 @@ from fercore.emotions import EMOTIONS
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
 PER_CLASS = ("precision", "recall", "f1")
+_REPORT_COLUMNS = ["class", *(f"{key}{end}" for key in PER_CLASS for end in ("", "_low", "_high")), "support"]
 _MAX_LOG_LOSS = 16  # nats; the losses are clipped at -log(1.2e-7) = 15.9
 
 
@@ -79,24 +80,25 @@ def class_table(report: dict) -> pd.DataFrame:
 
 
 def classification_table(report: dict) -> pd.DataFrame:
-    """The classification report as scikit-learn prints it: the classes, accuracy, macro and weighted averages.
+    """The classification report as scikit-learn prints it, with the report's intervals.
 
     Returns
     -------
     DataFrame
-        Columns class, precision, recall, f1 (fractions), support (images). The accuracy stands in the f1 column.
+        Ten rows: the classes, accuracy (in the f1 columns), macro and weighted averages. Columns class, then for each
+        of precision, recall and f1 the figure, its low and its high (precision, precision_low, ...; fractions, missing
+        where there is none), support (images).
     """
-    figures = [report["per_class"][emotion] for emotion in EMOTIONS]
-    values = np.array([[figure[key]["value"] for key in PER_CLASS] for figure in figures])  # (7, 3)
-    support = np.array([figure["support"] for figure in figures])
-    weights = support / max(support.sum(), 1)
-    rows = [
-        *([emotion, *row, n] for emotion, row, n in zip(EMOTIONS, values, support, strict=True)),
-        ["accuracy", np.nan, np.nan, report["accuracy"]["value"], support.sum()],
-        ["macro average", *values.mean(axis=0), support.sum()],
-        ["weighted average", *(weights @ values), support.sum()],
-    ]
-    return pd.DataFrame(rows, columns=["class", *PER_CLASS, "support"])
+    classes = [report["per_class"][emotion] for emotion in EMOTIONS]
+    support = np.array([figures["support"] for figures in classes])
+    rows = [{"class": emotion, **figures} for emotion, figures in zip(EMOTIONS, classes, strict=True)]
+    averages = {"macro": np.full(len(EMOTIONS), 1 / len(EMOTIONS)), "weighted": support / max(support.sum(), 1)}
+    rows.append({"class": "accuracy", "f1": report["accuracy"]})
+    for name, weights in averages.items():
+        values = {key: {"value": float(weights @ [figures[key]["value"] for figures in classes])} for key in PER_CLASS}
+        # Only the F1 averages have an interval in the report.
+        rows.append({"class": f"{name} average", **values, "f1": report[f"{name}_f1"]})
+    return pd.DataFrame([_flat_row({"support": int(support.sum()), **row}) for row in rows], columns=_REPORT_COLUMNS)
 
 
 def confusion_table(report: dict) -> pd.DataFrame:
@@ -167,6 +169,14 @@ def weakest_class(report: dict) -> WeakestClass:
     if not missed.any():
         return WeakestClass(weakest, f1, None, 0.0)
     return WeakestClass(weakest, f1, EMOTIONS[int(missed.argmax())], float(missed.max() / row.sum()))
+
+
+def _flat_row(row: dict) -> dict:
+    flat = {"class": row["class"], "support": row["support"]}
+    for key in PER_CLASS:
+        estimate = row.get(key, {})
+        flat |= {key: estimate.get("value"), f"{key}_low": estimate.get("low"), f"{key}_high": estimate.get("high")}
+    return flat
 
 
 def _check_estimate(name: str, estimate: object) -> None:

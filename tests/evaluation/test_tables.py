@@ -28,10 +28,20 @@ def test_classification_table_is_scikit_learns(small):
     )
     for ours, theirs in [*((e, e) for e in EMOTIONS), *((f"{a} average", f"{a} avg") for a in ("macro", "weighted"))]:
         values = [expected[theirs][key] for key in ("precision", "recall", "f1-score", "support")]
-        assert table.loc[ours].tolist() == pytest.approx(values)
+        assert table.loc[ours, ["precision", "recall", "f1", "support"]].tolist() == pytest.approx(values)
     assert table.index[7] == "accuracy"
     assert table.loc["accuracy", ["f1", "support"]].tolist() == [0.6, 10]
     assert table.loc["accuracy", ["precision", "recall"]].isna().all()
+
+
+def test_classification_table_carries_the_intervals(small):
+    table = tables.classification_table(small).set_index("class")
+    bounds = ["f1_low", "f1_high"]
+    expected = {"happy": small["per_class"]["happy"]["f1"], "accuracy": small["accuracy"]}
+    expected |= {f"{name} average": small[f"{name}_f1"] for name in ("macro", "weighted")}
+    for row, estimate in expected.items():
+        assert table.loc[row, bounds].tolist() == [estimate["low"], estimate["high"]]
+    assert table.loc["macro average", ["recall_low", "recall_high"]].isna().all()
 
 
 def test_confusion_table_shares(small):

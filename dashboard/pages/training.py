@@ -1,0 +1,140 @@
+"""Training: how did each run learn, does it overfit, and what was set differently?"""
+
+import pandas as pd
+import state
+import streamlit as st
+from words import code, escape
+
+from fercore.charts import training as charts
+from fercore.charts.style import duration, points, run_styles, with_range
+from fercore.evaluation.learning import Learning, config_differences, curve_table, epoch_table, learning
+from fercore.runs import Run, RunError
+
+REFRESH = "5s"  # how often a run that still trains is looked at
+VERDICTS = {"none": "no overfitting to see", "mild": "it overfits a little", "strong": "strong overfitting"}
+
+
+def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
+    """A run's history and what it comes to; None before the first epoch ends."""
+    sizes = run.info["dataset"].get("split_sizes")
+    images = sizes.get("val") if isinstance(sizes, dict) else None
+    if type(images) is not int or images < 1:
+        raise RunError(f"{run.path / 'run.json'}: dataset.split_sizes has no size of the val split")
+    history = state.history(run)
+    return history, learning(history, images) if len(history) else None
+
+
+def answer(run: Run, found: Learning) -> str:
+    """One sentence: best epoch, accuracy, overfitting."""
+    right = f"right on {with_range(found.val_accuracy)} of {escape(state.split_name(run, 'val'))}"
+    more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
+    return (
+        f"{code(run.name)} is best after epoch {found.best_epoch} of {found.epochs}, {right}. "
+        f"Of its training images it gets {more} right: {VERDICTS[found.verdict]}."
+    )
+
+
+def say_status(run: Run, found: Learning | None) -> None:
+    """What a run that is not finished is doing, and how to go on with it."""
+    done, name = found.epochs if found else 0, code(run.name)
+    if run.status == "running":
+        planned = run.info["config"].get("training", {}).get("epochs")
+        of = f" of {planned}" if type(planned) is int else ""
+        st.info(f"{name} is training: {done}{of} epochs are finished. This page follows it.", icon=":material/sync:")
+    elif run.status != "finished":
+        words = f"after epoch {done}" if done else "before its first epoch ended"
+        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with:")
+        st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
+
+
+def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
+    styles = run_styles(run.name for run in state.runs())
+    curves, epochs = curve_table(histories), epoch_table(histories)
+    if len(histories) > 1:
+        st.altair_chart(charts.run_legend(styles, list(histories), state.dark()))
+    with st.container(horizontal=True, gap="large"):  # two charts beside each other where they fit
+        st.altair_chart(charts.curves(curves, styles, "accuracy", legend=False), alt="Accuracy by epoch")
+        st.altair_chart(charts.curves(curves, styles, "loss", legend=False), alt="Loss by epoch")
+    with st.container(horizontal=True, gap="large"):
+        st.altair_chart(charts.gap(epochs, styles, legend=False), alt="Overfitting gap by epoch")
+        st.altair_chart(charts.learning_rate(epochs, styles, legend=False), alt="Learning rate by epoch")
+    st.caption("Solid: validation. Dashed: train. A ring marks the best epoch. Gap: train minus validation accuracy.")
+
+
+def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
+    shown = [run for run in runs if run.name in found]
+    names = {state.split_name(run, "val") for run in shown}
+    accuracy = f"Right on {names.pop() if len(names) == 1 else 'validation'}"
+    rows = [
+        {
+            "Run": run.name,
+            "Status": run.status,
+            "Best epoch": f"{found[run.name].best_epoch} of {found[run.name].epochs}",
+            accuracy: with_range(found[run.name].val_accuracy),
+            "Gap there": points(found[run.name].gap),
+            "Gap at the end": points(found[run.name].last_gap),
+            "An epoch": duration(found[run.name].seconds_per_epoch),
+            "All epochs": duration(found[run.name].seconds),
+        }
+        for run in shown
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Training images are measured while the weights still move, with augmentation and dropout on, so the gap "
+        "starts below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen "
+        "by its validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %."
+    )
+
+
+def draw_settings(runs: list[Run]) -> None:
+    st.subheader("What was set differently" if len(runs) > 1 else "Settings")
+    if len(runs) == 1:
+        st.json(runs[0].info["config"], expanded=1)
+    elif (table := config_differences({run.name: run.info["config"] for run in runs})).empty:
+        st.markdown("These runs have the same settings.")
+    else:
+        st.dataframe(table)
+        download("Download the differences", table.reset_index(), "settings.csv")
+
+
+def download(label: str, table: pd.DataFrame, name: str) -> None:
+    content = table.to_csv(index=False)
+    st.download_button(label, content, name, "text/csv", icon=":material/download:", on_click="ignore")
+
+
+def draw(names: list[str], following: bool) -> None:
+    """Everything below the choosers; drawn again and again while one of the runs trains."""
+    runs = [run for name in names if (run := state.find_run(name))]
+    if following and not any(run.status == "running" for run in runs):
+        st.rerun()  # the whole page, which then stops following
+    loaded = state.readable(load, runs)
+    histories = {name: history for name, (history, _) in loaded.items()}
+    found = {name: figures for name, (_, figures) in loaded.items() if figures}
+    if found:
+        best = max(found, key=lambda name: found[name].val_accuracy["value"])
+        st.markdown(f"#### {answer(next(run for run in runs if run.name == best), found[best])}")
+    for run in runs:
+        if run.name in loaded:
+            say_status(run, found.get(run.name))
+    if not found:
+        st.info("There is nothing to draw before the first epoch ends.")
+    else:
+        draw_curves({name: histories[name] for name in found})
+        draw_summary(runs, found)
+        table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)
+        download("Download the history", table, "history.csv")
+    draw_settings(runs)
+
+
+st.title("How did the models learn?")
+chosen = state.choose_runs()
+following = any(run.status == "running" for run in chosen)
+
+
+@st.fragment(run_every=REFRESH if following else None)
+def follow() -> None:
+    with state.errors_shown():
+        draw([run.name for run in chosen], following)
+
+
+follow()

@@ -1,0 +1,146 @@
+"""The Training page: its answer, its curves, and what it says of runs that are not finished."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from fercore.charts.style import RUN_COLORS
+from fercore.runs import HISTORY_COLUMNS, training_lock, update_run
+from tests.dashboard.conftest import words
+from tests.factories.runs import make_run
+
+
+def write_history(run, *epochs):
+    """(train_accuracy, val_accuracy) of each epoch."""
+    rows = [[i + 1, 1.5, train, 1.6, val, val, 0.1, 100] for i, (train, val) in enumerate(epochs)]
+    pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).to_csv(run.path / "history.csv", index=False)
+
+
+def charts(app):
+    """Vega-Lite specs of a page, in order."""
+    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+
+
+def test_it_opens_with_best_epoch_accuracy_and_overfitting(open_page, folders):
+    run = make_run(folders[0], "a", n=100)
+    write_history(run, (0.5, 0.55), (0.9, 0.62), (0.95, 0.6))
+    text = words(open_page("training"))
+    # Wilson's 95 % interval of 62 out of 100
+    assert "`a` is best after epoch 2 of 3, right on 62.0 % (52.2 to 70.9) of PublicTest" in text
+    assert "Of its training images it gets 28.0 points more right: strong overfitting." in text
+
+
+@pytest.mark.parametrize(
+    ("train", "sentence"),
+    [(0.6, "2.0 points fewer right: no overfitting to see"), (0.7, "8.0 points more right: it overfits a little")],
+)
+def test_small_gaps_are_no_strong_overfitting(open_page, folders, train, sentence):
+    run = make_run(folders[0], "a", n=3589)
+    write_history(run, (train, 0.62))
+    assert sentence in words(open_page("training"))
+
+
+def test_the_table_says_gap_and_time(open_page, folders):
+    write_history(make_run(folders[0], "a"), (0.5, 0.55), (0.9, 0.62), (0.95, 0.6))
+    (row,) = open_page("training").dataframe[0].value.to_dict("records")
+    assert (row["Best epoch"], row["Gap there"], row["Gap at the end"]) == ("2 of 3", "28.0 points", "35.0 points")
+    assert (row["An epoch"], row["All epochs"]) == ("1 min 40 s", "5 min 0 s")
+
+
+def test_without_runs_it_says_how_to_train(open_page):
+    text = words(open_page("training"))
+    assert "There is no run in" in text
+    assert "python scripts/train.py --recipe report-cnn" in text
+
+
+def test_choosing_a_second_run_adds_its_curves_and_what_differs(open_page, folders):
+    make_run(folders[0], "a", epochs=2)
+    make_run(folders[0], "b", epochs=3, seed=5, accuracy=0.7)
+    app = open_page("training", runs="a")
+    assert len(charts(app)) == 4
+    app.multiselect(key="runs_widget").set_value(["a", "b"]).run()
+    legend, accuracy = charts(app)[:2]
+    scale = accuracy["layer"][0]["encoding"]["color"]["scale"]
+    assert scale == {"domain": ["a", "b"], "range": list(RUN_COLORS[:2])}
+    assert legend["layer"][0]["encoding"]["color"]["scale"] == scale
+    assert app.dataframe[0].value["Run"].tolist() == ["a", "b"]
+    assert app.dataframe[1].value.to_dict("index") == {"training.seed": {"a": "0", "b": "5"}}
+    assert "`b` is best after epoch" in words(app)
+
+
+def test_a_run_keeps_its_colour_when_drawn_alone(open_page, folders):
+    make_run(folders[0], "a")
+    make_run(folders[0], "b")
+    (accuracy, *_) = charts(open_page("training", runs="b"))
+    assert accuracy["layer"][0]["encoding"]["color"]["scale"] == {"domain": ["b"], "range": [RUN_COLORS[1]]}
+
+
+def test_equal_settings_are_said_to_be_equal(open_page, folders):
+    make_run(folders[0], "a")
+    run = make_run(folders[0], "b")
+    assert run.info["config"]["training"]["seed"] == 0
+    app = open_page("training", runs="a")
+    app.multiselect(key="runs_widget").set_value(["a", "b"]).run()
+    assert "These runs have the same settings." in words(app)
+
+
+def test_a_run_without_a_finished_epoch_says_so_and_how_to_go_on(open_page, folders):
+    make_run(folders[0], "early", epochs=0, status="running", splits=())
+    app = open_page("training")
+    text = words(app)
+    assert "`early` was interrupted before its first epoch ended. Go on with:" in text
+    assert "python scripts/train.py --resume early" in text
+    assert "nothing to draw before the first epoch ends" in text
+    assert charts(app) == []
+
+
+@pytest.mark.parametrize(("status", "words_of"), [("stopped", "was stopped"), ("failed", "has failed")])
+def test_unfinished_runs_can_be_resumed(open_page, folders, status, words_of):
+    make_run(folders[0], "a", epochs=3, status=status)
+    text = words(open_page("training"))
+    assert f"`a` {words_of} after epoch 3. Go on with:" in text
+    assert "python scripts/train.py --resume a" in text
+
+
+def test_a_running_run_is_followed_until_it_ends(open_page, folders):
+    run = make_run(folders[0], "a", epochs=2, status="running")
+    config = {**run.info["config"], "training": {"epochs": 7}}
+    run = update_run(run, config=config)
+    with training_lock(run.path):
+        app = open_page("training")
+        assert "`a` is training: 2 of 7 epochs are finished." in words(app)
+        assert app.dataframe[0].value["Status"].tolist() == ["running"]
+        write_history(run, (0.5, 0.5), (0.6, 0.6), (0.7, 0.65))
+        assert "3 of 7 epochs are finished" in words(app.run())
+        update_run(run, status="finished")
+    text = words(app.run())
+    assert "is training" not in text
+    assert app.dataframe[0].value["Status"].tolist() == ["finished"]
+
+
+def test_one_broken_run_does_not_blank_the_other(open_page, folders):
+    make_run(folders[0], "a", epochs=2)
+    broken = make_run(folders[0], "b", epochs=2)
+    write_history(broken, (0.5, 62.0))
+    app = open_page("training", runs="a")
+    app.multiselect(key="runs_widget").set_value(["a", "b"]).run()
+    text = words(app)
+    assert "`b` is left out:" in text
+    assert r"val\_accuracy is 62\.0" in text
+    assert app.dataframe[0].value["Run"].tolist() == ["a"]
+
+
+def test_a_run_that_hides_the_size_of_its_split_is_left_out(open_page, folders):
+    run = make_run(folders[0], "a")
+    update_run(run, dataset={**run.info["dataset"], "split_sizes": {"val": "many"}})
+    assert "no size of the val split" in words(open_page("training")).replace("\\", "")
+
+
+def test_text_of_a_run_is_never_markdown(open_page, folders):
+    run = make_run(folders[0], "a")
+    names = {"train": "x", "val": "![spy](http://evil.example/p.png) <b>", "test": "y"}
+    update_run(run, dataset={**run.info["dataset"], "split_names": names})
+    text = words(open_page("training"))
+    assert "](" not in text
+    assert r"\!\[spy\]" in text
