@@ -1,0 +1,30 @@
+"""Measure speed as ratios within one run: these figures hold for the machine they are measured on.
+
+python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
+python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import dashboard, training
+
+from fercore.cli import add_roots, friendly_errors
+
+BENCHMARKS = {"training": training.main, "dashboard": dashboard.main}
+
+
+@friendly_errors
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=BENCHMARKS)
+    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5, or 20 re-runs)")
+    add_roots(parser)
+    options = parser.parse_args(arguments)
+    BENCHMARKS[options.what](options)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
