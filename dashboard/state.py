@@ -22,7 +22,8 @@ Data set
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
 Words and looks
     `split_name(run, split)`; `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes
-    from a run folder or the URL; `dark()`; `show_others(key)`, a button that counts.
+    from a run folder or the URL; `dark()`; `chart(make, *args)`, cached; `show_others(key)`, a
+    button that counts.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this module imports no torch; a page that needs it pays for it alone.
@@ -35,6 +36,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -423,6 +425,19 @@ def split_name(run: Run, split: str) -> str:
 def dark() -> bool:
     """Whether this user looks at the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def chart(make: Callable[..., alt.TopLevelMixin], *args: object, **settings: object) -> None:
+    """Draw the chart `make(*args)` with settings of `st.altair_chart`; it is made again only when an argument changes.
+
+    To build and to check one chart takes Altair 50 ms, which is most of what a page needs when it is drawn again.
+    """
+    st.vega_lite_chart(_specification(f"{make.__module__}.{make.__qualname__}", args, make), **settings)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _specification(name: str, args: tuple, _make: Callable[..., alt.TopLevelMixin]) -> dict:
+    return _make(*args).to_dict()
 
 
 def show_others(key: str, label: str = "Show others") -> int:

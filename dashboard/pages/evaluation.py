@@ -1,6 +1,8 @@
 """Evaluation: how often is a model right on a split, where is it wrong, and which images are they?"""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import gallery
 import pandas as pd
@@ -70,10 +72,10 @@ def draw_confusion(report: dict) -> None:
         key="confusion_shown",
     )
     with st.container(horizontal=True, gap="large"):  # beside each other where they fit
-        matrix = charts.confusion_matrix(confusion_table(report), shown, state.dark())
-        st.altair_chart(matrix, width=500, on_select=gallery.choose_cell, key=gallery.CHART, alt="Confusion matrix")
+        settings = {"width": 500, "on_select": gallery.choose_cell, "key": gallery.CHART, "alt": "Confusion matrix"}
+        state.chart(charts.confusion_matrix, confusion_table(report), shown, state.dark(), **settings)
         if len(pairs := confused_pairs(report)):
-            st.altair_chart(charts.pair_bars(pairs, state.dark()), alt="Most confused pairs of classes")
+            state.chart(charts.pair_bars, pairs, state.dark(), alt="Most confused pairs of classes")
     st.caption(
         "Click on a cell to see its images in the gallery below. Most confused: true class → predicted class, with "
         "the number of images and their share of the true class."
@@ -84,7 +86,8 @@ def draw_classes(report: dict) -> None:
     st.subheader("Class by class")
     table = class_table(report)
     for column, figure in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
-        column.altair_chart(charts.class_bars(table, figure, state.dark()), alt=f"{figure} of each class")
+        with column:
+            state.chart(charts.class_bars, table, figure, state.dark(), alt=f"{figure} of each class")
     table = classification_table(report)
     shown = pd.DataFrame({"Class": table["class"]})
     for key, label in {"precision": "Precision", "recall": "Recall", "f1": "F1"}.items():
@@ -112,7 +115,7 @@ def intervals_in_words(interval: dict) -> str:
     return f"Ranges and whiskers are {percent(interval['level'], 0)} intervals: {words}."
 
 
-def download(label: str, content: str | bytes, name: str, mime: str) -> None:
+def download(label: str, content: str | Callable[[], str], name: str, mime: str) -> None:
     st.download_button(label, content, name, mime, icon=":material/download:", on_click="ignore")
 
 
@@ -128,10 +131,11 @@ draw_confusion(report)
 draw_classes(report)
 with state.errors_shown():
     found = state.predictions(run, split, tta)
-    predictions: pd.DataFrame = prediction_table(found.id, found.label, found.probabilities)
+    predictions = prediction_table(found.id, found.label, found.probabilities)
     gallery.draw(evaluation, predictions)
     stored = f"{run.name}_{stem(split, tta)}"
     with st.container(horizontal=True):
-        content = predictions.to_csv(index=False, float_format="%.6g")
-        download("Download the predictions", content, f"predictions_{stored}.csv", "text/csv")
+        # Made only when it is asked for.
+        rows = partial(predictions.to_csv, index=False, float_format="%.6g")
+        download("Download the predictions", rows, f"predictions_{stored}.csv", "text/csv")
         download("Download the metrics", json.dumps(report, indent=2), f"metrics_{stored}.json", "application/json")

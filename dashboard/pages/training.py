@@ -51,13 +51,13 @@ def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
     styles = run_styles(run.name for run in state.runs())
     curves, epochs = curve_table(histories), epoch_table(histories)
     if len(histories) > 1:
-        st.altair_chart(charts.run_legend(styles, list(histories), state.dark()))
+        state.chart(charts.run_legend, styles, list(histories), state.dark())
     with st.container(horizontal=True, gap="large"):  # two charts beside each other where they fit
-        st.altair_chart(charts.curves(curves, styles, "accuracy", legend=False), alt="Accuracy by epoch")
-        st.altair_chart(charts.curves(curves, styles, "loss", legend=False), alt="Loss by epoch")
+        state.chart(charts.curves, curves, styles, "accuracy", False, alt="Accuracy by epoch")
+        state.chart(charts.curves, curves, styles, "loss", False, alt="Loss by epoch")
     with st.container(horizontal=True, gap="large"):
-        st.altair_chart(charts.gap(epochs, styles, legend=False), alt="Overfitting gap by epoch")
-        st.altair_chart(charts.learning_rate(epochs, styles, legend=False), alt="Learning rate by epoch")
+        state.chart(charts.gap, epochs, styles, False, alt="Overfitting gap by epoch")
+        state.chart(charts.learning_rate, epochs, styles, False, alt="Learning rate by epoch")
     st.caption("Solid: validation. Dashed: train. A ring marks the best epoch. Gap: train minus validation accuracy.")
 
 
