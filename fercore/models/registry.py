@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,13 @@ from fercore import fields
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.models.cnn import CNN, CNNConfig
+from fercore.models.resnet import ResNet18Config, build_resnet18, load_first_weights
 from fercore.runs import Run, RunError, atomic_write, write_json
 
-MODELS: dict[str, tuple[type, type[nn.Module]]] = {"cnn": (CNNConfig, CNN)}
+MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {
+    "cnn": (CNNConfig, CNN),
+    "resnet18": (ResNet18Config, build_resnet18),
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,22 @@ def build(kind: str, config: Any) -> nn.Module:
     """
     config_class(kind)
     return MODELS[kind][1](config)
+
+
+def pretrain(module: nn.Module, config: Any) -> str | None:
+    """Put the pretrained weights that a config asks for into a fresh model.
+
+    Returns
+    -------
+    str or None
+        What they were trained on, for run.json; None where the model stays random.
+
+    Raises
+    ------
+    ConfigError
+        If the weights cannot be had or do not fit; the message names the ways on.
+    """
+    return load_first_weights(module, config) if isinstance(config, ResNet18Config) else None
 
 
 def save_model(folder: Path, kind: str, config: Any, state: dict[str, torch.Tensor], preprocess: Preprocess) -> None:

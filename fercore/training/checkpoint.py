@@ -42,10 +42,15 @@ def save_state(folder: Path, parts: dict[str, dict[str, Any]], progress: dict) -
     atomic_write(path, lambda file: file.write(save(tensors, {"progress": json.dumps(progress)})))
 
 
+def has_state(folder: Path) -> bool:
+    """Whether a run folder holds the state of a finished epoch."""
+    return (folder / _FILE).is_file()
+
+
 def load_state(folder: Path) -> tuple[dict[str, dict[str, Any]], dict] | None:
     """The last saved state as (parts, progress), or None where no epoch was finished."""
     path = folder / _FILE
-    if not path.is_file():
+    if not has_state(folder):
         return None
     parts: dict[str, dict[str, Any]] = {}
     try:

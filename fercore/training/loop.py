@@ -23,7 +23,7 @@ from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import AugmentConfig, Preprocess, augment, to_unit
 from fercore.emotions import EMOTIONS
 from fercore.models.forward import probabilities
-from fercore.models.registry import build
+from fercore.models.registry import build, pretrain
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.evaluate import val_scores
@@ -52,6 +52,7 @@ class Fit:
     class_weights: torch.Tensor | None
     val_images: np.ndarray
     val_labels: np.ndarray
+    pretraining: str | None
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict | None = None
 
@@ -75,8 +76,11 @@ class Fit:
         return len(self.history) - self.best["epoch"] if self.best else 0
 
 
-def setup(config: Config, dataset: Dataset) -> Fit:
-    """Build everything a training needs; the same config gives the same first weights."""
+def setup(config: Config, dataset: Dataset, fresh: bool = True) -> Fit:
+    """Build everything a training needs; the same config gives the same first weights.
+
+    A training that goes on from a saved state is not `fresh` and needs no pretrained weights.
+    """
     training = config.training
     keep_freed_memory()
     if training.threads:
@@ -90,7 +94,9 @@ def setup(config: Config, dataset: Dataset) -> Fit:
             f"{accelerator.num_processes} processes that share it"
         )
     torch.manual_seed(training.seed)
-    module = build(config.model_type, config.model).to(accelerator.device, memory_format=torch.channels_last)
+    module = build(config.model_type, config.model)
+    pretraining = pretrain(module, config.model) if fresh else None
+    module = module.to(accelerator.device, memory_format=torch.channels_last)
     optimizer = _optimizer(module, training)
     wrapped, optimizer = accelerator.prepare(module, optimizer)
     rows, val_rows = train_rows(dataset, training), dataset.indices("val")
@@ -110,6 +116,7 @@ def setup(config: Config, dataset: Dataset) -> Fit:
         class_weights=class_weights(labels, training.class_weights, accelerator.device),
         val_images=dataset.images[val_rows],
         val_labels=dataset.labels[val_rows],
+        pretraining=pretraining,
     )
 
 

@@ -19,7 +19,7 @@ from fercore import runs
 from fercore.data.fer2013 import Dataset, average_faces
 from fercore.models.registry import count_parameters, save_model
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
-from fercore.training.checkpoint import load_state, restore_optimizer, save_state
+from fercore.training.checkpoint import has_state, load_state, restore_optimizer, save_state
 from fercore.training.config import Config, from_dict
 from fercore.training.evaluate import evaluate_run
 from fercore.training.loop import Fit, is_done, run_epoch, setup
@@ -79,7 +79,7 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
             f"{name} was trained on the data set {expected}, but {dataset.path} holds {received}; "
             "give its own data set with --data"
         )
-    fit = setup(from_dict(run.info["config"], f"{run.path}/run.json"), dataset)
+    fit = setup(from_dict(run.info["config"], f"{run.path}/run.json"), dataset, fresh=not has_state(run.path))
     return _train(fit, dataset, run.path, quiet)
 
 
@@ -180,7 +180,7 @@ def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
         "classes": list(runs.EMOTIONS),
         "preprocess": fit.preprocess.to_dict(),
         "parameters": count_parameters(fit.module),
-        "trained_on": {"dataset": "FER2013", "splits": ["train"], "extra_data": [], "pretraining": None},
+        "trained_on": {"dataset": "FER2013", "splits": ["train"], "extra_data": [], "pretraining": fit.pretraining},
         "best": None,
     }
 
