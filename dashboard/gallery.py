@@ -52,21 +52,18 @@ def draw(evaluation: state.Evaluation, table: pd.DataFrame) -> None:
     if found.empty:
         st.info("No image of this split has these two classes.")
         return
-    of = (
-        f"{count(len(sample))} of {count(len(found))} images"
-        if len(sample) < len(found)
-        else f"{count(len(found))} images"
-    )
+    of = f"{count(len(sample))} of " if len(sample) < len(found) else ""
     st.caption(
-        f"{of}, drawn at random. ✓ and a solid blue frame: right. ✗ and a dashed vermilion frame: wrong, with "
-        "the true class first. The share is the model's probability of the class it predicted."
+        f"{of}{count(len(found))} images, drawn at random; the share is the model's probability of the class that it "
+        "predicted. ✓ and a solid blue frame: right. ✗ and a dashed vermilion frame: wrong, the true class first."
     )
     if has_pictures(evaluation):
         draw_pictures(sample)
     else:
-        shown = sample[["id", "true", "pred", "probability"]].assign(probability=100 * sample["probability"])
+        shown = sample[["id", "true", "pred", "right"]].assign(share=100 * sample["probability"])
         share = st.column_config.NumberColumn("Probability", format="%.1f %%")
-        st.dataframe(shown, column_config={"probability": share, "pred": "predicted"}, hide_index=True)
+        columns = {"id": "Image", "true": "True", "pred": "Predicted", "right": "Right", "share": share}
+        st.dataframe(shown, column_config=columns, hide_index=True)
 
 
 def has_pictures(evaluation: state.Evaluation) -> bool:

@@ -1,13 +1,13 @@
 """Evaluation: how often is a model right on a split, where is it wrong, and which images are they?"""
 
 import json
-from collections.abc import Callable
 from functools import partial
 
 import gallery
 import pandas as pd
 import state
 import streamlit as st
+from downloads import download, download_table
 from words import code, escape
 
 from fercore.charts import evaluation as charts
@@ -95,7 +95,7 @@ def draw_classes(report: dict) -> None:
     images = st.column_config.NumberColumn("Images", format="%,d")
     st.dataframe(shown.assign(Images=table["support"]), column_config={"Images": images}, hide_index=True)
     st.caption(intervals_in_words(report["interval"]))
-    download("Download the report", table.to_csv(index=False), "classification_report.csv", "text/csv")
+    download_table("Download the report", table, "classification_report.csv")
 
 
 def figure_words(value: float, low: float, high: float) -> str:
@@ -113,10 +113,6 @@ def intervals_in_words(interval: dict) -> str:
             served.setdefault(str(method), []).append(FIGURES_SERVED.get(figure, figure))
     words = "; ".join(f"{escape(method)} for {escape(', '.join(figures))}" for method, figures in served.items())
     return f"Ranges and whiskers are {percent(interval['level'], 0)} intervals: {words}."
-
-
-def download(label: str, content: str | Callable[[], str], name: str, mime: str) -> None:
-    st.download_button(label, content, name, mime, icon=":material/download:", on_click="ignore")
 
 
 st.title("Where is the model wrong?")

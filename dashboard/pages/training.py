@@ -3,11 +3,12 @@
 import pandas as pd
 import state
 import streamlit as st
+from downloads import download_table
 from words import code, escape
 
 from fercore.charts import training as charts
 from fercore.charts.style import duration, points, run_styles, with_range
-from fercore.evaluation.learning import Learning, config_differences, curve_table, epoch_table, learning
+from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table, learning
 from fercore.runs import Run, RunError
 
 REFRESH = "5s"  # how often a run that still trains is looked at
@@ -27,9 +28,10 @@ def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
 def answer(run: Run, found: Learning) -> str:
     """One sentence: best epoch, accuracy, overfitting."""
     right = f"right on {with_range(found.val_accuracy)} of {escape(state.split_name(run, 'val'))}"
+    so_far = "so far " if run.status == "running" else ""
     more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
     return (
-        f"{code(run.name)} is best after epoch {found.best_epoch} of {found.epochs}, {right}. "
+        f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}, {right}. "
         f"Of its training images it gets {more} right: {VERDICTS[found.verdict]}."
     )
 
@@ -87,19 +89,16 @@ def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
 
 
 def draw_settings(runs: list[Run]) -> None:
-    st.subheader("What was set differently" if len(runs) > 1 else "Settings")
-    if len(runs) == 1:
-        st.json(runs[0].info["config"], expanded=1)
-    elif (table := config_differences({run.name: run.info["config"] for run in runs})).empty:
-        st.markdown("These runs have the same settings.")
-    else:
+    table = config_table({run.name: run.info["config"] for run in runs})
+    if len(runs) > 1:
+        st.subheader("What was set differently")
+        if differences(table).empty:
+            st.markdown("These runs have the same settings.")
+        else:
+            st.dataframe(differences(table))
+            download_table("Download the differences", differences(table).reset_index(), "settings.csv")
+    with st.expander("All settings"):
         st.dataframe(table)
-        download("Download the differences", table.reset_index(), "settings.csv")
-
-
-def download(label: str, table: pd.DataFrame, name: str) -> None:
-    content = table.to_csv(index=False)
-    st.download_button(label, content, name, "text/csv", icon=":material/download:", on_click="ignore")
 
 
 def draw(names: list[str], following: bool) -> None:
@@ -122,7 +121,7 @@ def draw(names: list[str], following: bool) -> None:
         draw_curves({name: histories[name] for name in found})
         draw_summary(runs, found)
         table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)
-        download("Download the history", table, "history.csv")
+        download_table("Download the history", table, "history.csv")
     draw_settings(runs)
 
 

@@ -65,7 +65,7 @@ def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = F
     color, shape = run_color(styles, shown).legend(None), run_shape(styles, shown).legend(None)
     marks = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.value(8), color=color, shape=shape)
     names = base.mark_text(align="left", fontSize=13, color=ink(dark)).encode(x=alt.value(22), text="run:N")
-    return (marks + names).properties(height=22 * len(shown))
+    return (marks + names).properties(height=22 * len(shown) + 10)
 
 
 def _by_epoch(

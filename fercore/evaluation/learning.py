@@ -154,8 +154,8 @@ def epoch_table(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def config_differences(configs: Mapping[str, Mapping]) -> pd.DataFrame:
-    """Settings in which runs differ.
+def config_table(configs: Mapping[str, Mapping]) -> pd.DataFrame:
+    """All settings of some runs.
 
     Parameters
     ----------
@@ -169,11 +169,15 @@ def config_differences(configs: Mapping[str, Mapping]) -> pd.DataFrame:
     """
     flat = {name: _flatten(config) for name, config in configs.items()}
     settings = dict.fromkeys(key for values in flat.values() for key in values)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {name: [values.get(key, "not set") for key in settings] for name, values in flat.items()},
         index=pd.Index(list(settings), name="setting", dtype=object),
         dtype=object,
     )
+
+
+def differences(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a `config_table` in which runs differ."""
     return table[table.nunique(axis=1) > 1]
 
 

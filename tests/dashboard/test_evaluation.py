@@ -112,7 +112,7 @@ def test_without_pictures_the_gallery_is_a_table_and_says_what_to_run(open_page,
     assert len(shown) == 24
     for row in shown.to_dict("records"):
         assert row["pred"] == expected.loc[row["id"], "pred"]
-        assert row["probability"] == pytest.approx(100 * expected.loc[row["id"], "probability"])
+        assert row["share"] == pytest.approx(100 * expected.loc[row["id"], "probability"])
 
 
 def test_pictures_of_another_data_set_are_not_shown(open_page, folders, pictured):

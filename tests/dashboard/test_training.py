@@ -110,6 +110,7 @@ def test_a_running_run_is_followed_until_it_ends(open_page, folders):
     with training_lock(run.path):
         app = open_page("training")
         assert "`a` is training: 2 of 7 epochs are finished." in words(app)
+        assert "`a` is best so far after epoch" in words(app)
         assert app.dataframe[0].value["Status"].tolist() == ["running"]
         write_history(run, (0.5, 0.5), (0.6, 0.6), (0.7, 0.65))
         assert "3 of 7 epochs are finished" in words(app.run())

@@ -80,7 +80,7 @@ def test_no_epoch_gives_an_empty_table_with_its_columns(table):
     assert {"run", "epoch", "best"} <= set(found.columns)
 
 
-def test_config_differences_keep_only_what_differs():
+def test_differences_keep_only_the_settings_that_differ():
     configs = {
         "a": {
             "recipe": "x",
@@ -90,8 +90,10 @@ def test_config_differences_keep_only_what_differs():
         },
         "b": {"recipe": "y", "model": {"type": "cnn", "dense": [512]}, "training": {"seed": 0, "nesterov": True}},
     }
-    table = learning.config_differences(configs)
-    assert table.to_dict("index") == {
+    table = learning.config_table(configs)
+    assert table.loc["model.type"].to_dict() == {"a": "cnn", "b": "cnn"}
+    assert "recipe" not in table.index
+    assert learning.differences(table).to_dict("index") == {
         "model.dense": {"a": "[512, 256]", "b": "[512]"},
         "training.ema": {"a": "0.998", "b": "not set"},
         "training.nesterov": {"a": "not set", "b": "true"},
@@ -100,4 +102,4 @@ def test_config_differences_keep_only_what_differs():
 
 
 def test_equal_configs_differ_in_nothing():
-    assert learning.config_differences({"a": {"model": {"x": 1}}, "b": {"model": {"x": 1}}}).empty
+    assert learning.differences(learning.config_table({"a": {"model": {"x": 1}}, "b": {"model": {"x": 1}}})).empty
