@@ -53,10 +53,7 @@ def draw(evaluation: state.Evaluation, table: pd.DataFrame) -> None:
         st.info("No image of this split has these two classes.")
         return
     of = f"{count(len(sample))} of " if len(sample) < len(found) else ""
-    st.caption(
-        f"{of}{count(len(found))} images, drawn at random; the share is the model's probability of the class that it "
-        "predicted. ✓ and a solid blue frame: right. ✗ and a dashed vermilion frame: wrong, the true class first."
-    )
+    st.caption(f"{of}{count(len(found))} images, drawn at random, with the probability of the class that is predicted.")
     if has_pictures(evaluation):
         draw_pictures(sample)
     else:
@@ -92,6 +89,7 @@ def draw_pictures(sample: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         for picture, words in zip(pictures, captions, strict=True):
             st.image(picture, words, width=WIDTH, alt=words)
+    st.caption("✓ and a solid blue frame: right. ✗ and a dashed vermilion frame: wrong, true class → predicted class.")
 
 
 def caption(row) -> str:
