@@ -42,7 +42,7 @@ def probabilities(
     bf16
         Run under bfloat16 autocast: faster, and the third digit of a probability may differ.
     progress
-        Show a bar on stderr.
+        Show a bar on stderr where that is a terminal.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def probabilities(
         raise ValueError(f"received {images.dtype} {images.shape}, expected uint8 images (N, H, W)")
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16) if bf16 else contextlib.nullcontext()
     results = np.empty((len(images), len(EMOTIONS)), dtype=np.float32)
-    for start in trange(0, len(images), batch_size, unit="batch", disable=not progress, delay=1):
+    for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
         # A copy, since the data set is a read-only memory map and torch wants memory it could write to.
         batch = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
         inputs = preprocess(batch).contiguous(memory_format=torch.channels_last)
