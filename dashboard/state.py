@@ -32,6 +32,7 @@ Importing this module imports no torch; a page that needs it pays for it alone.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -46,8 +47,8 @@ from words import code, escape, message
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset, open_dataset
 from fercore.data.fer2013 import average_faces as mean_faces
-from fercore.evaluation.learning import HistoryError, check_history
-from fercore.evaluation.tables import ReportError, check_report
+from fercore.evaluation.learning import check_history
+from fercore.evaluation.tables import check_report
 from fercore.runs import Predictions, Run, RunError, list_runs, stem
 
 # Until Home.py has called st.navigation once, Streamlit takes the files of pages/ for pages of its own: whoever opens
@@ -117,12 +118,8 @@ def say_no_runs() -> None:
 def _listed() -> tuple[list[Run], dict[str, str]]:
     root = runs_root()
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    return _list_runs(str(root), tuple((path.name, *_file_state(path / "run.json")) for path in folders))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _list_runs(root: str, state: tuple) -> tuple[list[Run], dict[str, str]]:
-    return list_runs(root)
+    files = [path / "run.json" for path in folders]
+    return _shared("runs", str(root), _file_state(*files), lambda: list_runs(root))
 
 
 # ---------------------------------------------------------------------------------------------------- what runs hold
@@ -130,23 +127,25 @@ def _list_runs(root: str, state: tuple) -> tuple[list[Run], dict[str, str]]:
 
 def history(run: Run) -> pd.DataFrame:
     """One row an epoch; see `Run.history`."""
-    return _history(str(run.path), _file_state(run.path / "history.csv"), run)
+    return _copied(*_key(run.path / "history.csv"), lambda: _checked(check_history, run.history(), run.path))
 
 
 def metrics(run: Run, split: str, tta: str = "none") -> dict:
     """Stored metrics; see `fercore.evaluation.metrics.report` for their form."""
-    return _metrics(str(run.path), split, tta, _file_state(run.path / f"metrics_{stem(split, tta)}.json"), run)
+    file = run.path / f"metrics_{stem(split, tta)}.json"
+    return _copied(*_key(file), lambda: _checked(check_report, run.metrics(split, tta), file))
 
 
 def predictions(run: Run, split: str, tta: str = "none") -> Predictions:
     """Stored predictions, read-only arrays."""
-    file = run.path / f"predictions_{stem(split, tta)}.npz"
-    return _predictions(str(run.path), split, tta, _file_state(file), run)
+    return _shared(
+        *_key(run.path / f"predictions_{stem(split, tta)}.npz"), lambda: _read_only(run.predictions(split, tta))
+    )
 
 
 def average_faces(run: Run) -> np.ndarray | None:
     """uint8 array (7, 48, 48), the mean training image of each emotion, or None where the run holds none."""
-    return _average_faces(str(run.path), _file_state(run.path / "average_faces.npz"), run)
+    return _copied(*_key(run.path / "average_faces.npz"), run.average_faces)
 
 
 def readable(load: Callable[[Run], T], candidates: Iterable[Run]) -> dict[str, T]:
@@ -169,48 +168,48 @@ def errors_shown() -> Iterator[None]:
         st.error(message(error), icon=":material/error:")
 
 
-def _file_state(*paths: Path) -> tuple:
-    """What changes when a file is written, replaced, made or removed."""
-    states = []
-    for path in paths:
-        try:
-            found = path.stat()
-            states.append((found.st_mtime_ns, found.st_size, found.st_ino))
-        except OSError:
-            states.append(None)
-    return tuple(states)
-
-
-# The file state is part of the key; the run itself is not hashed (leading underscore).
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _history(path: str, state: tuple, _run: Run) -> pd.DataFrame:
+def _checked(check: Callable[[T], T], found: T, where: Path) -> T:
     try:
-        return check_history(_run.history())
-    except HistoryError as error:
-        raise RunError(f"{_run.name}: {error}") from error
+        return check(found)
+    except ValueError as error:
+        raise RunError(f"{where}: {error}") from error
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _metrics(path: str, split: str, tta: str, state: tuple, _run: Run) -> dict:
-    try:
-        return check_report(_run.metrics(split, tta))
-    except ReportError as error:
-        raise RunError(f"{_run.path / f'metrics_{stem(split, tta)}.json'}: {error}") from error
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _predictions(path: str, split: str, tta: str, state: tuple, _run: Run) -> Predictions:
-    found = _run.predictions(split, tta)
+def _read_only(found: Predictions) -> Predictions:
     for array in (found.id, found.label, found.probabilities):
         array.flags.writeable = False
     return found
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _average_faces(path: str, state: tuple, _run: Run) -> np.ndarray | None:
-    return _run.average_faces()
+# ---------------------------------------------------------------------------------------------------- caches
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _copied(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
+    """What `_load` reads, loaded again when the state of its files changes; everyone gets a copy."""
+    return _load()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _shared(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
+    """As `_copied`, for what is large: everyone gets the same object."""
+    return _load()
+
+
+def _key(file: Path) -> tuple[str, str, str]:
+    return file.name, str(file.parent), _file_state(file)
+
+
+def _file_state(*files: Path) -> str:
+    """What changes when a file is written, replaced, made or removed; text, which is hashed fast."""
+    states = []
+    for file in files:
+        try:
+            found = os.stat(file)
+            states.append((str(file), found.st_mtime_ns, found.st_size, found.st_ino))
+        except OSError:
+            states.append((str(file),))
+    return repr(states)
 
 
 # ---------------------------------------------------------------------------------------------------- choosers
@@ -370,14 +369,13 @@ def require_dataset(what: str) -> Dataset:
 
 def image_rows(ids: Iterable[str]) -> np.ndarray:
     """Rows of the data set for image ids, int64 (N,); -1 for an id it does not hold."""
-    root = data_root()
-    return _id_index(str(root), _dataset_state(root)).get_indexer(list(ids)).astype(np.int64)
+    index = _shared(*_dataset_key("ids"), lambda: pd.Index(_open_dataset().ids))
+    return index.get_indexer(list(ids)).astype(np.int64)
 
 
 def dataset_average_faces() -> np.ndarray:
     """uint8 (7, 48, 48), the mean of each emotion over the training split of the data set here."""
-    root = data_root()
-    return _dataset_average_faces(str(root), _dataset_state(root))
+    return _copied(*_dataset_key("average faces"), lambda: mean_faces(_open_dataset()))
 
 
 @st.cache_data(max_entries=64, show_spinner="Augmenting faces ...")
@@ -388,28 +386,13 @@ def augmented(face: np.ndarray, n: int, seed: int) -> list[tuple[str, str, np.nd
     return [(name, flags(config), preview(face, config, n, seed)) for name, config in PREVIEWS.items()]
 
 
-def _dataset_state(root: Path) -> tuple:
-    return _file_state(root / "dataset.json", root / "images.npy", root / "index.csv")
-
-
 def _open_dataset() -> Dataset:
+    return _shared(*_dataset_key("dataset"), lambda: open_dataset(data_root()))
+
+
+def _dataset_key(kind: str) -> tuple[str, str, str]:
     root = data_root()
-    return _cached_dataset(str(root), _dataset_state(root))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _cached_dataset(root: str, state: tuple) -> Dataset:
-    return open_dataset(root)
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _dataset_average_faces(root: str, state: tuple) -> np.ndarray:
-    return mean_faces(open_dataset(root))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _id_index(root: str, state: tuple) -> pd.Index:
-    return pd.Index(open_dataset(root).ids)
+    return kind, str(root), _file_state(root / "dataset.json", root / "images.npy", root / "index.csv")
 
 
 # ---------------------------------------------------------------------------------------------------- words, looks

@@ -39,7 +39,7 @@ def draw_faces(faces: Sequence[np.ndarray], names: Sequence[str], what: str) -> 
 def draw_distribution(table: pd.DataFrame) -> None:
     kinds = {"share": "Share of the split", "images": "Number of images"}
     kind = st.segmented_control("Show", list(kinds), default="share", required=True, format_func=kinds.get)
-    st.altair_chart(distribution_chart(table, shares=kind == "share"))
+    state.chart(distribution_chart, table, kind == "share", alt="Images of each emotion in each split")
     with st.expander("The counts as a table", icon=":material/table:"):
         wide = table.pivot(index="emotion", columns="split", values="images")
         st.dataframe(wide.loc[list(EMOTIONS), list(dict.fromkeys(table["split"]))])

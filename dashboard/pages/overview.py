@@ -29,9 +29,14 @@ def answer(best: Run, reports: Reports) -> str:
     return f"{name} is the best run by validation so far. Measure it on the test split with {evaluate}"
 
 
-def draw_runs(runs: list[Run], reports: Reports) -> None:
+def split_names(runs: list[Run]) -> dict[str, str]:
+    """What to call the splits that are scored; official and home-made ones may stand in one table."""
+    names = {split: {state.split_name(run, split) for run in runs} for split in ("test", "val")}
+    return {split: found.pop() if len(found) == 1 else f"{split} split" for split, found in names.items()}
+
+
+def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
     st.subheader("Runs")
-    table = runs_table(runs, state.readable(state.history, runs), reports)
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns = {
         "run": text("Run", pinned=True),
@@ -40,11 +45,9 @@ def draw_runs(runs: list[Run], reports: Reports) -> None:
         "minutes": number("Training", format="%.1f min", help="Time spent in all epochs, with validation"),
     }
     shown = table.assign(minutes=table["seconds"] / 60)
-    for split in ("test", "val"):
-        names = {state.split_name(run, split) for run in runs}
-        name = escape(names.pop()) if len(names) == 1 else f"{split} split"
+    for split, name in names.items():
         shown[split], shown[f"{split}_interval"] = 100 * table[f"{split}_accuracy"], interval_words(table, split)
-        columns[split] = number(name, format="%.1f %%", help="Accuracy without test-time augmentation")
+        columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
         columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
     columns["status"] = text("Status")
     columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm")
@@ -105,15 +108,16 @@ def download(label: str, table: pd.DataFrame, name: str) -> None:
 
 
 runs = state.ranked(state.runs())
-reports = state.readable(stored_reports, runs)
 
 st.title("Which expression, and how sure?")
+reports = state.readable(stored_reports, runs)
 if runs:
+    table, names = runs_table(runs, state.readable(state.history, runs), reports), split_names(runs)
     st.markdown(f"#### {answer(runs[0], reports)}")
-if drawn := {run.name: reports[run.name] for run in runs if reports.get(run.name)}:
-    styles = run_styles(run.name for run in runs)
-    report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
-    st.altair_chart(accuracy_chart(dict(list(drawn.items())[:DRAWN]), styles, report_accuracy))
+    drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
+    if len(drawn):
+        styles, report_accuracy = run_styles(table["run"]), reference_report()["final_cnn"]["test_accuracy"]
+        state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
 st.markdown(
     "The FER workbench trains models of facial-expression recognition on FER2013, measures them without fooling "
     "itself, and shows where and why they are wrong. Models learn from Training, every choice is made on PublicTest, "
@@ -124,7 +128,7 @@ if problems := state.problems():
     with st.expander(f"{len(problems)} folders cannot be read as runs", icon=":material/folder_off:"):
         st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
 if runs:
-    draw_runs(runs, reports)
+    draw_runs(table, names)
 else:
     state.say_no_runs()
 draw_report(runs, reports)

@@ -81,73 +81,62 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
     for model, entry, key, recipe in _REPORT_MODELS:
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
         interval = wilson(round(accuracy * n), n)
-        run = next((run for run in runs if repeats(run, recipe)), None)
+        expected = _recipe_model(recipe)
+        run = next((run for run in runs if _repeats(run, recipe, expected)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
         ours = _accuracies(metrics.get(run.name, {})) if run else _accuracies({})
         rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **ours})
     return pd.DataFrame(rows)
 
 
-def repeats(run: Run, recipe: str) -> bool:
-    """Whether a run has the recipe's name and kept its model, whatever else its command line changed."""
-    config = run.info["config"]
-    source = resources.files("fercore") / "recipes" / f"{recipe}.toml"
-    expected = tomllib.loads(source.read_text("utf-8")).get("model", {}) if source.is_file() else {}
-    model = config.get("model")
-    same = isinstance(model, dict) and all(model.get(key) == value for key, value in expected.items())
-    return config.get("recipe") == recipe and same
-
-
 def accuracy_chart(
-    metrics: Mapping[str, Mapping[str, dict]], styles: Mapping[str, RunStyle], report_accuracy: float
+    table: pd.DataFrame, split_names: Mapping[str, str], styles: Mapping[str, RunStyle], report_accuracy: float
 ) -> alt.LayerChart:
-    """Accuracy of each run with its 95 % interval, PrivateTest filled and PublicTest hollow, the report as a line.
+    """Accuracy of each run with its 95 % interval on the test and validation splits, and the report's as a line.
 
     Parameters
     ----------
-    metrics
-        Run name -> split -> report, in the order to be drawn; at least one report.
+    table
+        From `runs_table`, in the order to be drawn, with at least one accuracy.
+    split_names
+        What to call "val" and "test".
     styles
         Colours of the runs, from `run_styles`.
     report_accuracy
         Fraction from 0 to 1, drawn as a dashed line.
     """
     rows = [
-        {"run": name, "split": report["split_name"], "n": report["n"], "key": split, **report["accuracy"]}
-        for name, reports in metrics.items()
-        for split, report in reports.items()
+        {"run": row.run, "split": name, "value": value, "low": low, "high": high}
+        for row in table.itertuples()
+        for split, name in split_names.items()
+        for value, low, high in [[getattr(row, f"{split}_{part}") for part in ("accuracy", "low", "high")]]
+        if pd.notna(value)
     ]
-    table = pd.DataFrame(rows).assign(words=[with_range(row) for row in rows])
-    shown = list(dict.fromkeys(table["run"]))
-    splits = list(dict.fromkeys(table.sort_values("key")["split"]))
-    base = alt.Chart(table).encode(
+    data = pd.DataFrame(rows).assign(words=[with_range(row) for row in rows])
+    shown, splits = list(dict.fromkeys(data["run"])), list(split_names.values())
+    colors = alt.Scale(domain=shown, range=[styles[name].color for name in shown])
+    base = alt.Chart(data).encode(
         y=alt.Y("run:N", sort=shown, title=None, axis=alt.Axis(labelLimit=260)),
         yOffset=alt.YOffset("split:N", sort=splits, scale=alt.Scale(paddingOuter=0.6)),
-        color=alt.Color(
-            "run:N", scale=alt.Scale(domain=shown, range=[styles[name].color for name in shown]), legend=None
-        ),
+        color=alt.Color("run:N", scale=colors, legend=None),
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             alt.Tooltip("split:N", title="Split"),
             alt.Tooltip("words:N", title="Accuracy, 95 %"),
-            alt.Tooltip("n:Q", title="Images", format=","),
         ],
     )
     axis = percent_axis("Accuracy with 95 % interval", tickCount=6)
     scale = alt.Scale(zero=False, nice=True, padding=12)
     bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
-    points = base.mark_point(size=90, strokeWidth=2, opacity=1).encode(
-        x=alt.X("value:Q", scale=scale),
-        shape=alt.Shape("split:N", sort=splits, title="Split", legend=alt.Legend(orient="top")),
-    )
+    shapes = alt.Shape("split:N", sort=splits, title="Split", legend=alt.Legend(orient="top", labelLimit=320))
+    points = base.mark_point(size=90, strokeWidth=2, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shapes)
     report = alt.Chart(pd.DataFrame({"x": [report_accuracy], "words": [f"the report {percent(report_accuracy)}"]}))
     line = report.mark_rule(strokeDash=[5, 4], color=_GREY).encode(x="x:Q")
     label = report.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=_GREY, fontSize=12)
     # In pixels and with 110 for legend and axis: Streamlit fits the whole chart into its height, and Vega warns in the
     # console about a height in steps.
-    return alt.layer(line, label.encode(x="x:Q", y=alt.value(0), text="words:N"), bars, points).properties(
-        height=110 + 44 * len(shown)
-    )
+    layers = (line, label.encode(x="x:Q", y=alt.value(0), text="words:N"), bars, points)
+    return alt.layer(*layers).properties(height=110 + 44 * len(shown))
 
 
 _COLUMNS = {
@@ -185,6 +174,23 @@ def _accuracies(metrics: Mapping[str, dict]) -> dict[str, float | None]:
         for split in EVALUATED
         for column, key in (("accuracy", "value"), ("low", "low"), ("high", "high"))
     }
+
+
+def _recipe_model(recipe: str) -> dict:
+    """The [model] table of a recipe that comes with the project; empty where it has no file."""
+    source = resources.files("fercore") / "recipes" / f"{recipe}.toml"
+    return tomllib.loads(source.read_text("utf-8")).get("model", {}) if source.is_file() else {}
+
+
+def _repeats(run: Run, recipe: str, model: dict) -> bool:
+    """Whether a run has the recipe's name and kept its model, whatever else its command line changed."""
+    config = run.info["config"]
+    own = config.get("model")
+    return (
+        config.get("recipe") == recipe
+        and isinstance(own, dict)
+        and all(own.get(key) == value for key, value in model.items())
+    )
 
 
 def _text(value: object) -> str | None:

@@ -6,16 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fercore.charts.overview import (
-    accuracy_chart,
-    interval_words,
-    reference_report,
-    repeats,
-    report_table,
-    runs_table,
-)
+from fercore.charts.overview import accuracy_chart, interval_words, reference_report, report_table, runs_table
 from fercore.charts.style import run_styles
-from fercore.runs import open_run, update_run
+from fercore.runs import update_run
 from fercore.training.config import load_recipe
 from tests.factories.runs import make_run
 
@@ -47,17 +40,18 @@ def test_runs_table_of_strangers(tmp_path):
     assert runs_table([], {}, {}).empty
 
 
+def first_of_report_table(run):
+    return report_table([run], {})["run"].fillna("-").tolist()
+
+
 def test_a_recipe_is_repeated_only_with_its_model(tmp_path):
     run = make_run(tmp_path, "a", recipe="report-cnn", splits=())
-    assert not repeats(run, "report-cnn")
+    assert first_of_report_table(run) == ["-", "-", "-", "-"]
     config = load_recipe("report-cnn").to_dict()
-    (run.path / "run.json").write_text(json.dumps({**run.info, "config": config}))
-    same = open_run(run.path)
-    assert repeats(same, "report-cnn")
-    assert not repeats(same, "resnet18")
+    assert first_of_report_table(update_run(run, config=config)) == ["a", "-", "-", "-"]
     wider = {**config, "model": {**config["model"], "first_filters": 96}}
-    assert not repeats(update_run(same, config=wider), "report-cnn")
-    assert repeats(update_run(same, config={**config, "recipe": "kfold"}), "kfold")  # which has no recipe file
+    assert first_of_report_table(update_run(run, config=wider)) == ["-", "-", "-", "-"]
+    assert first_of_report_table(update_run(run, config={**config, "recipe": "kfold"})) == ["-", "-", "a", "-"]
 
 
 def test_report_table(tmp_path):
@@ -82,11 +76,11 @@ def test_the_reports_figures_are_those_of_the_reference():
 
 
 def test_accuracy_chart(tmp_path):
-    run = make_run(tmp_path, "a", accuracy=0.6)
-    spec = accuracy_chart({"a": reports(run)}, run_styles(["a"]), 0.6169).to_dict()
-    rows = [row for data in spec["datasets"].values() for row in data if "run" in row]
-    assert [(row["split"], row["value"], row["words"]) for row in rows] == [
-        ("PrivateTest", 0.6, "60.0 % (48.3 to 70.7)"),
-        ("PublicTest", 0.6, "60.0 % (48.3 to 70.7)"),
-    ]
-    assert {"x": 0.6169, "words": "the report 61.7 %"} in [row for data in spec["datasets"].values() for row in data]
+    runs = [make_run(tmp_path, "a", accuracy=0.6, splits=("test",)), make_run(tmp_path, "b", splits=())]
+    table = runs_table(runs, {}, {"a": reports(runs[0])})
+    names = {"test": "PrivateTest", "val": "PublicTest"}
+    spec = accuracy_chart(table, names, run_styles(["a", "b"]), 0.6169).to_dict()
+    rows = [row for data in spec["datasets"].values() for row in data]
+    drawn = [(row["run"], row["split"], row["value"], row["words"]) for row in rows if "run" in row]
+    assert drawn == [("a", "PrivateTest", 0.6, "60.0 % (48.3 to 70.7)")]
+    assert {"x": 0.6169, "words": "the report 61.7 %"} in rows

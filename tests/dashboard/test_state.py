@@ -154,7 +154,7 @@ def test_arguments_of_the_command_line_win_and_unknown_ones_are_refused(state, o
     monkeypatch.setattr(sys, "argv", ["dashboard/Home.py", "--runs", "/elsewhere"])
     assert state.runs_root().as_posix() == "/elsewhere"
     monkeypatch.setattr(sys, "argv", ["dashboard/Home.py", "--rnus", "/elsewhere"])
-    app = open_page("training")
+    app = open_page("dataset")
     assert app.error[0].value == "The dashboard cannot use `--rnus /elsewhere`. Start it like this:"
 
 

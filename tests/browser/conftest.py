@@ -1,0 +1,197 @@
+"""The real server and a real Chromium.
+
+`app` serves the shipped runs without a data set, `full_app` synthetic runs with a tiny data set. `page` is a browser
+tab that notes everything that goes wrong and fails the test at its end. `settle` waits until the dashboard has drawn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.factories.data import make_dataset
+from tests.factories.runs import make_run
+
+ROOT = Path(__file__).resolve().parents[2]
+START = 90  # seconds until the server answers or a page is drawn, on a machine with other work to do
+VIEWPORT = {"width": 1400, "height": 900}
+
+# Opened at /training, Streamlit's client asks for its server below that address first and, answered 404, at the root.
+# Chromium writes each 404 to the console. No other message is ignored.
+_EXPECTED_404 = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
+
+_DRAWN = """() => {
+    const app = document.querySelector('[data-testid=stApp]')
+    return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
+        && document.querySelector('[data-testid=stMain] h1')
+        && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')
+}"""
+
+
+@dataclass(frozen=True)
+class App:
+    """A running dashboard: its address and the folders it reads."""
+
+    url: str
+    runs: Path
+    data: Path
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., contextlib.AbstractContextManager[App]]:
+    """`with serve(runs, data) as app`: the dashboard, started as the README says, on a free port."""
+
+    @contextlib.contextmanager
+    def served(runs: Path, data: Path) -> Iterator[App]:
+        port, log = _free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
+        command += ["--server.port", str(port), "--", "--runs", str(runs), "--data", str(data)]
+        with log.open("w") as output:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_for_server(f"http://localhost:{port}/_stcore/health", process, log)
+            yield App(f"http://localhost:{port}", runs, data)
+        finally:
+            process.terminate()
+            process.wait(timeout=START)
+        assert "Traceback" not in log.read_text(), log.read_text()
+
+    return served
+
+
+@pytest.fixture(scope="session")
+def app(serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The shipped runs and no data set: what a clean clone shows."""
+    with serve(ROOT / "runs", tmp_path_factory.mktemp("no") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def full_app(serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A tiny data set, two runs that fit it, one run from a stranger and a folder that is no run."""
+    folder = tmp_path_factory.mktemp("full")
+    runs, data = folder / "runs", folder / "data"
+    dataset = make_dataset(data, per_class=6)
+    make_run(runs, "good", accuracy=0.7, dataset=dataset, tta=("none", "flip"))
+    make_run(runs, "fair", accuracy=0.5, dataset=dataset)
+    hostile = make_run(runs, "strange", accuracy=0.3)
+    info = json.loads((hostile.path / "run.json").read_text())
+    info["config"]["recipe"] = info["config"]["model"]["type"] = HOSTILE
+    info["dataset"]["split_names"] = {"train": HOSTILE, "val": HOSTILE, "test": HOSTILE}
+    (hostile.path / "run.json").write_text(json.dumps(info))
+    (runs / "no run *at all*").mkdir()
+    with serve(runs, data) as running:
+        yield running
+
+
+HOSTILE = (
+    "[a](https://evil.example) https://evil.example ![b](https://evil.example/b.png) <script>alert(1)</script> $x$"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """A headless Chromium: $CHROMIUM, else the first of the usual names on the path, else playwright's own.
+
+    Without one the test is skipped, or fails where FERCORE_REQUIRE holds the word "browser".
+    """
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        _cannot("playwright is not installed; pip install -r tests/requirements.txt")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=options)
+        except Error as error:
+            _cannot(f"no Chromium starts ({str(error).splitlines()[0]}); set CHROMIUM to its path")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium) -> Iterator:
+    """A new tab. At its end the test fails for a page error, a console error, a request that failed, a request to any
+    other host, or an exception box or error box in the last page it saw."""
+    context = chromium.new_context(viewport=VIEWPORT, color_scheme="light")
+    tab, problems = context.new_page(), []
+    tab.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+    tab.on("console", lambda message: problems.extend(_console_problem(message)))
+    tab.on("response", lambda response: problems.extend(_response_problem(response)))
+    tab.on("requestfailed", lambda request: problems.extend(_request_problem(request)))
+    tab.on("request", lambda request: problems.extend(_foreign_request(request)))
+    yield tab
+    problems += boxes(tab)
+    context.close()
+    assert not problems, problems
+
+
+@pytest.fixture
+def settle() -> Callable:
+    """`settle(page)`: wait until the dashboard is connected, its script is done and a title is drawn."""
+
+    def settled(page) -> None:
+        page.wait_for_function(_DRAWN, timeout=1000 * START)
+
+    return settled
+
+
+def boxes(page) -> list[str]:
+    """What the exception boxes and error boxes of a page say."""
+    return page.locator("[data-testid=stException], [data-testid=stAlertContentError]").all_inner_texts()
+
+
+def _console_problem(message) -> list[str]:
+    expected = _EXPECTED_404.search(message.location["url"]) and "404" in message.text
+    return [f"console: {message.text}"] if message.type == "error" and not expected else []
+
+
+def _response_problem(response) -> list[str]:
+    expected = response.status == 404 and _EXPECTED_404.search(response.url)
+    return [f"{response.status}: {response.url}"] if response.status >= 400 and not expected else []
+
+
+def _request_problem(request) -> list[str]:
+    # Leaving a page ends what it was still loading.
+    return [f"{request.failure}: {request.url}"] if request.failure != "net::ERR_ABORTED" else []
+
+
+def _foreign_request(request) -> list[str]:
+    ours = request.url.startswith(("http://localhost:", "ws://localhost:", "data:", "blob:"))
+    return [] if ours else [f"asks another host: {request.url}"]
+
+
+def _wait_for_server(health: str, process: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(health, timeout=2):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"the dashboard does not answer at {health}: {log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
+def _cannot(reason: str) -> None:
+    if "browser" in os.environ.get("FERCORE_REQUIRE", ""):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,100 @@
+"""All pages in a real browser: nothing breaks, nothing asks the network, a shared address shows the same view."""
+
+import json
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+from fercore.runs import list_runs
+from tests.browser.conftest import ROOT, VIEWPORT, boxes
+from tests.factories.runs import make_run
+
+pytestmark = pytest.mark.browser
+WIDTHS = [VIEWPORT["width"], 800]
+
+
+def walk(page, app, settle) -> list[str]:
+    """Open Home, then every other page through the navigation; the titles seen."""
+    page.goto(app.url)
+    settle(page)
+    titles, links = [], page.get_by_test_id("stSidebarNavLink")
+    for number in range(links.count()):
+        links.nth(number).click()
+        if titles:  # the first link is Home, where we are
+            page.wait_for_function("old => document.querySelector('h1')?.innerText !== old", arg=titles[-1])
+        settle(page)
+        titles.append(page.locator("h1").inner_text())
+        assert not boxes(page), titles[-1]
+        # Nothing may be wider than the window: what is cut off cannot be scrolled to.
+        assert (
+            page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= page.viewport_size["width"]
+        )
+    return titles
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_with_the_shipped_runs_and_no_data_set(page, app, settle, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    titles = walk(page, app, settle)
+    assert len(set(titles)) == len(list((ROOT / "dashboard" / "pages").glob("*.py")))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_with_a_data_set_and_a_run_from_a_stranger(page, full_app, settle, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    walk(page, full_app, settle)
+
+
+def test_a_shared_address_shows_the_same_run_and_split(page, full_app, settle):
+    page.goto(f"{full_app.url}/evaluation?run=fair&split=val")
+    settle(page)
+    main = page.get_by_test_id("stMain")
+    assert main.get_by_test_id("stSelectbox").first.locator("input").input_value() == "fair"
+    assert "PublicTest" in main.locator("[aria-checked=true]").first.inner_text()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
+    page.wait_for_function("document.querySelector('h1').innerText.startsWith('Which expression')")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Evaluation").click()
+    page.wait_for_url(lambda url: {"run=fair", "split=val"} <= set(urlsplit(url).query.split("&")))
+
+
+def test_the_first_visitor_of_a_server_may_come_by_a_shared_address(page, serve, settle, tmp_path):
+    make_run(tmp_path / "runs", "a")
+    with serve(tmp_path / "runs", tmp_path / "data") as fresh:
+        page.goto(f"{fresh.url}/training?run=a")
+        settle(page)
+        links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
+        assert links[0].endswith("Home")
+        assert not any("overview" in link for link in links)  # the bare file names of pages/
+        assert "run=a" in page.url
+        assert not boxes(page)
+        page.goto("about:blank")  # before the server goes
+
+
+def test_a_stranger_s_text_makes_no_link_picture_or_script(page, full_app, settle):
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    for path in ("", "training?run=strange&runs=strange", "evaluation?run=strange"):
+        page.goto(f"{full_app.url}/{path}")
+        settle(page)
+        # The viewer of settings (st.json) makes a link of an address, with the address as its text: nobody is deceived.
+        assert page.locator(":not([data-testid=stJson] *):is(a[href*=evil], img[src*=evil], .katex)").count() == 0
+    assert "[a](https" in page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+
+
+def test_an_unknown_run_is_a_message(page, full_app, settle):
+    page.goto(f"{full_app.url}/evaluation?run=gone")
+    settle(page)
+    assert "There is no run gone here; shown is good." in page.get_by_test_id("stAlertContentWarning").inner_text()
+
+
+def test_a_table_can_be_downloaded(page, full_app, settle, tmp_path):
+    page.goto(full_app.url)
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the runs").click()
+    download.value.save_as(tmp_path / "runs.csv")
+    table = pd.read_csv(tmp_path / "runs.csv")
+    assert table["run"].tolist() == ["good", "fair", "strange"]
+    runs = {run.name: run for run in list_runs(full_app.runs)[0]}
+    stored = json.loads((runs["good"].path / "metrics_test.json").read_text())
+    assert table["test_accuracy"][0] == stored["accuracy"]["value"]
