@@ -2,6 +2,7 @@
 
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
+python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import dashboard, training
+from benchmarks import dashboard, sweep, training
 
 from fercore.cli import add_roots, friendly_errors
 
-BENCHMARKS = {"training": training.main, "dashboard": dashboard.main}
+BENCHMARKS = {"training": training.main, "dashboard": dashboard.main, "sweep": sweep.main}
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=BENCHMARKS)
-    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5, or 20 re-runs)")
+    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5, 20 re-runs, or 4 points)")
     add_roots(parser)
     options = parser.parse_args(arguments)
     BENCHMARKS[options.what](options)

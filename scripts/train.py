@@ -20,11 +20,11 @@ from fercore.cli import add_roots, friendly_errors
 from fercore.data.fer2013 import open_dataset
 from fercore.runs import Run
 from fercore.training import session
-from fercore.training.config import Config, load_recipe, recipe_names
+from fercore.training.config import Config, parse_flags, recipe_names
 
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
-    """Two passes: which recipe, then a flag for every field of it."""
+    """The options, and the config that the recipe and its flags make; None where a run is resumed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, add_help=False
     )
@@ -34,16 +34,11 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     parser.add_argument("--name", help="name of the run folder (default: recipe, date and time)")
     add_roots(parser)
     known, rest = parser.parse_known_args(arguments)
-    parser.add_argument("-h", "--help", action="help", help="show this message and exit")
     if known.resume and not {"-h", "--help"} & set(rest):
         if rest or known.name:
             parser.error("--resume takes its settings from the run; give no others")
         return known, None
-    config = load_recipe(known.recipe)
-    config.add_flags(parser)
-    options = parser.parse_args(arguments)
-    changes = {name: value for name, value in vars(options).items() if name in config.field_names()}
-    return options, config.override(**changes)
+    return parse_flags(parser, arguments)
 
 
 @friendly_errors

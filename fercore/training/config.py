@@ -141,3 +141,27 @@ def load_recipe(name: str) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: not readable TOML ({error})") from error
     return from_dict({**content, "recipe": Path(source.name).stem}, str(source))
+
+
+def parse_flags(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[argparse.Namespace, Config]:
+    """Parse in two passes: which --recipe, then a flag for every field of it.
+
+    Parameters
+    ----------
+    parser
+        Made with add_help=False and allow_abbrev=False, and with an option --recipe.
+    arguments
+        What the user typed.
+
+    Returns
+    -------
+    options, config
+        All options, and the recipe with the changes that flags make.
+    """
+    known, _ = parser.parse_known_args(arguments)
+    parser.add_argument("-h", "--help", action="help", help="show this message and exit")
+    config = load_recipe(known.recipe)
+    config.add_flags(parser)
+    options = parser.parse_args(arguments)
+    changes = {name: value for name, value in vars(options).items() if name in config.field_names()}
+    return options, config.override(**changes)

@@ -25,7 +25,7 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     split, tta
         "train", "val" or "test"; "none" or "flip".
     progress
-        Show a bar on stderr.
+        Show a bar on stderr where that is a terminal.
 
     Returns
     -------
@@ -47,7 +47,12 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     answers = probabilities(
         model.module, model.preprocess, dataset.images[rows], tta=tta, device=device, progress=progress
     )
-    write_predictions(run, split, tta, Predictions(dataset.ids[rows], dataset.labels[rows], answers))
+    return keep_predictions(run, dataset, split, Predictions(dataset.ids[rows], dataset.labels[rows], answers), tta)
+
+
+def keep_predictions(run: Run, dataset: Dataset, split: str, predictions: Predictions, tta: str = "none") -> dict:
+    """Write predictions of a data set's split, and the metrics that follow from them, which are returned."""
+    write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
     metrics = report(stored.label, stored.probabilities, split=split, split_name=dataset.split_name(split), tta=tta)
     metrics["dataset_fingerprint"] = dataset.info["fingerprint"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.nn import functional as F
@@ -85,6 +86,8 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True) -> Fit:
     keep_freed_memory()
     if training.threads:
         torch.set_num_threads(training.threads)
+    # Accelerate lets a process decide about precision once; the points of a sweep may differ in it.
+    AcceleratorState._reset_state()
     # Without cpu=True, accelerate takes several processes on a machine without a GPU for one.
     cpu = not torch.accelerator.is_available()
     accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no", cpu=cpu)

@@ -8,9 +8,10 @@ import platform
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -26,7 +27,15 @@ from fercore.training.loop import Fit, is_done, run_epoch, setup
 from fercore.training.progress import Progress
 
 
-def start(config: Config, dataset: Dataset, root: Path, name: str, command: str = "", quiet: bool = False) -> Run:
+def start(
+    config: Config,
+    dataset: Dataset,
+    root: Path,
+    name: str,
+    command: str = "",
+    quiet: bool = False,
+    notes: Mapping[str, Any] | None = None,
+) -> Run:
     """Train a new run to its end.
 
     Parameters
@@ -41,6 +50,8 @@ def start(config: Config, dataset: Dataset, root: Path, name: str, command: str 
         What the user typed, for the record.
     quiet
         Print nothing.
+    notes
+        Further entries of run.json, such as the study that the run belongs to.
 
     Returns
     -------
@@ -56,7 +67,7 @@ def start(config: Config, dataset: Dataset, root: Path, name: str, command: str 
     """
     fit = setup(config, dataset)
     if fit.accelerator.is_main_process:
-        run = runs.create_run(root, name, _describe(fit, dataset, command))
+        run = runs.create_run(root, name, _describe(fit, dataset, command) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
     fit.accelerator.wait_for_everyone()
     return _train(fit, dataset, Path(root) / name, quiet)
@@ -79,6 +90,11 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
             f"{name} was trained on the data set {expected}, but {dataset.path} holds {received}; "
             "give its own data set with --data"
         )
+    if dataset.counts() != run.info["dataset"].get("counts"):
+        raise RunError(
+            f"{name} was trained on other images than the train split of {dataset.path}, as the folds of a "
+            f"cross-validation are; go on with what started it: {run.info.get('command')}"
+        )
     fit = setup(from_dict(run.info["config"], f"{run.path}/run.json"), dataset, fresh=not has_state(run.path))
     return _train(fit, dataset, run.path, quiet)
 
@@ -92,7 +108,7 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
             if main:
                 run = runs.update_run(run, status="running", problem=None)
             if main and not quiet:
-                print(f"Training {path}. Stop with Ctrl-C; go on with: train.py --resume {run.name}", flush=True)
+                print(f"Training {path}. Stop with Ctrl-C; go on with: {_how_to_go_on(run)}", flush=True)
             epochs, total = fit.config.training.epochs, fit.config.training.epochs * fit.steps
             progress = Progress(total, len(fit.history) * fit.steps, enabled=main and not quiet)
             with contextlib.closing(progress):
@@ -114,6 +130,11 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
             raise
     fit.accelerator.wait_for_everyone()
     return run
+
+
+def _how_to_go_on(run: Run) -> str:
+    part_of_more = {"study", "kfold"} & run.info.keys()
+    return run.info["command"] if part_of_more else f"train.py --resume {run.name}"
 
 
 def _restore(fit: Fit, run: Run) -> None:
@@ -180,7 +201,13 @@ def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
         "classes": list(runs.EMOTIONS),
         "preprocess": fit.preprocess.to_dict(),
         "parameters": count_parameters(fit.module),
-        "trained_on": {"dataset": "FER2013", "splits": ["train"], "extra_data": [], "pretraining": fit.pretraining},
+        "trained_on": {
+            "dataset": "FER2013",
+            "splits": ["train"],
+            "images": len(fit.labels),
+            "extra_data": [],
+            "pretraining": fit.pretraining,
+        },
         "best": None,
     }
 

@@ -1,0 +1,185 @@
+"""Study files: one base recipe, one or two varied fields with their values, and a budget that all points share.
+
+    recipe = "report-cnn"
+    vary = ["first_filters", "conv_layers"]
+    values = [[64, 4], [16, 2]]             # a row a point; with one varied field just [3, 5, 7]
+    labels = ["64-4", "16-2"]               # optional names of the points
+    seeds = [0]                             # optional, a run of each point for each
+    budget = { epochs = 8, train_share = 0.4 }
+
+`vary` and the keys of `budget` are the fields that are flags of scripts/train.py. Everything is checked, against every
+point, when the file is read.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fercore.fields import ConfigError
+from fercore.training.config import Config, load_recipe
+
+STUDIES = resources.files("fercore") / "studies"
+MOST_VARIED = 2
+_TYPES = {
+    "description": str,
+    "recipe": str,
+    "vary": list,
+    "values": list,
+    "labels": list,
+    "seeds": list,
+    "budget": dict,
+}
+_REQUIRED = ("recipe", "vary", "values")
+_LABEL = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One choice of values: {"kernel_size": 5}, its label, and its place in the file, counted from 1."""
+
+    label: str
+    varied: dict[str, Any]
+    position: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study; every point's `config` can be trained."""
+
+    name: str
+    description: str
+    base: Config
+    points: tuple[Point, ...]
+    seeds: tuple[int, ...]
+    budget: dict[str, Any]
+
+    def config(self, point: Point, seed: int) -> Config:
+        """What a point trains with one seed."""
+        return self.base.override(**self.budget, **point.varied, seed=seed)
+
+
+def study_names() -> list[str]:
+    """Names of the studies that come with the project."""
+    return sorted(Path(entry.name).stem for entry in STUDIES.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_study(name: str, seeds: Sequence[int] | None = None) -> Study:
+    """Read a study by its name, or from a path to a TOML file.
+
+    Parameters
+    ----------
+    name
+        "kernel-size", or a path that ends in .toml; the file's name is the study's.
+    seeds
+        Instead of the file's.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, more than two fields vary, or anything in it cannot be trained; the message names the place.
+    """
+    source = Path(name) if name.endswith(".toml") else STUDIES / f"{name}.toml"
+    if not source.is_file():
+        raise ConfigError(
+            f"study: received {name!r}, expected one of {', '.join(study_names())}, or a path ending in .toml"
+        )
+    try:
+        content = tomllib.loads(source.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{source}: not readable TOML ({error})") from error
+    if seeds is not None:
+        content["seeds"] = list(seeds)
+    return parse_study(content, Path(source.name).stem, str(source))
+
+
+def parse_study(content: dict[str, Any], name: str, where: str) -> Study:
+    """A study from the content of its file; see `load_study`."""
+    _check_form(content, where)
+    try:
+        base = load_recipe(content["recipe"])
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    budget = content.get("budget", {})
+    _check_fields(content["vary"], budget, base, where)
+    points, seeds = _points(content, where), content.get("seeds", [0])
+    if not seeds or len(set(map(repr, seeds))) < len(seeds):
+        raise ConfigError(f"{where}: seeds is {seeds!r}, expected one or more different whole numbers")
+    study = Study(name, content.get("description", ""), base, points, tuple(seeds), budget)
+    for point in points:
+        for seed in seeds:
+            try:
+                study.config(point, seed)
+            except ConfigError as error:
+                raise ConfigError(f"{where}, point {point.label}: {error}") from error
+    return study
+
+
+def _check_form(content: dict[str, Any], where: str) -> None:
+    if unknown := [key for key in content if key not in _TYPES]:
+        raise ConfigError(f"{where}: unknown entry {unknown[0]!r}; known are {', '.join(_TYPES)}")
+    if missing := [key for key in _REQUIRED if key not in content]:
+        raise ConfigError(f"{where}: {missing[0]!r} is missing; a study needs {', '.join(_REQUIRED)}")
+    for key, value in content.items():
+        if not isinstance(value, _TYPES[key]):
+            raise ConfigError(f"{where}: {key} is {value!r}, expected a {_TYPES[key].__name__}")
+
+
+def _check_fields(vary: list, budget: dict[str, Any], base: Config, where: str) -> None:
+    if len(vary) > MOST_VARIED:
+        raise ConfigError(
+            f"{where}: {len(vary)} fields are varied ({', '.join(map(str, vary))}), expected one or two: "
+            '"it\'s crucial to vary only one or two variables at a time for meaningful improvements" '
+            "(the report, section 9). Make a study of each"
+        )
+    if not vary or len(set(map(str, vary))) < len(vary):
+        raise ConfigError(f"{where}: vary is {vary!r}, expected one field or two different ones")
+    known = base.field_names()
+    for field in [*vary, *budget]:
+        if field not in known:
+            raise ConfigError(
+                f"{where}: unknown field {field!r} for a {base.model_type} model; known are {', '.join(known)}"
+            )
+        if field == "seed":
+            raise ConfigError(f"{where}: seed is given by seeds = [...], a run of each point for each")
+    if both := [field for field in vary if field in budget]:
+        raise ConfigError(f"{where}: {both[0]!r} is varied and in the budget; the budget is the same for all points")
+
+
+def _points(content: dict[str, Any], where: str) -> tuple[Point, ...]:
+    vary, values = content["vary"], content["values"]
+    rows = [[value] for value in values] if len(vary) == 1 else values
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(vary):
+            raise ConfigError(f"{where}: values holds {row!r}, expected a list of {len(vary)}: {', '.join(vary)}")
+    labels = content.get("labels", ["-".join(map(_label, row)) for row in rows])
+    if len(labels) != len(rows):
+        raise ConfigError(f"{where}: {len(labels)} labels for {len(rows)} values, expected one for each")
+    for label in labels:
+        if not isinstance(label, str) or not _LABEL.fullmatch(label):
+            raise ConfigError(
+                f"{where}: the label {label!r} will not do for a folder's name; give labels of letters, digits, "
+                "'.', '_' and '-'"
+            )
+    repeated = [label for label, count in Counter(labels).items() if count > 1]
+    repeated += [row for number, row in enumerate(rows) if row in rows[:number]]
+    if repeated or len(rows) < 2:
+        raise ConfigError(f"{where}: expected two or more different points, received {repeated or rows}")
+    return tuple(
+        Point(label, dict(zip(vary, row, strict=True)), position)
+        for position, (label, row) in enumerate(zip(labels, rows, strict=True), 1)
+    )
+
+
+def _label(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return "x".join(map(_label, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,101 @@
+"""Study files: what they make, and what is refused before anything trains."""
+
+import re
+
+import pytest
+
+from fercore.fields import ConfigError
+from fercore.training.study import load_study, parse_study, study_names
+
+KERNELS = {"recipe": "report-cnn", "vary": ["kernel_size"], "values": [3, 5]}
+
+
+def parse(**changes):
+    return parse_study({**KERNELS, **changes}, "s", "s.toml")
+
+
+def labels(study):
+    return [point.label for point in study.points]
+
+
+def test_shipped_studies_are_those_of_the_report():
+    studies = {name: load_study(name) for name in study_names()}
+    varied = {name: [tuple(point.varied.values()) for point in study.points] for name, study in studies.items()}
+    assert varied == {
+        "augmentation": [(0, 0), (0.5, 0), (0, 10), (0, 20), (0, 30), (0.5, 10)],
+        "dropout": [(0, 0), (0.1, 0.1), (0.2, 0.2), (0.3, 0.3), (0.5, 0.5)],
+        "filters-layers": [(64, 4), (16, 2)],
+        "kernel-size": [(3,), (5,), (7,)],
+    }
+    for study in studies.values():
+        assert {"epochs", "train_share", "schedule"} <= study.budget.keys()
+        assert study.description
+
+
+def test_a_point_is_the_recipe_with_budget_values_and_seed():
+    study = parse(vary=["first_filters", "conv_layers"], values=[[64, 4], [16, 2]], budget={"epochs": 3}, seeds=[7, 8])
+    assert labels(study) == ["64-4", "16-2"]
+    config = study.config(study.points[1], seed=8)
+    assert (config.model.first_filters, config.model.conv_layers) == (16, 2)
+    assert (config.training.epochs, config.training.seed, config.recipe) == (3, 8, "report-cnn")
+    changed = {"first_filters": 16, "conv_layers": 2, "epochs": 3, "seed": 8}
+    assert config == study.base.override(**changed)
+
+
+def test_labels_are_made_from_values():
+    assert labels(parse(vary=["dense"], values=[[512, 256], [64]])) == ["512x256", "64"]
+    assert labels(parse(vary=["batch_norm"], values=[True, False])) == ["true", "false"]
+    assert labels(parse(vary=["learning_rate"], values=[0.1, 0.010])) == ["0.1", "0.01"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"vary": ["kernel_size", "conv_layers", "rotation"], "values": [[3, 4, 10], [5, 4, 10]]},
+            "3 fields are varied (kernel_size, conv_layers, rotation), expected one or two: "
+            "\"it's crucial to vary only one or two variables at a time",
+        ),
+        ({"vary": ["kernel"]}, "unknown field 'kernel' for a cnn model; known are activation, kernel_size"),
+        ({"budget": {"epoch": 3}}, "unknown field 'epoch' for a cnn model"),
+        ({"values": [3, 4]}, "s.toml, point 4: --kernel-size: received 4, expected an odd number"),
+        ({"values": [3, "5"]}, "s.toml, point 5: --kernel-size: received '5', expected int"),
+        ({"budget": {"epochs": 0}}, "point 3: --epochs: received 0, expected a number at least 1"),
+        ({"seeds": [-1]}, "point 3: --seed: received -1"),
+        ({"seeds": [0, 0]}, "seeds is [0, 0], expected one or more different whole numbers"),
+        ({"seeds": []}, "seeds is [], expected one or more different whole numbers"),
+        ({"vary": ["seed"], "values": [1, 2]}, "seed is given by seeds = [...]"),
+        ({"vary": []}, "vary is [], expected one field or two different ones"),
+        ({"budget": {"kernel_size": 3}}, "'kernel_size' is varied and in the budget"),
+        ({"recipe": "nothing"}, "s.toml: --recipe: received 'nothing', expected one of"),
+        ({"epochs": 3}, "unknown entry 'epochs'; known are description, recipe"),
+        ({"values": 3}, "values is 3, expected a list"),
+        ({"vary": ["kernel_size", "rotation"]}, "values holds 3, expected a list of 2: kernel_size, rotation"),
+        ({"values": [3, 3]}, "expected two or more different points, received ['3', [3]]"),
+        ({"values": [3]}, "expected two or more different points, received [[3]]"),
+        ({"labels": ["a"]}, "1 labels for 2 values, expected one for each"),
+        ({"labels": ["a", "b/c"]}, "the label 'b/c' will not do for a folder's name"),
+        ({"labels": ["a", "a"]}, "expected two or more different points, received ['a']"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(changes, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        parse(**changes)
+
+
+def test_a_missing_entry_and_a_missing_file_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"'values' is missing; a study needs recipe, vary, values"):
+        parse_study({"recipe": "report-cnn", "vary": ["rotation"]}, "s", "s.toml")
+    with pytest.raises(ConfigError, match=r"study: received 'kernel', expected one of augmentation, dropout"):
+        load_study("kernel")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("vary = [")
+    with pytest.raises(ConfigError, match=r"broken\.toml: not readable TOML"):
+        load_study(str(broken))
+
+
+def test_seeds_can_be_given_instead_of_the_files(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('recipe = "report-cnn"\nvary = ["kernel_size"]\nvalues = [3, 5]\nseeds = [4]\n')
+    assert (load_study(str(file)).name, load_study(str(file)).seeds) == ("mine", (4,))
+    assert load_study(str(file), [1, 2]).seeds == (1, 2)
