@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import state
 import streamlit as st
+from downloads import download_table
 from words import code, escape, message
 
 from fercore.charts.dataset import counts_table, distribution_chart, imbalance
@@ -43,10 +44,7 @@ def draw_distribution(table: pd.DataFrame) -> None:
     with st.expander("The counts as a table", icon=":material/table:"):
         wide = table.pivot(index="emotion", columns="split", values="images")
         st.dataframe(wide.loc[list(EMOTIONS), list(dict.fromkeys(table["split"]))])
-    csv = table.to_csv(index=False)
-    st.download_button(
-        "Download the counts", csv, "counts.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    download_table("Download the counts", table, "counts.csv")
 
 
 @st.fragment

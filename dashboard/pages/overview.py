@@ -3,6 +3,7 @@
 import pandas as pd
 import state
 import streamlit as st
+from downloads import download_table
 from words import code, escape, message
 
 from fercore.charts.overview import accuracy_chart, interval_words, reference_report, report_table, runs_table
@@ -52,7 +53,7 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
     columns["status"] = text("Status")
     columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm")
     st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
-    download("Download the runs", table, "runs.csv")
+    download_table("Download the runs", table, "runs.csv")
 
 
 def draw_report(runs: list[Run], reports: Reports) -> None:
@@ -79,7 +80,7 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
         f"**The ViT's {percent(reference_report()['vit_dima806']['accuracy'])} is its author's and contaminated:** all "
         "35,887 images were oversampled before the split, so copies of one image stand on both sides of it."
     )
-    download("Download the comparison", table, "report.csv")
+    download_table("Download the comparison", table, "report.csv")
 
 
 def draw_dataset(runs: list[Run]) -> None:
@@ -99,12 +100,6 @@ def draw_dataset(runs: list[Run]) -> None:
         st.error(message(problem), icon=":material/error:")
     else:
         state.missing_dataset("Training, and whatever shows single images,")
-
-
-def download(label: str, table: pd.DataFrame, name: str) -> None:
-    st.download_button(
-        label, table.to_csv(index=False), name, "text/csv", icon=":material/download:", on_click="ignore"
-    )
 
 
 runs = state.ranked(state.runs())

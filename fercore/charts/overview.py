@@ -67,7 +67,7 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
     Parameters
     ----------
     runs
-        Our runs, best first: the first that repeats a model stands beside it.
+        Our runs, best first: the first with a report that repeats a model stands beside it.
     metrics
         As for `runs_table`.
 
@@ -82,9 +82,9 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
         interval = wilson(round(accuracy * n), n)
         expected = _recipe_model(recipe)
-        run = next((run for run in runs if _repeats(run, recipe, expected)), None)
+        run = next((run for run in runs if metrics.get(run.name) and _repeats(run, recipe, expected)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
-        ours = _accuracies(metrics.get(run.name, {})) if run else _accuracies({})
+        ours = _accuracies(metrics[run.name] if run else {})
         rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **ours})
     return pd.DataFrame(rows)
 
@@ -117,7 +117,7 @@ def accuracy_chart(
     colors = alt.Scale(domain=shown, range=[styles[name].color for name in shown])
     base = alt.Chart(data).encode(
         y=alt.Y("run:N", sort=shown, title=None, axis=alt.Axis(labelLimit=260)),
-        yOffset=alt.YOffset("split:N", sort=splits, scale=alt.Scale(paddingOuter=0.6)),
+        yOffset=alt.YOffset("split:N", sort=splits, scale=alt.Scale(paddingOuter=0.4)),
         color=alt.Color("run:N", scale=colors, legend=None),
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
@@ -133,10 +133,10 @@ def accuracy_chart(
     report = alt.Chart(pd.DataFrame({"x": [report_accuracy], "words": [f"the report {percent(report_accuracy)}"]}))
     line = report.mark_rule(strokeDash=[5, 4], color=_GREY).encode(x="x:Q")
     label = report.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=_GREY, fontSize=12)
-    # In pixels and with 110 for legend and axis: Streamlit fits the whole chart into its height, and Vega warns in the
+    # In pixels and with 150 for legend and axis: Streamlit fits the whole chart into its height, and Vega warns in the
     # console about a height in steps.
     layers = (line, label.encode(x="x:Q", y=alt.value(0), text="words:N"), bars, points)
-    return alt.layer(*layers).properties(height=110 + 44 * len(shown))
+    return alt.layer(*layers).properties(height=150 + 44 * len(shown))
 
 
 _COLUMNS = {
