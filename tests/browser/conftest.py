@@ -26,18 +26,23 @@ from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 90  # seconds until the server answers or a page is drawn, on a machine with other work to do
+START = 180  # seconds until the server answers or a page is drawn, on a machine with other work to do
 VIEWPORT = {"width": 1400, "height": 900}
 
 # Opened at /training, Streamlit's client asks for its server below that address first and, answered 404, at the root.
 # Chromium writes each 404 to the console. No other message is ignored.
 _EXPECTED_404 = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
 
-_DRAWN = """() => {
+# What keeps a page from being drawn; empty when it is.
+_UNDRAWN = """() => {
     const app = document.querySelector('[data-testid=stApp]')
-    return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
-        && document.querySelector('[data-testid=stMain] h1')
-        && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')
+    const waiting = [...document.querySelectorAll('[data-testid=stSkeleton], [data-testid=stSpinner]')]
+    return [
+        app?.dataset.testScriptState !== 'notRunning' && `script ${app?.dataset.testScriptState}`,
+        app?.dataset.testConnectionState !== 'CONNECTED' && `connection ${app?.dataset.testConnectionState}`,
+        !document.querySelector('[data-testid=stMain] h1') && 'no title',
+        ...waiting.map(element => `${element.dataset.testid} ${element.innerText}`),
+    ].filter(Boolean).join(', ')
 }"""
 
 
@@ -129,6 +134,7 @@ def page(chromium) -> Iterator:
     """A new tab. At its end the test fails for a page error, a console error, a request that failed, a request to any
     other host, or an exception box or error box in the last page it saw."""
     context = chromium.new_context(viewport=VIEWPORT, color_scheme="light")
+    context.set_default_timeout(1000 * START)
     tab, problems = context.new_page(), []
     tab.on("pageerror", lambda error: problems.append(f"page error: {error}"))
     tab.on("console", lambda message: problems.extend(_console_problem(message)))
@@ -146,7 +152,10 @@ def settle() -> Callable:
     """`settle(page)`: wait until the dashboard is connected, its script is done and a title is drawn."""
 
     def settled(page) -> None:
-        page.wait_for_function(_DRAWN, timeout=1000 * START)
+        end = time.monotonic() + START
+        while undrawn := page.evaluate(_UNDRAWN):
+            assert time.monotonic() < end, f"{page.url} is not drawn after {START} s: {undrawn}"
+            page.wait_for_timeout(100)
 
     return settled
 

@@ -18,19 +18,22 @@ def walk(page, app, settle) -> list[str]:
     """Open Home, then every other page through the navigation; the titles seen."""
     page.goto(app.url)
     settle(page)
-    titles, links = [], page.get_by_test_id("stSidebarNavLink")
-    for number in range(links.count()):
-        links.nth(number).click()
-        if titles:  # the first link is Home, where we are
-            page.wait_for_function("old => document.querySelector('h1')?.innerText !== old", arg=titles[-1])
+    titles = [check(page)]
+    for link in page.get_by_test_id("stSidebarNavLink").all()[1:]:
+        link.click()
+        changed = "old => document.querySelector('h1') && document.querySelector('h1').innerText !== old"
+        page.wait_for_function(changed, arg=titles[-1])
         settle(page)
-        titles.append(page.locator("h1").inner_text())
-        assert not boxes(page), titles[-1]
-        # Nothing may be wider than the window: what is cut off cannot be scrolled to.
-        assert (
-            page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= page.viewport_size["width"]
-        )
+        titles.append(check(page))
     return titles
+
+
+def check(page) -> str:
+    """The title of a page that shows no error and is no wider than the window: what is cut off cannot be reached."""
+    title = page.locator("h1").inner_text()
+    assert not boxes(page), title
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= page.viewport_size["width"]
+    return title
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -53,7 +56,7 @@ def test_a_shared_address_shows_the_same_run_and_split(page, full_app, settle):
     assert main.get_by_test_id("stSelectbox").first.locator("input").input_value() == "fair"
     assert "PublicTest" in main.locator("[aria-checked=true]").first.inner_text()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    page.wait_for_function("document.querySelector('h1').innerText.startsWith('Which expression')")
+    page.get_by_role("heading", name="Which expression").wait_for()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Evaluation").click()
     page.wait_for_url(lambda url: {"run=fair", "split=val"} <= set(urlsplit(url).query.split("&")))
 
