@@ -120,7 +120,7 @@ st.markdown(
     "points on 3,589 images."
 )
 if problems := state.problems():
-    with st.expander(f"{len(problems)} folders cannot be read as runs", icon=":material/folder_off:"):
+    with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
         st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
 if runs:
     draw_runs(table, names)

@@ -68,7 +68,7 @@ def test_hostile_text_and_unreadable_folders(open_page, folders):
     (folders[0] / "*broken*").mkdir()
     app = open_page()
     text = words(app)
-    assert app.expander[0].label == "1 folders cannot be read as runs"
+    assert app.expander[0].label == "Folders that cannot be read as runs: 1"
     assert "- `*broken*`: " in text
     assert r"\*Public\*" in text
     assert pd.isna(app.dataframe[0].value["parameters"].iloc[0])
