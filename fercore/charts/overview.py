@@ -14,12 +14,13 @@ from fercore.charts.style import RunStyle, percent, percent_axis, with_range
 from fercore.evaluation.intervals import wilson
 from fercore.runs import Run
 
-# The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing.
+# The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing and
+# the folds of a cross-validation (1 is none).
 _REPORT_MODELS = (
-    ("Final CNN (section 4)", "final_cnn", "test_accuracy", "report-cnn"),
-    ("Pretrained ResNet-18 (section 2)", "resnet18_pretrained", "test_accuracy", "resnet18"),
-    ("CNN, 3-fold cross-validation (section 5)", "kfold", "accuracy", "kfold"),
-    ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit"),
+    ("Final CNN (section 4)", "final_cnn", "test_accuracy", "report-cnn", 1),
+    ("Pretrained ResNet-18 (section 2)", "resnet18_pretrained", "test_accuracy", "resnet18", 1),
+    ("CNN, 3-fold cross-validation (section 5)", "kfold", "accuracy", "report-cnn", 3),
+    ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit", 1),
 )
 _GREY = "#8C8C8C"
 EVALUATED = ("val", "test")
@@ -78,14 +79,15 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         accuracy, low and high of our run on val and test. All fractions; empty where we have no such run.
     """
     report, rows = reference_report(), []
-    for model, entry, key, recipe in _REPORT_MODELS:
+    for model, entry, key, recipe, folds in _REPORT_MODELS:
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
         interval = wilson(round(accuracy * n), n)
         expected = _recipe_model(recipe)
-        run = next((run for run in runs if metrics.get(run.name) and _repeats(run, recipe, expected)), None)
+        ours = (run for run in runs if metrics.get(run.name) and _folds(run) == folds)
+        run = next((run for run in ours if _repeats(run, recipe, expected)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
-        ours = _accuracies(metrics[run.name] if run else {})
-        rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **ours})
+        accuracies = _accuracies(metrics[run.name] if run else {})
+        rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **accuracies})
     return pd.DataFrame(rows)
 
 
@@ -191,6 +193,14 @@ def _repeats(run: Run, recipe: str, model: dict) -> bool:
         and isinstance(own, dict)
         and all(own.get(key) == value for key, value in model.items())
     )
+
+
+def _folds(run: Run) -> int:
+    """How many folds a run sums up; 1 for a run of its own, 0 for a single fold or a point of a study."""
+    kfold = run.info.get("kfold")
+    if isinstance(kfold, dict) and "ensemble" in run.info:
+        return kfold.get("folds", 0)
+    return 0 if kfold or run.info.get("study") else 1
 
 
 def _text(value: object) -> str | None:

@@ -51,7 +51,15 @@ def test_a_recipe_is_repeated_only_with_its_model(tmp_path):
     assert matches(update_run(run, config=config)) == ["a", "-", "-", "-"]
     wider = {**config, "model": {**config["model"], "first_filters": 96}}
     assert matches(update_run(run, config=wider)) == ["-", "-", "-", "-"]
-    assert matches(update_run(run, config={**config, "recipe": "kfold"})) == ["-", "-", "a", "-"]
+
+
+def test_folds_and_points_of_studies_are_no_models_of_their_own(tmp_path):
+    run = update_run(make_run(tmp_path, "a"), config=load_recipe("report-cnn").to_dict())
+    assert matches(update_run(run, study={"name": "dropout"})) == ["-", "-", "-", "-"]
+    assert matches(update_run(run, kfold={"name": "k", "fold": 1, "folds": 3})) == ["-", "-", "-", "-"]
+    together = update_run(run, kfold={"name": "k", "folds": 3}, ensemble={"members": ["k-fold1"]})
+    assert matches(together) == ["-", "-", "a", "-"]
+    assert matches(update_run(together, kfold={"name": "k", "folds": 5})) == ["-", "-", "-", "-"]
 
 
 def test_report_table(tmp_path):

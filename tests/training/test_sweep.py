@@ -264,7 +264,8 @@ def test_ray_that_is_not_installed_is_named(monkeypatch):
 @pytest.fixture(scope="module")
 def two_workers():
     ray = pytest.importorskip("ray")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Workers are nice by default, and beside a training hardly run at all.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
     yield ray
     ray.shutdown()
