@@ -64,10 +64,11 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
         "model": "Model",
         "report": "The report",
         "run": "Our run",
+        "first_weights": "Its first weights",
         "val": "Ours, PublicTest",
         "test": "Ours, PrivateTest",
     }
-    shown = table.assign(run=table["run"].fillna("none yet"))
+    shown = table.assign(run=table["run"].fillna("none yet"), first_weights=table["first_weights"].fillna(""))
     for part in ("report", "val", "test"):
         shown[part] = [
             with_range({"value": value, "low": low, "high": high}) if pd.notna(value) else ""

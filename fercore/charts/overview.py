@@ -75,8 +75,9 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
     Returns
     -------
     pandas.DataFrame
-        model, n, report_accuracy, report_low, report_high (Wilson score, 95 %: the report gives no interval), run, then
-        accuracy, low and high of our run on val and test. All fractions; empty where we have no such run.
+        model, n, report_accuracy, report_low, report_high (Wilson score, 95 %: the report gives no interval), run,
+        first_weights ("random", or what they were trained on), then accuracy, low and high of our run on val and test.
+        All fractions; empty where we have no such run.
     """
     report, rows = reference_report(), []
     for model, entry, key, recipe, folds in _REPORT_MODELS:
@@ -87,7 +88,8 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         run = next((run for run in ours if _repeats(run, recipe, expected)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
         accuracies = _accuracies(metrics[run.name] if run else {})
-        rows.append({"model": model, "n": n, **theirs, "run": run.name if run else None, **accuracies})
+        own = {"run": run.name, "first_weights": _first_weights(run)} if run else {"run": None, "first_weights": None}
+        rows.append({"model": model, "n": n, **theirs, **own, **accuracies})
     return pd.DataFrame(rows)
 
 
@@ -179,9 +181,11 @@ def _accuracies(metrics: Mapping[str, dict]) -> dict[str, float | None]:
 
 
 def _recipe_model(recipe: str) -> dict:
-    """The [model] table of a recipe that comes with the project; empty where it has no file."""
+    """The [model] table of a recipe that comes with the project, without where first weights come from; empty where it
+    has no file."""
     source = resources.files("fercore") / "recipes" / f"{recipe}.toml"
-    return tomllib.loads(source.read_text("utf-8")).get("model", {}) if source.is_file() else {}
+    model = tomllib.loads(source.read_text("utf-8")).get("model", {}) if source.is_file() else {}
+    return {key: value for key, value in model.items() if key != "weights"}
 
 
 def _repeats(run: Run, recipe: str, model: dict) -> bool:
@@ -193,6 +197,14 @@ def _repeats(run: Run, recipe: str, model: dict) -> bool:
         and isinstance(own, dict)
         and all(own.get(key) == value for key, value in model.items())
     )
+
+
+def _first_weights(run: Run) -> str | None:
+    """What a run began with, as far as it says."""
+    trained_on = run.info.get("trained_on")
+    if not isinstance(trained_on, dict) or "pretraining" not in trained_on:
+        return None
+    return "random" if trained_on["pretraining"] is None else _text(trained_on["pretraining"])
 
 
 def _folds(run: Run) -> int:

@@ -53,6 +53,19 @@ def test_a_recipe_is_repeated_only_with_its_model(tmp_path):
     assert matches(update_run(run, config=wider)) == ["-", "-", "-", "-"]
 
 
+def test_first_weights_are_named_and_make_no_other_model(tmp_path):
+    def beside(run):
+        row = report_table([run], {run.name: reports(run)}).iloc[1]
+        return [row["run"], row["first_weights"]]
+
+    config = load_recipe("resnet18").to_dict()
+    run = update_run(make_run(tmp_path, "r"), config=config)
+    assert beside(run) == ["r", "random"]
+    config["model"]["weights"] = "imagenet"
+    pretrained = update_run(run, config=config, trained_on=run.info["trained_on"] | {"pretraining": "ImageNet-1k"})
+    assert beside(pretrained) == ["r", "ImageNet-1k"]
+
+
 def test_folds_and_points_of_studies_are_no_models_of_their_own(tmp_path):
     run = update_run(make_run(tmp_path, "a"), config=load_recipe("report-cnn").to_dict())
     assert matches(update_run(run, study={"name": "dropout"})) == ["-", "-", "-", "-"]
