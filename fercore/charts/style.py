@@ -141,11 +141,6 @@ def percent(fraction: float, digits: int = 1) -> str:
     return f"{100 * fraction:.{digits}f} %"
 
 
-def plus_minus(estimate: dict) -> str:
-    """An estimate {"value", "low", "high"} with half the width of its interval: "71.3 % ± 1.5"."""
-    return f"{percent(estimate['value'])} ± {50 * (estimate['high'] - estimate['low']):.1f}"
-
-
 def with_range(estimate: dict) -> str:
     """An estimate {"value", "low", "high"} with its interval: "71.3 % (69.8 to 72.8)"."""
     return f"{percent(estimate['value'])} ({range_words(estimate)})"

@@ -6,6 +6,7 @@ import argparse
 import tomllib
 from dataclasses import dataclass, fields, replace
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def from_dict(content: dict, where: str) -> Config:
 
 def recipe_names() -> list[str]:
     """Names of the recipes that come with the project."""
-    return sorted(Path(entry.name).stem for entry in RECIPES.iterdir() if entry.name.endswith(".toml"))
+    return names_in(RECIPES)
 
 
 def load_recipe(name: str) -> Config:
@@ -131,16 +132,31 @@ def load_recipe(name: str) -> Config:
     ConfigError
         If there is none, it is no TOML, or a value does not fit; the message names file and flag.
     """
-    source = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    content, source = read_toml(RECIPES, name, "--recipe")
+    return from_dict({**content, "recipe": Path(source.name).stem}, str(source))
+
+
+def names_in(folder: Traversable) -> list[str]:
+    """Names of the TOML files that come with the project in one of its folders."""
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def read_toml(folder: Traversable, name: str, what: str) -> tuple[dict[str, Any], Traversable]:
+    """A TOML file by its name in a folder of the project, or by its path: its content, and where it lies.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or it is no TOML; the message begins with `what`, or names the file.
+    """
+    source = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not source.is_file():
-        raise ConfigError(
-            f"--recipe: received {name!r}, expected one of {', '.join(recipe_names())}, or a path ending in .toml"
-        )
+        known = ", ".join(names_in(folder))
+        raise ConfigError(f"{what}: received {name!r}, expected one of {known}, or a path ending in .toml")
     try:
-        content = tomllib.loads(source.read_text("utf-8"))
+        return tomllib.loads(source.read_text("utf-8")), source
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: not readable TOML ({error})") from error
-    return from_dict({**content, "recipe": Path(source.name).stem}, str(source))
 
 
 def parse_flags(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[argparse.Namespace, Config]:

@@ -14,7 +14,6 @@ point, when the file is read.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore.fields import ConfigError
-from fercore.training.config import Config, load_recipe
+from fercore.training.config import Config, load_recipe, names_in, read_toml
 
 STUDIES = resources.files("fercore") / "studies"
 MOST_VARIED = 2
@@ -67,7 +66,7 @@ class Study:
 
 def study_names() -> list[str]:
     """Names of the studies that come with the project."""
-    return sorted(Path(entry.name).stem for entry in STUDIES.iterdir() if entry.name.endswith(".toml"))
+    return names_in(STUDIES)
 
 
 def load_study(name: str, seeds: Sequence[int] | None = None) -> Study:
@@ -85,15 +84,7 @@ def load_study(name: str, seeds: Sequence[int] | None = None) -> Study:
     ConfigError
         If there is none, more than two fields vary, or anything in it cannot be trained; the message names the place.
     """
-    source = Path(name) if name.endswith(".toml") else STUDIES / f"{name}.toml"
-    if not source.is_file():
-        raise ConfigError(
-            f"study: received {name!r}, expected one of {', '.join(study_names())}, or a path ending in .toml"
-        )
-    try:
-        content = tomllib.loads(source.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source}: not readable TOML ({error})") from error
+    content, source = read_toml(STUDIES, name, "study")
     if seeds is not None:
         content["seeds"] = list(seeds)
     return parse_study(content, Path(source.name).stem, str(source))

@@ -88,7 +88,6 @@ def test_diverging_scale_is_centred_on_zero():
     [
         (style.percent(0.71284), "71.3 %"),
         (style.percent(1, digits=0), "100 %"),
-        (style.plus_minus({"value": 0.713, "low": 0.698, "high": 0.728}), "71.3 % ± 1.5"),
         (style.with_range({"value": 0.713, "low": 0.698, "high": 0.728}), "71.3 % (69.8 to 72.8)"),
         (style.points(0.0523), "5.2 points"),
         (style.count(28709), "28,709"),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from fercore.evaluation.metrics import report
 from fercore.fields import ConfigError
@@ -13,24 +12,11 @@ from fercore.runs import Predictions, RunError, open_run
 from fercore.training import kfold, loop, session
 from fercore.training.config import load_recipe
 from fercore.training.kfold import cross_validate, held_out_rows, mean_prediction, only, out_of_fold, without
-from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
+from tests.training import conftest
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = {"first_filters": 4, "conv_layers": 2, "dense": [8], "pool_layers": 2, "batch_size": 14, "precision": "fp32"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data") / "d", per_class=6)
+TINY = {**conftest.TINY, "batch_size": 14}
 
 
 def tiny(**changes):

@@ -16,21 +16,7 @@ from fercore.training import loop, session
 from fercore.training.config import load_recipe
 from fercore.training.loop import TrainingFailed
 from tests.factories.data import make_dataset
-
-TINY = {"first_filters": 4, "conv_layers": 2, "dense": [8], "pool_layers": 2, "batch_size": 16, "precision": "fp32"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data") / "d", per_class=6)
+from tests.training.conftest import TINY
 
 
 def tiny(**changes):

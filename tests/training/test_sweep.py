@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from fercore import runs
 from fercore.fields import ConfigError
@@ -21,23 +20,10 @@ from fercore.training.planned import record_failure
 from fercore.training.study import parse_study
 from fercore.training.sweep import plan_study, study_table, sweep
 from tests.factories.data import make_dataset
+from tests.training.conftest import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = {"first_filters": 4, "conv_layers": 2, "dense": [8], "pool_layers": 2, "batch_size": 16, "precision": "fp32"}
 POINTS = ["study-s-0-s0", "study-s-0.5-s0"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data") / "d", per_class=6)
 
 
 def study(vary="horizontal_flip", values=(0.0, 0.5), seeds=(0,), **budget):
