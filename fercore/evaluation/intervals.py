@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
     """A proportion and its Wilson score interval (Wilson 1927).
@@ -24,3 +26,32 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]
 
     bounds = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     return {"value": successes / trials, "low": float(bounds.low), "high": float(bounds.high)}
+
+
+def class_estimates(hits: int, support: int, predicted: int, level: float = 0.95) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1 of one class with intervals, from its counts.
+
+    Precision and recall are proportions. F1 is a rising function of the proportion TP / (TP + FP + FN), so Wilson's
+    bounds carry over ("Wilson indirect" of Lam, Gopal and Qian 2023, https://arxiv.org/abs/2309.14621).
+
+    Parameters
+    ----------
+    hits
+        Images of the class that are predicted as it.
+    support, predicted
+        Images of the class, and images predicted as it.
+    level
+        Confidence level.
+    """
+    overlap = wilson(hits, support + predicted - hits, level)  # the Jaccard index, TP / (TP + FP + FN)
+    return {
+        "precision": wilson(hits, predicted, level),
+        "recall": wilson(hits, support, level),
+        "f1": {key: 2 * x / (1 + x) for key, x in overlap.items()},
+    }
+
+
+def percentile_interval(value: float, samples: np.ndarray, level: float = 0.95) -> dict[str, float]:
+    """A figure and the percentile interval of its bootstrap samples (any shape): value, low and high."""
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
+    return {"value": float(value), "low": float(low), "high": float(high)}

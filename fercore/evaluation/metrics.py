@@ -7,8 +7,7 @@ Intervals use the method that suits the figure, and the report says which:
 
 - Accuracy, precision and recall are proportions: Wilson's score interval (Wilson 1927), which keeps its coverage near
   0 and 1, where a bootstrap collapses to a point (disgust, never right, is not known to be 0 with certainty).
-- F1 of a class is a rising function of the proportion TP / (TP + FP + FN), so Wilson's bounds carry over: "Wilson
-  indirect" of Lam, Gopal and Qian (2023), https://arxiv.org/abs/2309.14621.
+- F1 of a class: Wilson's bounds of TP / (TP + FP + FN), carried over (see `intervals.class_estimates`).
 - Averages over classes and the log loss have no such form: percentile bootstrap over images.
 """
 
@@ -18,7 +17,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from fercore.emotions import EMOTIONS
-from fercore.evaluation.intervals import wilson
+from fercore.evaluation.intervals import class_estimates, percentile_interval, wilson
 
 SCHEMA_VERSION = 1
 _CODES = range(len(EMOTIONS))
@@ -142,13 +141,7 @@ def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict
     hits, support, predicted = (
         int(x) for x in (confusion[code, code], confusion[code].sum(), confusion[:, code].sum())
     )
-    overlap = wilson(hits, support + predicted - hits, level)  # the Jaccard index, TP / (TP + FP + FN)
-    return {
-        "precision": wilson(hits, predicted, level),
-        "recall": wilson(hits, support, level),
-        "f1": {key: 2 * x / (1 + x) for key, x in overlap.items()},
-        "support": support,
-    }
+    return {**class_estimates(hits, support, predicted, level), "support": support}
 
 
 def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
@@ -181,7 +174,7 @@ def _bootstrap_averages(confusion: np.ndarray, rng: np.random.Generator, resampl
     n = int(confusion.sum())
     draws = rng.multinomial(n, confusion.ravel() / n, size=resamples).reshape(resamples, *confusion.shape)
     points, samples = averages(confusion), averages(draws)
-    return {name: _estimate(points[name], *_percentiles(samples[name], level)) for name in points}
+    return {name: percentile_interval(points[name], samples[name], level) for name in points}
 
 
 def _bootstrap_mean(values: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict[str, float]:
@@ -190,12 +183,4 @@ def _bootstrap_mean(values: np.ndarray, rng: np.random.Generator, resamples: int
         values[rng.integers(0, n, size=(min(step, resamples - start), n))].mean(axis=1)
         for start in range(0, resamples, step)
     ]
-    return _estimate(values.mean(), *_percentiles(np.concatenate(means), level))
-
-
-def _percentiles(samples: np.ndarray, level: float) -> np.ndarray:
-    return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
-
-
-def _estimate(value: float, low: float, high: float) -> dict[str, float]:
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return percentile_interval(values.mean(), np.concatenate(means), level)

@@ -1,9 +1,9 @@
-"""Wilson's interval against its formula."""
+"""Intervals against their formulas."""
 
 import numpy as np
 import pytest
 
-from fercore.evaluation.intervals import wilson
+from fercore.evaluation.intervals import class_estimates, percentile_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, at 95 %
 
@@ -22,3 +22,19 @@ def test_never_right_is_not_known_to_be_zero():
     # With no hit in n, Wilson's upper bound is z^2 / (n + z^2).
     assert wilson(0, 55) == pytest.approx({"value": 0, "low": 0, "high": Z**2 / (55 + Z**2)})
     assert wilson(0, 0) == {"value": 0, "low": 0, "high": 1}
+
+
+def test_class_estimates_are_wilson_of_their_counts():
+    # 30 of 40 images found among 60 predicted: precision 30/60, recall 30/40, F1 2 * 30 / (40 + 60).
+    found = class_estimates(30, 40, 60)
+    assert found["precision"] == wilson(30, 60)
+    assert found["recall"] == wilson(30, 40)
+    jaccard = wilson(30, 70)
+    assert found["f1"]["value"] == pytest.approx(0.6)
+    assert found["f1"]["low"] == pytest.approx(2 * jaccard["low"] / (1 + jaccard["low"]))
+
+
+def test_percentile_interval_cuts_both_ends():
+    assert percentile_interval(0.5, np.linspace(0, 1, 101), 0.9) == pytest.approx(
+        {"value": 0.5, "low": 0.05, "high": 0.95}
+    )

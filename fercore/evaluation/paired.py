@@ -1,0 +1,98 @@
+"""Whether models differ by more than chance where they answered for the same images.
+
+Two intervals that overlap do not say that two models are alike: models are mostly wrong on the same images, and what
+they share says nothing about which is better. Paired methods look only at the images on which they differ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fercore.evaluation.intervals import percentile_interval
+
+
+def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
+    """Two-sided p-value of McNemar's exact test (McNemar 1947): are two models right equally often?
+
+    Parameters
+    ----------
+    right_a, right_b
+        Bool arrays (N,), whether each model is right on each image, in the same order.
+
+    Returns
+    -------
+    float
+        Of the images that only one model gets right, how likely is a split at least this uneven if each had even odds;
+        1 where there are none.
+    """
+    from scipy import stats  # 2 s at its first import; see intervals.wilson
+
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    return float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def welch(a: np.ndarray, b: np.ndarray, level: float = 0.95) -> tuple[dict[str, float], float]:
+    """Welch's t-test (Welch 1947) between the accuracies of two groups of trainings.
+
+    Parameters
+    ----------
+    a, b
+        Floats (K,) and (L,), at least two each: one accuracy for each seed. What varies is the training; all are
+        measured on the same images.
+    level
+        Confidence level of the interval.
+
+    Returns
+    -------
+    difference, p
+        mean(a) - mean(b) as value, low and high, and the two-sided p-value.
+    """
+    from scipy import stats
+
+    value = float(np.mean(a) - np.mean(b))
+    if np.ptp(a) == np.ptp(b) == 0:  # trainings without any spread: the test's statistic would be 0 / 0 or infinite
+        return {"value": value, "low": value, "high": value}, float(value == 0)
+    test = stats.ttest_ind(a, b, equal_var=False)
+    bounds = test.confidence_interval(level)
+    return {"value": value, "low": float(bounds.low), "high": float(bounds.high)}, float(test.pvalue)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p-values (K,) corrected for there being K of them (Holm 1979): the chance of any false alarm stays at the level.
+
+    Returns
+    -------
+    ndarray
+        Floats (K,) in the order given, at most 1.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(p[order] * np.arange(len(p), 0, -1), 1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(steps)
+    return adjusted
+
+
+def paired_difference(
+    a: np.ndarray, b: np.ndarray, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> dict[str, float]:
+    """Mean of a - b over images, with a percentile bootstrap interval that keeps each image's pair together.
+
+    Parameters
+    ----------
+    a, b
+        Arrays (N,) of bool or float: what each model scores on each image, in the same order. A float may be the mean
+        over several models.
+    level, resamples, seed
+        Confidence level, number of bootstrap resamples and the seed that draws them.
+
+    Returns
+    -------
+    dict
+        value, low and high.
+    """
+    values, counts = np.unique(np.asarray(a, np.float64) - np.asarray(b, np.float64), return_counts=True)
+    # Counting n images drawn with replacement by their value is one multinomial draw: the same distribution as
+    # resampling rows, and fast where the values are few.
+    draws = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples)
+    return percentile_interval(values @ counts / counts.sum(), draws @ values / counts.sum(), level)
