@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def captured(
-    model: nn.Module, names: Iterable[str], keep: Callable[[torch.Tensor], T] = torch.clone
+    model: nn.Module, names: Iterable[str], keep: Callable[[torch.Tensor], T] = torch.clone, number: int = 0
 ) -> Iterator[dict[str, T]]:
     """Capture what named modules put out in the forward passes made inside the `with` block.
 
@@ -26,13 +26,15 @@ def captured(
         Names of its submodules, as `named_modules` gives them; "" is the model itself.
     keep
         Applied to each output at once, while it still is what the module gave: ResNets change outputs in place later.
-        The copy that is kept by default is part of the graph, so gradients reach it (`torch.autograd.grad`).
+        To ask for gradients later (`torch.autograd.grad`) keep the output itself: no copy leads to the answer.
+    number
+        Which output to keep of a module that puts out several.
 
     Yields
     ------
     dict
-        Name -> what `keep` made of the module's last output (the first where it puts out several). Filled by
-        the passes; a module that did not run, or has not yet, is absent.
+        Name -> what `keep` made of the module's last output. Filled by the passes; a module that did not run, or has
+        not yet, is absent.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def captured(
 
     def hook_of(name: str) -> Callable:
         def hook(module: nn.Module, inputs: tuple, output: object) -> None:
-            found[name] = keep(output if isinstance(output, torch.Tensor) else output[0])
+            found[name] = keep(output if isinstance(output, torch.Tensor) else output[number])
 
         return hook
 

@@ -40,18 +40,17 @@ def test_gradients_reach_what_is_captured():
     assert torch.autograd.grad(answer.sum(), found["1"])[0].item() == 3
 
 
-def test_the_first_of_several_outputs_is_kept():
+@pytest.mark.parametrize(("number", "kept"), [(0, 2.0), (1, 3.0)])
+def test_one_of_several_outputs_is_kept(number, kept):
     class Pair(nn.Module):
         def forward(self, x):
             return x + 1, x + 2
 
-    with captured(Pair(), [""]) as found:
-        pass
-    assert found == {}
     pair = Pair()
-    with captured(pair, [""], keep=lambda output: output.item()) as found:
+    with captured(pair, [""], torch.Tensor.item, number) as found:
+        assert found == {}
         pair(torch.tensor(1.0))
-    assert found == {"": 2.0}
+    assert found == {"": kept}
 
 
 def test_an_exception_inside_leaves_no_hook(model):
