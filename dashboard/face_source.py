@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import state
 import streamlit as st
-from words import code, message
 
+import state
 from fercore.data.decode import UnreadableImage, decode_gray
 from fercore.data.fer2013 import SIZE, Dataset
 from fercore.data.samples import sample_rows
 from fercore.emotions import EMOTIONS
 from fercore.runs import Run
+from words import code, message
 
 SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera"}
 MOST = 7  # faces at once
