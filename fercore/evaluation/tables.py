@@ -5,6 +5,7 @@ Imports neither scikit-learn nor scipy, so that pages which only read stored rep
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,18 @@ def classification_table(report: dict) -> pd.DataFrame:
         values = {key: {"value": float(weights @ [figures[key]["value"] for figures in classes])} for key in PER_CLASS}
         # Only the F1 averages have an interval in the report.
         rows.append({"class": f"{name} average", **values, "f1": report[f"{name}_f1"]})
-    return pd.DataFrame([_flat_row({"support": int(support.sum()), **row}) for row in rows], columns=_REPORT_COLUMNS)
+    return report_rows([{"support": int(support.sum()), **row} for row in rows])
+
+
+def report_rows(rows: Sequence[Mapping]) -> pd.DataFrame:
+    """A classification report from its rows, in the form of `classification_table`.
+
+    Parameters
+    ----------
+    rows
+        Each with class, support and, where known, precision, recall and f1 as {"value", "low", "high"}.
+    """
+    return pd.DataFrame([_flat_row(row) for row in rows], columns=_REPORT_COLUMNS)
 
 
 def confusion_table(report: dict) -> pd.DataFrame:
@@ -158,6 +170,21 @@ def prediction_table(id: np.ndarray, label: np.ndarray, probabilities: np.ndarra
     )
 
 
+def accuracy_columns(reports: Mapping[str, dict]) -> dict[str, float | None]:
+    """Accuracy, low and high of val and test as columns of a table ("val_accuracy", "val_low", ...).
+
+    Parameters
+    ----------
+    reports
+        Split -> report. What a missing split would say is None.
+    """
+    return {
+        f"{split}_{column}": reports[split]["accuracy"][key] if split in reports else None
+        for split in ("val", "test")
+        for column, key in (("accuracy", "value"), ("low", "low"), ("high", "high"))
+    }
+
+
 def weakest_class(report: dict) -> WeakestClass:
     """The weakest emotion of a report; of equals, the first in the order of `EMOTIONS`."""
     present = [emotion for emotion in EMOTIONS if report["per_class"][emotion]["support"]]
@@ -171,7 +198,7 @@ def weakest_class(report: dict) -> WeakestClass:
     return WeakestClass(weakest, f1, EMOTIONS[int(missed.argmax())], float(missed.max() / row.sum()))
 
 
-def _flat_row(row: dict) -> dict:
+def _flat_row(row: Mapping) -> dict:
     flat = {"class": row["class"], "support": row["support"]}
     for key in PER_CLASS:
         estimate = row.get(key, {})
