@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import streamlit as st
-from words import code
 
 from fercore.data.fer2013 import HOW_TO_PREPARE
+from words import code
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULTS = {"runs": REPOSITORY / "runs", "data": REPOSITORY / "data" / "fer2013"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import state
 import streamlit as st
 
+import state
 from fercore.charts.evaluation import CELL
 from fercore.charts.gallery import framed
 from fercore.charts.style import count, percent

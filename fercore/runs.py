@@ -97,6 +97,14 @@ class Run:
     def has_weights(self) -> bool:
         return (self.path / "model.safetensors").is_file()
 
+    @property
+    def part_of(self) -> str | None:
+        """Name of the study or cross-validation that the run is a point or a fold of; None for a run of its own."""
+        study, kfold = self.info.get("study"), self.info.get("kfold")
+        entry = study or (kfold if isinstance(kfold, dict) and "fold" in kfold else None)
+        name = entry.get("name") if isinstance(entry, dict) else None
+        return name if isinstance(name, str) else "something unnamed" if entry else None
+
     def history(self) -> pd.DataFrame:
         """One row an epoch with the columns `HISTORY_COLUMNS` (perhaps more); empty before the first epoch ends.
 

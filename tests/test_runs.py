@@ -29,6 +29,7 @@ from fercore.runs import (
     write_npz,
     write_predictions,
 )
+from tests.factories.runs import make_run
 
 INFO = {"config": {}, "classes": list(EMOTIONS), "dataset": {}}
 
@@ -443,3 +444,19 @@ def test_json_never_holds_nan(tmp_path, value):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"loss": value})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "part_of"),
+    [
+        ({}, None),
+        ({"study": {"name": "dropout", "label": "0.1"}}, "dropout"),
+        ({"kfold": {"name": "three", "fold": 1, "folds": 3}}, "three"),
+        ({"kfold": {"name": "three", "folds": 3}}, None),
+        ({"study": ["no", "entry"]}, "something unnamed"),
+        ({"study": {"name": {}}}, "something unnamed"),
+        ({"kfold": "fold"}, None),
+    ],
+)
+def test_what_a_run_is_a_part_of(tmp_path, entries, part_of):
+    assert update_run(make_run(tmp_path, "a"), **entries).part_of == part_of

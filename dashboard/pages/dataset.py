@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import state
 import streamlit as st
-from downloads import download_table
-from words import code, escape, message
 
+import state
+from downloads import download_table
 from fercore.charts.dataset import counts_table, distribution_chart, imbalance
 from fercore.charts.style import count
 from fercore.data.fer2013 import SPLITS, Dataset
 from fercore.data.samples import face_sheet, sample_rows
 from fercore.emotions import EMOTIONS
+from words import code, escape, message
 
 ROWS, COLUMNS = 4, len(EMOTIONS)  # faces in the gallery
 

@@ -3,13 +3,12 @@
 import json
 from functools import partial
 
-import gallery
 import pandas as pd
-import state
 import streamlit as st
-from downloads import download, download_table
-from words import code, escape
 
+import gallery
+import state
+from downloads import download, download_table
 from fercore.charts import evaluation as charts
 from fercore.charts.style import count, percent, range_words, with_range
 from fercore.evaluation.tables import (
@@ -21,6 +20,7 @@ from fercore.evaluation.tables import (
     weakest_class,
 )
 from fercore.runs import stem
+from words import code, escape
 
 FIGURES = {
     "accuracy": ("Accuracy", "Share of images whose class is predicted"),

@@ -1,15 +1,15 @@
 """Home: which model is best, how sure is that, and what is there to look at?"""
 
 import pandas as pd
-import state
 import streamlit as st
-from downloads import download_table
-from words import code, escape, message
 
+import state
+from downloads import download_table
 from fercore.charts.overview import accuracy_chart, interval_words, reference_report, report_table, runs_table
 from fercore.charts.style import count, percent, run_styles, with_range
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
 from fercore.runs import Run
+from words import code, escape, message
 
 DRAWN = 8  # runs in the chart, so that it fits beside the sentence it shows
 Reports = dict[str, dict[str, dict]]  # run name -> split -> stored metrics
@@ -103,7 +103,8 @@ def draw_dataset(runs: list[Run]) -> None:
         state.missing_dataset("Training, and whatever shows single images,")
 
 
-runs = state.ranked(state.runs())
+everything = state.ranked(state.runs())
+runs = [run for run in everything if run.part_of is None]
 
 st.title("Which expression, and how sure?")
 reports = state.readable(stored_reports, runs)
@@ -127,6 +128,8 @@ if runs:
     draw_runs(table, names)
 else:
     state.say_no_runs()
+if parts := len(everything) - len(runs):
+    st.caption(f"Not listed: {parts} points of studies and folds of cross-validations, each compared with its like.")
 draw_report(runs, reports)
 draw_dataset(runs)
 st.subheader("What an expression is not")

@@ -1,15 +1,15 @@
 """Training: how did each run learn, does it overfit, and what was set differently?"""
 
 import pandas as pd
-import state
 import streamlit as st
-from downloads import download_table
-from words import code, escape
 
+import state
+from downloads import download_table
 from fercore.charts import training as charts
 from fercore.charts.style import duration, points, run_styles, with_range
 from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table, learning
 from fercore.runs import Run, RunError
+from words import code, escape
 
 REFRESH = "5s"  # how often a run that still trains is looked at
 VERDICTS = {"none": "no overfitting to see", "mild": "it overfits a little", "strong": "strong overfitting"}

@@ -210,9 +210,7 @@ def _first_weights(run: Run) -> str | None:
 def _folds(run: Run) -> int:
     """How many folds a run sums up; 1 for a run of its own, 0 for a single fold or a point of a study."""
     kfold = run.info.get("kfold")
-    if isinstance(kfold, dict) and "ensemble" in run.info:
-        return kfold.get("folds", 0)
-    return 0 if kfold or run.info.get("study") else 1
+    return 0 if run.part_of else kfold.get("folds", 0) if isinstance(kfold, dict) else 1
 
 
 def _text(value: object) -> str | None:

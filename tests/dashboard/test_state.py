@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fercore.data.fer2013 import open_dataset
-from fercore.runs import HISTORY_COLUMNS, update_run
+from fercore.runs import HISTORY_COLUMNS, RunError, update_run
 from tests.dashboard.conftest import DASHBOARD, TIMEOUT
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -124,6 +124,36 @@ def test_a_choice_the_run_does_not_offer_is_kept_for_one_that_does(folders):
     assert app.text[0].value.startswith("only-test test")
     app.selectbox[0].set_value("both").run()
     assert app.text[0].value.startswith("both val")
+
+
+def test_parts_of_studies_are_offered_last_and_are_never_the_default(state, folders):
+    update_run(make_run(folders[0], "a-point", accuracy=0.9), study={"name": "s"})
+    update_run(make_run(folders[0], "a-fold", accuracy=0.9), kfold={"name": "k", "fold": 1})
+    make_run(folders[0], "worse", accuracy=0.5)
+    assert [run.name for run in state.ranked(state.runs())][0] == "worse"
+    app = opened(page_of_choosers)
+    assert app.text[0].value.startswith("worse test none of worse ")
+    assert app.selectbox[0].options == ["worse", "a-fold", "a-point"]
+
+
+def test_what_a_model_answers_is_kept_until_its_weights_change(state, folders):
+    calls = []
+
+    def first_bias(model, index):
+        calls.append(index)
+        return float(next(model.module.parameters())[0, 0, 0, index])
+
+    run = make_run(folders[0], "a", weights=True)
+    first = state.computed(first_bias, run, 0)
+    assert state.computed(first_bias, run, 0) == first
+    assert state.computed(first_bias, run, 1) != first
+    assert calls == [0, 1]
+    make_run(folders[1], "a", weights=True, seed=1)
+    shutil.copy(folders[1] / "a" / "model.safetensors", run.path)
+    assert state.computed(first_bias, run, 0) != first
+    assert [found.name for found in state.with_weights([run, make_run(folders[0], "b")])] == ["a"]
+    with pytest.raises(RunError, match="b has no weights"):
+        state.computed(first_bias, state.find_run("b"), 0)
 
 
 def test_no_run_chosen_asks_for_one(folders):

@@ -36,6 +36,7 @@ def make_run(
     tta: tuple[str, ...] = ("none",),
     dataset: Dataset | None = None,
     recipe: str = "toy",
+    weights: bool = False,
 ) -> Run:
     """Write a run folder and return it as it is on disk.
 
@@ -60,6 +61,8 @@ def make_run(
         Ids, labels, average faces and fingerprint come from it; without one they are made up.
     recipe
         Name of the recipe in its config.
+    weights
+        Save the random weights of a tiny CNN, of which nothing else in the folder knows.
     """
     rng = np.random.default_rng(seed)
     history = _history(epochs, accuracy, rng)
@@ -76,7 +79,22 @@ def make_run(
     for split in splits:
         for augmentation in tta:
             _evaluate(run, split, augmentation, _predictions(split, n, accuracy, dataset, rng))
+    if weights:
+        _save_weights(run, seed)
     return run
+
+
+def _save_weights(run: Run, seed: int) -> None:
+    import torch  # seconds, which tests of pages without a model do not spend
+
+    from fercore.data.transforms import Preprocess
+    from fercore.models.cnn import CNN, CNNConfig
+    from fercore.models.registry import save_model
+
+    config = CNNConfig(first_filters=4, conv_layers=2, dense=(8,))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        save_model(run.path, "cnn", config, CNN(config).state_dict(), Preprocess())
 
 
 def _info(n: int, seed: int, dataset: Dataset | None, recipe: str) -> dict:

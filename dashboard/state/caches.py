@@ -1,0 +1,40 @@
+"""Caches of what files hold: loaded again when a file changes, and shared by all users of the server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def copied(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
+    """What `_load` reads, loaded again when the state of its files changes; everyone gets a copy."""
+    return _load()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def shared(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
+    """As `_copied`, for what is large: everyone gets the same object."""
+    return _load()
+
+
+def key(file: Path) -> tuple[str, str, str]:
+    return file.name, str(file.parent), file_state(file)
+
+
+def file_state(*files: Path) -> str:
+    """What changes when a file is written, replaced, made or removed; text, which is hashed fast."""
+    states = []
+    for file in files:
+        try:
+            found = os.stat(file)
+            states.append((str(file), found.st_mtime_ns, found.st_size, found.st_ino))
+        except OSError:
+            states.append((str(file),))
+    return repr(states)

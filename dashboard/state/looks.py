@@ -1,0 +1,36 @@
+"""How charts are drawn, and small widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import streamlit as st
+
+
+def dark() -> bool:
+    """Whether this user looks at the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def chart(make: Callable[..., alt.TopLevelMixin], *args: object, **settings: object) -> None:
+    """Draw the chart `make(*args)` with settings of `st.altair_chart`; it is made again only when an argument changes.
+
+    To build and to check one chart takes Altair 50 ms, which is most of what a page needs when it is drawn again.
+    """
+    st.vega_lite_chart(_specification(f"{make.__module__}.{make.__qualname__}", args, make), **settings)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _specification(name: str, args: tuple, _make: Callable[..., alt.TopLevelMixin]) -> dict:
+    return _make(*args).to_dict()
+
+
+def show_others(key: str, label: str = "Show others") -> int:
+    """Draw a button and return how often it was pressed in this session: the seed of a random choice."""
+
+    def count() -> None:
+        st.session_state[f"count_{key}"] = st.session_state.get(f"count_{key}", 0) + 1
+
+    st.button(label, key=f"others_{key}", icon=":material/shuffle:", on_click=count)
+    return st.session_state.get(f"count_{key}", 0)

@@ -1,0 +1,63 @@
+"""Models of runs, and what is computed with them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+import streamlit as st
+
+from fercore.runs import Run
+from state.caches import file_state
+
+if TYPE_CHECKING:
+    from fercore.models.registry import LoadedModel
+
+T = TypeVar("T")
+
+
+def with_weights(candidates: Iterable[Run]) -> list[Run]:
+    """The runs that hold weights, in the order given."""
+    return [run for run in candidates if run.has_weights]
+
+
+def computed(make: Callable[..., T], run: Run, *args: object, spinner: str = "Computing ...") -> T:
+    """`make(loaded_model, *args)`, computed once for each state of the run's weights and each choice of arguments.
+
+    One computation at a time uses a model, since hooks of two would see each other's passes.
+
+    Parameters
+    ----------
+    make
+        Takes a `fercore.models.registry.LoadedModel`, then `args`; a function of a module, not a lambda: its name is
+        part of what the answer is kept under.
+    run
+        Whose model.
+    args
+        Arrays, texts, numbers, or tuples of them.
+    spinner
+        Shown while it takes longer than a moment.
+
+    Raises
+    ------
+    RunError
+        If the run has no weights, or they cannot be loaded.
+    """
+    state = file_state(run.path / "model.safetensors", run.path / "config.json")
+    with st.spinner(spinner):
+        return _computed(f"{make.__module__}.{make.__qualname__}", str(run.path), state, args, make, run)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _computed(name: str, where: str, state: str, args: tuple, _make: Callable[..., T], _run: Run) -> T:
+    model, lock = _loaded(where, state, _run)
+    with lock:
+        return _make(model, *args)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _loaded(where: str, state: str, _run: Run) -> tuple[LoadedModel, threading.Lock]:
+    from fercore.models.registry import load  # imports torch: seconds, once
+
+    return load(_run), threading.Lock()
