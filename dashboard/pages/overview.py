@@ -129,7 +129,7 @@ if runs:
 else:
     state.say_no_runs()
 if parts := len(everything) - len(runs):
-    st.caption(f"Not listed: {parts} points of studies and folds of cross-validations, each compared with its like.")
+    st.caption(f"Points of studies and folds of cross-validations, which are compared with their like, not here: {parts}")
 draw_report(runs, reports)
 draw_dataset(runs)
 st.subheader("What an expression is not")

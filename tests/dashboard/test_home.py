@@ -91,3 +91,12 @@ def test_the_data_set_is_counted_and_a_damaged_one_is_an_error(open_page, folder
     assert "14 in Training, 14 in PublicTest, 14 in PrivateTest. 1 of 2 runs" in words(app)
     (folders[1] / "index.csv").write_text("nothing")
     assert "damaged" in app.run().error[0].value
+
+
+def test_parts_of_studies_are_counted_and_not_listed(open_page, folders):
+    update_run(make_run(folders[0], "a-point", accuracy=0.9), study={"name": "s"})
+    make_run(folders[0], "own", accuracy=0.5)
+    app = open_page()
+    assert app.dataframe[0].value["run"].tolist() == ["own"]
+    assert "`own`, chosen by" in words(app)
+    assert "compared with their like, not here: 1" in words(app)

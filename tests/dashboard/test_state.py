@@ -24,8 +24,9 @@ def state(folders):
 
 def page_of_choosers():
     """A page which draws all choosers and says what is chosen."""
-    import state
     import streamlit as st
+
+    import state
 
     choice = state.choose_evaluation()
     runs = state.choose_runs(count=2)
@@ -130,7 +131,7 @@ def test_parts_of_studies_are_offered_last_and_are_never_the_default(state, fold
     update_run(make_run(folders[0], "a-point", accuracy=0.9), study={"name": "s"})
     update_run(make_run(folders[0], "a-fold", accuracy=0.9), kfold={"name": "k", "fold": 1})
     make_run(folders[0], "worse", accuracy=0.5)
-    assert [run.name for run in state.ranked(state.runs())][0] == "worse"
+    assert next(run.name for run in state.ranked(state.runs())) == "worse"
     app = opened(page_of_choosers)
     assert app.text[0].value.startswith("worse test none of worse ")
     assert app.selectbox[0].options == ["worse", "a-fold", "a-point"]
@@ -198,8 +199,9 @@ def test_a_damaged_file_is_a_message_and_not_a_traceback(open_page, folders):
 
 def test_one_bad_run_does_not_blank_the_others(state, folders):
     def page():
-        import state
         import streamlit as st
+
+        import state
 
         st.text(list(state.readable(state.history, state.runs())))
 
