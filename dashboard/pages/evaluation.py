@@ -10,7 +10,7 @@ import gallery
 import state
 from downloads import download, download_table
 from fercore.charts import evaluation as charts
-from fercore.charts.style import count, percent, range_words, with_range
+from fercore.charts.style import count, figure_words, percent, range_words
 from fercore.evaluation.tables import (
     class_table,
     classification_table,
@@ -96,13 +96,6 @@ def draw_classes(report: dict) -> None:
     st.dataframe(shown.assign(Images=table["support"]), column_config={"Images": images}, hide_index=True)
     st.caption(intervals_in_words(report["interval"]))
     download_table("Download the report", table, "classification_report.csv")
-
-
-def figure_words(value: float, low: float, high: float) -> str:
-    """ "62.3 % (60.7 to 63.9)", without the interval where there is none, or nothing where there is no figure."""
-    if pd.isna(value):
-        return ""
-    return percent(value) if pd.isna(low) else with_range({"value": value, "low": low, "high": high})
 
 
 def intervals_in_words(interval: dict) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fercore.charts.style import RunStyle, percent, percent_axis, with_range
 from fercore.evaluation.intervals import wilson
+from fercore.evaluation.tables import accuracy_columns
 from fercore.runs import Run
 
 # The report's models: name, its entry in reference_report.json, the entry's accuracy, our recipe for the same thing and
@@ -87,7 +88,7 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         ours = (run for run in runs if metrics.get(run.name) and _folds(run) == folds)
         run = next((run for run in ours if _repeats(run, recipe, expected)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
-        accuracies = _accuracies(metrics[run.name] if run else {})
+        accuracies = accuracy_columns(metrics[run.name] if run else {})
         own = {"run": run.name, "first_weights": _first_weights(run)} if run else {"run": None, "first_weights": None}
         rows.append({"model": model, "n": n, **theirs, **own, **accuracies})
     return pd.DataFrame(rows)
@@ -166,17 +167,9 @@ def _row(run: Run, history: pd.DataFrame | None, metrics: Mapping[str, dict]) ->
         "parameters": parameters if type(parameters) is int and 0 <= parameters < 2**63 else None,
         "epochs": None if history is None else len(history),
         "seconds": None if history is None else float(history["seconds"].sum()),
-        **_accuracies(metrics),
+        **accuracy_columns(metrics),
         "status": run.status,
         "created": _text(run.info["created"]),
-    }
-
-
-def _accuracies(metrics: Mapping[str, dict]) -> dict[str, float | None]:
-    return {
-        f"{split}_{column}": metrics[split]["accuracy"][key] if split in metrics else None
-        for split in EVALUATED
-        for column, key in (("accuracy", "value"), ("low", "low"), ("high", "high"))
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
+import pandas as pd
 
 from fercore.emotions import COLORS, EMOTIONS
 
@@ -149,6 +150,13 @@ def with_range(estimate: dict) -> str:
 def range_words(estimate: dict) -> str:
     """The interval of an estimate {"value", "low", "high"} in per cent: "69.8 to 72.8"."""
     return f"{100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}"
+
+
+def figure_words(value: float, low: float, high: float) -> str:
+    """A cell of a table: as `with_range`, without the range where it is missing, empty where the value is."""
+    if pd.isna(value):
+        return ""
+    return percent(value) if pd.isna(low) else with_range({"value": value, "low": low, "high": high})
 
 
 def points(difference: float) -> str:
