@@ -1,5 +1,6 @@
 """The runs that are shipped: complete, honest, small enough, and what their weights really answer."""
 
+import itertools
 import json
 import subprocess
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fercore.charts.overview import reference_report
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.evaluation.metrics import report
 from fercore.models.forward import probabilities
 from fercore.models.registry import load
 from fercore.runs import list_runs, open_run
+from fercore.training.study import load_study, study_names
+from fercore.training.sweep import plan_study
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "runs"
@@ -19,13 +23,16 @@ RUNS = ROOT / "runs"
 TRACKED = subprocess.run(["git", "ls-files", "-z", "runs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 FILES = [ROOT / name for name in TRACKED.split("\0") if name]
 NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
-REPORT_ACCURACY = 0.6169  # of the report's final model, see fercore/reference_report.json
+SUMMARIES = ("reference-kfold",)  # made of other runs: no epochs of their own
+TRAINING = 28709  # images
+REPORT = reference_report()
+REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
 
 
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    assert {"reference-report-cnn"} <= set(NAMES) <= {run.name for run in found}
+    assert {"reference-report-cnn", "reference-resnet18", *SUMMARIES} <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 48_000_000
 
 
@@ -34,13 +41,43 @@ def test_the_record_is_complete_and_the_protocol_was_kept(name):
     run = open_run(RUNS / name)
     assert run.status == "finished"
     assert run.info["dataset"]["split_names"] == OFFICIAL_SPLIT_NAMES
-    assert run.info["dataset"]["split_sizes"] == {"train": 28709, "val": 3589, "test": 3589}
+    sizes, held_out = run.info["dataset"]["split_sizes"], run.info.get("kfold", {}).get("held_out", {"images": 0})
+    assert sizes == {"train": TRAINING - held_out["images"], "val": 3589, "test": 3589}
     assert run.info["trained_on"]["splits"] == ["train"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SUMMARIES])
+def test_the_epoch_was_chosen_in_validation(name):
+    run = open_run(RUNS / name)
     history, best = run.history(), run.info["best"]
     chosen = history.loc[history["epoch"] == best["epoch"]].iloc[0]
     assert chosen["val_accuracy"] == history["val_accuracy"].max() == best["value"]
     # Kept in fp16 and scored in fp32, the chosen epoch's weights may differ on a few images.
     assert run.metrics("val")["accuracy"]["value"] == pytest.approx(best["value"], abs=0.002)
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_the_studies_have_all_their_points_on_one_budget(name):
+    study = load_study(name)
+    runs = [open_run(RUNS / planned.name) for planned in plan_study(study)]
+    assert {run.name for run in runs} <= set(NAMES)
+    assert len(runs) == len(study.points)
+    for point, run in zip(study.points, runs, strict=True):
+        assert run.info["config"] == study.config(point, seed=0).to_dict()
+        assert len(run.history()) == study.budget["epochs"]
+
+
+def test_the_folds_hold_out_every_training_image_once_and_reach_the_reports_accuracy():
+    whole = open_run(RUNS / "reference-kfold")
+    folds = [open_run(RUNS / f"reference-kfold-fold{number}") for number in (1, 2, 3)]
+    held_out = [fold.predictions("train").id.tolist() for fold in folds]
+    together = whole.predictions("train")
+    assert sorted(itertools.chain(*held_out)) == sorted(together.id)
+    assert len(set(together.id)) == TRAINING
+    assert whole.metrics("train")["split_name"] == "Training, out of fold"
+    accuracies = [fold.metrics("train")["accuracy"]["value"] for fold in folds]
+    assert whole.info["kfold"]["scores"]["train"]["accuracy"]["folds"] == accuracies
+    assert np.mean(accuracies) >= KFOLD_ACCURACY
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -49,7 +86,8 @@ def test_metrics_recompute_exactly_from_predictions(name):
     assert {("test", "none"), ("val", "none")} <= set(run.evaluations())
     for split, tta in run.evaluations():
         stored, metrics = run.predictions(split, tta), run.metrics(split, tta)
-        again = report(stored.label, stored.probabilities, split=split, split_name=OFFICIAL_SPLIT_NAMES[split], tta=tta)
+        names = OFFICIAL_SPLIT_NAMES | ({"train": "Training, out of fold"} if "kfold" in run.info else {})
+        again = report(stored.label, stored.probabilities, split=split, split_name=names[split], tta=tta)
         assert {key: metrics[key] for key in again} == json.loads(json.dumps(again))
 
 
