@@ -25,8 +25,12 @@ _ALIASES = {
     "happiness": "happy",
     "joy": "happy",
     "sadness": "sad",
+    "suprise": "surprise",  # a misspelling that several published models carry
     "surprised": "surprise",
 }
+
+# Classes that FER+ and AffectNet have beyond the seven: a model may know them, though no image of FER2013 is one.
+OTHER_EMOTIONS = ("contempt", "uncertain", "unknown")
 
 
 class UnknownEmotion(ValueError):

@@ -139,7 +139,7 @@ class Run:
             raise RunError(
                 f"{self.name} has no metrics for {split}; run: python scripts/evaluate.py {self.name} --split {split}"
             )
-        metrics = _read_json(path)
+        metrics = read_json(path)
         if not isinstance(metrics.get("accuracy"), dict) or not isinstance(metrics.get("confusion"), list):
             raise RunError(f"{path}: not a metrics file (accuracy or confusion missing); run scripts/evaluate.py again")
         return metrics
@@ -224,7 +224,7 @@ def open_run(path: Path | str) -> Run:
     check_name(path.name)
     if not (path / "run.json").is_file():
         raise RunError(f"{path} holds no run.json, so it is not a run folder")
-    info = _read_json(path / "run.json")
+    info = read_json(path / "run.json")
     _check_info(path / "run.json", info)
     return Run(path, info)
 
@@ -320,6 +320,17 @@ def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> No
         raise
 
 
+def read_json(path: Path) -> dict:
+    """The JSON object in a file of a run folder; RunError if it is too large or none."""
+    try:
+        content = json.loads(_read(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not readable JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
+    return content
+
+
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an npz; its unpacked size is checked first and nothing is unpickled."""
     data = _read(path)
@@ -362,16 +373,6 @@ def _read(path: Path) -> bytes:
     if size > limit:
         raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
     return path.read_bytes()
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        content = json.loads(_read(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: not readable JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
-    return content
 
 
 def _check_info(path: Path, info: dict) -> None:

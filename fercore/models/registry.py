@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,17 @@ from fercore import fields
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.models.cnn import CNN, CNNConfig
+from fercore.models.hub import HubPreprocess, is_hub_config, open_folder
 from fercore.models.resnet import ResNet18Config, build_resnet18, load_first_weights
-from fercore.runs import Run, RunError, atomic_write, write_json
+from fercore.models.seresnet import SEResNet, SEResNetConfig
+from fercore.models.vit import ViTConfig, build_vit, hub_files
+from fercore.runs import Run, RunError, atomic_write, read_json, write_json
 
 MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {
     "cnn": (CNNConfig, CNN),
     "resnet18": (ResNet18Config, build_resnet18),
+    "seresnet": (SEResNetConfig, SEResNet),
+    "vit": (ViTConfig, build_vit),
 }
 
 
@@ -31,7 +35,7 @@ class LoadedModel:
     """A model ready to predict: the module in eval mode, and what to do to pixels before it."""
 
     module: nn.Module
-    preprocess: Preprocess
+    preprocess: Preprocess | HubPreprocess
 
 
 def config_class(kind: str) -> type:
@@ -77,17 +81,28 @@ def pretrain(module: nn.Module, config: Any) -> str | None:
 
 
 def save_model(folder: Path, kind: str, config: Any, state: dict[str, torch.Tensor], preprocess: Preprocess) -> None:
-    """Write config.json and model.safetensors (matrices in fp16, the few biases and statistics in fp32)."""
-    content = {
+    """Write config.json and model.safetensors (matrices in fp16, the few biases and statistics in fp32).
+
+    A ViT is written in the layout of the Hugging Face hub, with a preprocessor_config.json.
+    """
+    # Variances of batch normalisation can leave fp16's range, and vectors weigh next to nothing.
+    tensors = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state.items()}
+    if kind == "vit":
+        content, processor, weights = hub_files(config, tensors, preprocess)
+        write_json(folder / "preprocessor_config.json", processor)
+    else:
+        content, weights = _own_config(kind, config, preprocess), save(tensors)
+    write_json(folder / "config.json", content)
+    atomic_write(folder / "model.safetensors", lambda file: file.write(weights))
+
+
+def _own_config(kind: str, config: Any, preprocess: Preprocess) -> dict:
+    return {
         "model_type": kind,
         "model": fields.to_mapping(config),
         "preprocess": preprocess.to_dict(),
         "classes": list(EMOTIONS),
     }
-    # Variances of batch normalisation can leave fp16's range, and vectors weigh next to nothing.
-    tensors = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state.items()}
-    write_json(folder / "config.json", content)
-    atomic_write(folder / "model.safetensors", lambda file: file.write(save(tensors)))
 
 
 def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
@@ -106,20 +121,34 @@ def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
             f"{run.name} has no weights (model.safetensors); train it again, or choose a run that was shipped with them"
         )
     try:
-        content = json.loads((run.path / "config.json").read_text("utf-8"))
-        kind = content["model_type"]
-        config = fields.from_mapping(config_class(kind), content["model"], str(run.path / "config.json"))
-        preprocess = Preprocess(**content["preprocess"])
-        if tuple(content["classes"]) != EMOTIONS:
-            raise ValueError(f"classes {content['classes']}, expected {list(EMOTIONS)}")
-        with torch.device("meta"):
-            module = build(kind, config)
-        state = load_file(run.path / "model.safetensors")
-        state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
-        module.load_state_dict(state, assign=True)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        content = read_json(run.path / "config.json")
+        module, preprocess = open_folder(run.path) if is_hub_config(content) else _open_own(run.path, content)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        ImportError,
+        SafetensorError,
+    ) as error:
         raise RunError(f"{run.path}: the model cannot be loaded ({error})") from error
     return LoadedModel(module.to(device).eval(), preprocess)
+
+
+def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
+    kind = content["model_type"]
+    config = fields.from_mapping(config_class(kind), content["model"], str(folder / "config.json"))
+    preprocess = Preprocess(**content["preprocess"])
+    if tuple(content["classes"]) != EMOTIONS:
+        raise ValueError(f"classes {content['classes']}, expected {list(EMOTIONS)}")
+    with torch.device("meta"):
+        module = build(kind, config)
+    state = load_file(folder / "model.safetensors")
+    state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+    module.load_state_dict(state, assign=True)
+    return module, preprocess
 
 
 def count_parameters(module: nn.Module) -> int:
