@@ -1,0 +1,110 @@
+"""The layers of a model that people name: where each is read, and which convolution's filters belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+from torchvision.models import ResNet
+
+from fercore.models.cnn import ACTIVATIONS
+
+_ACTIVATIONS = tuple(ACTIVATIONS.values())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer to look at.
+
+    Attributes
+    ----------
+    name
+        What people call it: "convolution 1", "dense 2", "output". Unique in a model, and the same for every run of one
+        architecture.
+    response
+        Name of the module whose output is the layer's response.
+    read
+        Where that is, in words that follow "read": "after ReLU".
+    rectify
+        Whether the ReLU that follows has no module of its own and must be applied to the response.
+    filters
+        Name of its convolution; None where it has none.
+    """
+
+    name: str
+    response: str
+    read: str
+    rectify: bool = False
+    filters: str | None = None
+
+
+def layers(model: nn.Module) -> list[Layer]:
+    """The layers of a model in the order of the pass.
+
+    A convolution or dense layer is read after the activation function that follows it: what the next layer sees, but
+    for pooling. A ResNet has its convolutions (the 1x1 ones of shortcuts are left out) and its output; a Vision
+    Transformer its patch embedding, which is a convolution too, its blocks and its output; any other model its
+    convolutions and dense layers, the last of which is called the output.
+    """
+    if isinstance(model, ResNet):
+        return _resnet_layers(model)
+    if hasattr(model, "vit"):
+        return _vit_layers(model)
+    return _chained_layers(model)
+
+
+def _chained_layers(model: nn.Module) -> list[Layer]:
+    modules = dict(model.named_modules())
+    names = [name for name, module in modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
+    last = next((name for name in reversed(names) if isinstance(modules[name], nn.Linear)), None)
+    found, numbers = [], {"convolution": 0, "dense": 0}
+    for name in names:
+        response, read = _activation_after(name, modules)
+        if name == last:
+            found.append(Layer("output", response, "before softmax" if response == name else read))
+            continue
+        kind = "convolution" if isinstance(modules[name], nn.Conv2d) else "dense"
+        numbers[kind] += 1
+        filters = name if kind == "convolution" else None
+        found.append(Layer(f"{kind} {numbers[kind]}", response, read, filters=filters))
+    return found
+
+
+def _activation_after(name: str, modules: dict[str, nn.Module]) -> tuple[str, str]:
+    """The activation function that follows a layer in the same sequence, else the layer itself."""
+    parent, _, own = name.rpartition(".")
+    if isinstance(modules[parent], nn.Sequential):
+        siblings = list(modules[parent].named_children())
+        start = [key for key, _ in siblings].index(own) + 1
+        for key, sibling in siblings[start:]:
+            if isinstance(sibling, nn.Conv2d | nn.Linear):
+                break
+            if isinstance(sibling, _ACTIVATIONS):
+                return f"{parent}.{key}" if parent else key, f"after {type(sibling).__name__}"
+    return name, "as it leaves the layer, with its sign"
+
+
+def _resnet_layers(model: ResNet) -> list[Layer]:
+    # A block's ReLU is called twice, so the first call is read as batch norm's output, rectified.
+    places = [("conv1", "relu", "after ReLU", False)]
+    for stage in ("layer1", "layer2", "layer3", "layer4"):
+        for number, block in enumerate(getattr(model, stage)):
+            prefix = f"{stage}.{number}"
+            inner = [name for name, _ in block.named_children() if name.startswith("conv")]
+            places += [(f"{prefix}.{name}", f"{prefix}.bn{name[4:]}", "after ReLU", True) for name in inner[:-1]]
+            places.append((f"{prefix}.{inner[-1]}", prefix, "after the shortcut is added and ReLU", False))
+    found = [
+        Layer(f"convolution {number}", response, read, rectify, filters)
+        for number, (filters, response, read, rectify) in enumerate(places, 1)
+    ]
+    return [*found, Layer("output", "fc", "before softmax")]
+
+
+def _vit_layers(model: nn.Module) -> list[Layer]:
+    patches = "vit.embeddings.patch_embeddings.projection"
+    first = Layer("patch embedding", patches, "before positions are added, with its sign", filters=patches)
+    blocks = [
+        Layer(f"block {number + 1}", f"vit.layers.{number}", "as it leaves the block, with its sign")
+        for number in range(len(model.vit.layers))
+    ]
+    return [first, *blocks, Layer("output", "classifier", "before softmax")]

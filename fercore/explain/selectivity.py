@@ -1,0 +1,178 @@
+"""Which emotion a channel responds to, and how selectively; arrays and summaries in, arrays and tables out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fercore.emotions import EMOTIONS
+from fercore.explain.summary import ChannelSummary, FeatureSummary
+
+ORDERS = ("selectivity", "strength", "number")
+
+
+class Answer(NamedTuple):
+    """The hidden layer whose channels are the most selective, and the emotion that most of them prefer.
+
+    `median`, `low` and `high` are the quartiles of its channels' selectivity; `emotion` is preferred by a `share` of
+    its `channels` that fire at all.
+    """
+
+    layer: str
+    median: float
+    low: float
+    high: float
+    emotion: str
+    share: float
+    channels: int
+
+
+def selectivity(means: np.ndarray) -> np.ndarray:
+    """Selectivity index of each channel for each emotion.
+
+    Morcos et al. 2018 (https://arxiv.org/abs/1803.06959): (m - r) / (m + r), where m is the channel's mean
+    strength on the emotion and r the mean over the other emotions of theirs, so that rare emotions count as much as
+    common ones. Their index is the largest of a row, that of the emotion with the highest mean.
+
+    Parameters
+    ----------
+    means
+        (C, 7), 0 and above; NaN for emotions without images, which are left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (C, 7): 1 responds to this emotion only, 0 to it as to the others on average, -1 to all but it. 0 for a
+        channel that never fires; NaN for an emotion without images, or without others to compare it with.
+    """
+    means = means.astype(np.float64)
+    seen = ~np.isnan(means)
+    others = seen.sum(axis=1, keepdims=True) - 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = np.where(others > 0, (np.nansum(means, axis=1, keepdims=True) - means) / others, np.nan)
+        rest = np.maximum(rest, 0)  # a sum less its largest part can fall a rounding below 0
+        index = (means - rest) / (means + rest)
+    return np.where(seen & (means + rest == 0), 0.0, index)
+
+
+def channel_table(channels: ChannelSummary) -> pd.DataFrame:
+    """One row a channel: its number, the emotion it prefers, its selectivity for it, its strength and all indices.
+
+    Returns
+    -------
+    pandas.DataFrame
+        channel, emotion (of the highest mean; missing for a channel that never fires), selectivity (Morcos et al.'s
+        index), strength (mean over the emotions), then strength_<emotion> and selectivity_<emotion> of all seven.
+    """
+    means, index = channels.means.astype(np.float64), selectivity(channels.means)
+    fires = np.nansum(means, axis=1) > 0
+    best = np.where(np.isnan(means), -1, means).argmax(axis=1)
+    table = pd.DataFrame(
+        {
+            "channel": np.arange(len(means)),
+            "emotion": [EMOTIONS[code] if alive else None for code, alive in zip(best, fires, strict=True)],
+            "selectivity": index[np.arange(len(means)), best],
+            "strength": np.nanmean(means, axis=1),
+        }
+    )
+    for name, values in (("strength", means), ("selectivity", index)):
+        for code, emotion in enumerate(EMOTIONS):
+            table[f"{name}_{emotion}"] = values[:, code]
+    return table
+
+
+def layer_table(summary: FeatureSummary) -> pd.DataFrame:
+    """How selective the channels of each layer are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        layer, channels, silent (channels that never fire), and low, median and high: the quartiles of the selectivity
+        of the others (NaN where there are none). Layers in the order of the pass.
+    """
+    rows = []
+    for name, channels in summary.layers.items():
+        table = channel_table(channels)
+        firing = table["selectivity"][table["emotion"].notna()]
+        quartiles = firing.quantile([0.25, 0.5, 0.75]).tolist()
+        rows.append((name, len(table), len(table) - len(firing), *quartiles))
+    return pd.DataFrame(rows, columns=["layer", "channels", "silent", "low", "median", "high"])
+
+
+def preference_table(summary: FeatureSummary) -> pd.DataFrame:
+    """How many channels of each layer prefer each emotion.
+
+    Returns
+    -------
+    pandas.DataFrame
+        layer, emotion, channels, share (of the layer's channels that fire); ordered by layer, then emotion.
+    """
+    rows = []
+    for name, channels in summary.layers.items():
+        counts = channel_table(channels)["emotion"].value_counts()
+        total = max(int(counts.sum()), 1)
+        rows += [(name, emotion, int(counts.get(emotion, 0)), counts.get(emotion, 0) / total) for emotion in EMOTIONS]
+    return pd.DataFrame(rows, columns=["layer", "emotion", "channels", "share"])
+
+
+def answer(summary: FeatureSummary) -> Answer | None:
+    """The most selective hidden layer by its median; None where no hidden channel fires.
+
+    The output is left out: its seven channels are made to be selective.
+    """
+    table = layer_table(summary)
+    table = table[(table["layer"] != "output") & table["median"].notna()]
+    if table.empty:
+        return None
+    row = table.loc[table["median"].idxmax()]
+    preferred = preference_table(summary)
+    preferred = preferred[preferred["layer"] == row["layer"]]
+    most = preferred.loc[preferred["channels"].idxmax()]
+    figures = (float(row[key]) for key in ("median", "low", "high"))
+    return Answer(row["layer"], *figures, most["emotion"], float(most["share"]), int(preferred["channels"].sum()))
+
+
+def order_channels(table: pd.DataFrame, order: str, emotion: str | None = None) -> np.ndarray:
+    """Channel numbers in an order to look at them.
+
+    Parameters
+    ----------
+    table
+        From `channel_table`.
+    order
+        One of `ORDERS`: "selectivity" and "strength" put the highest first, channels that tie by their number.
+    emotion
+        By the figures of this emotion; without one by the index for the preferred emotion and the mean strength.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (C,), a permutation of 0 to C - 1.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"received order {order!r}, expected one of {', '.join(ORDERS)}")
+    if order == "number":
+        return np.arange(len(table))
+    values = table[f"{order}_{emotion}" if emotion else order].to_numpy(np.float64)
+    return np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
+
+
+def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
+    """The strongest and the most selective channels for each emotion.
+
+    Returns
+    -------
+    pandas.DataFrame
+        emotion, by ("selectivity" or "strength"), rank (from 1), channel, value (the index or the mean strength);
+        channels that never fire and emotions without images are left out.
+    """
+    firing = table[table["emotion"].notna()]
+    parts = []
+    for emotion in EMOTIONS:
+        for by in ("selectivity", "strength"):
+            best = firing.nlargest(count, f"{by}_{emotion}").rename(columns={f"{by}_{emotion}": "value"})
+            ranks = range(1, len(best) + 1)
+            parts.append(best[["channel", "value"]].assign(emotion=emotion, by=by, rank=ranks).dropna(subset="value"))
+    return pd.concat(parts, ignore_index=True)[["emotion", "by", "rank", "channel", "value"]]

@@ -1,0 +1,52 @@
+"""Summarise what every channel of a run's model responds to, for the page "Filters and activations".
+
+python scripts/features.py reference-report-cnn
+
+Writes features_<split>.npz into the run folder: each channel's mean strength on each emotion and the ids of the images
+that drive it most. The split is PublicTest unless you say otherwise: the model was not fitted to it, so that a channel
+cannot shine with images it learned by heart (as Zeiler and Fergus 2014 do it), and PrivateTest stays for the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from fercore.charts.style import percent
+from fercore.cli import add_roots, friendly_errors
+from fercore.data.fer2013 import SPLITS, open_dataset
+from fercore.explain.features import summarize_run
+from fercore.explain.selectivity import layer_table, preference_table
+from fercore.explain.summary import FeatureSummary, features_file
+from fercore.runs import check_name, open_run
+
+
+@friendly_errors
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="run folder with weights")
+    parser.add_argument("--split", choices=SPLITS, default="val", help="%(default)s")
+    add_roots(parser)
+    options = parser.parse_args(arguments)
+    run = open_run(options.runs / check_name(options.name))
+    summary = summarize_run(run, open_dataset(options.data), options.split, progress=True)
+    print(describe(summary))
+    path = features_file(run, options.split)
+    print(f"Stored in {path} ({path.stat().st_size / 1000:,.0f} kB).")
+
+
+def describe(summary: FeatureSummary) -> str:
+    """Selectivity of each layer as a table for the terminal."""
+    lines = [f"  {'layer':<18}{'channels':>9}{'silent':>8}  {'selectivity, quartiles':<26}most prefer"]
+    preferred = preference_table(summary)
+    for row in layer_table(summary).itertuples():
+        own = preferred[preferred["layer"] == row.layer]
+        most = own.loc[own["channels"].idxmax()]
+        quartiles = f"{row.median:.2f} ({row.low:.2f} to {row.high:.2f})"
+        share = f"{most['emotion']} ({percent(most['share'], 0)})"
+        lines.append(f"  {row.layer:<18}{row.channels:>9,}{row.silent:>8,}  {quartiles:<26}{share}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
