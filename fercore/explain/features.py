@@ -67,13 +67,14 @@ def channel_maps(output: torch.Tensor) -> torch.Tensor:
     Parameters
     ----------
     output
-        (N, C, H, W) of a convolution; (N, C) of a dense layer, whose maps have one place; (N, tokens, C) of a ViT,
-        whose tokens lie on a square of patches, the class token before them left out.
+        (N, C, H, W) of a convolution; (N, C) of a dense layer, whose maps have one place; (N, tokens, C) of a
+        transformer, whose last tokens are a square of patches: what stands before them (the class token, that of
+        DeiT's distillation) has no place and is left out.
 
     Raises
     ------
-    ValueError
-        If tokens are no square, with or without a class token.
+    RunError
+        If it is none of these.
     """
     if output.ndim == 4:
         return output
@@ -81,11 +82,13 @@ def channel_maps(output: torch.Tensor) -> torch.Tensor:
         return output[:, :, None, None]
     tokens = output.shape[1] if output.ndim == 3 else 0
     side = math.isqrt(tokens)
-    if side == 0 or tokens - side * side not in (0, 1):
-        raise ValueError(
-            f"received an output of shape {tuple(output.shape)}, expected maps, values, or a square of tokens"
+    before = tokens - side * side
+    if side == 0 or before > 2:
+        raise RunError(
+            f"a layer puts out {tuple(output.shape)}, expected maps, values, or a square of tokens; "
+            "this kind of model cannot be shown"
         )
-    patches = output[:, tokens - side * side :]  # (N, side * side, C)
+    patches = output[:, before:]  # (N, side * side, C)
     return patches.transpose(1, 2).unflatten(2, (side, side))
 
 
@@ -110,6 +113,8 @@ def activations(loaded: LoadedModel, images: np.ndarray, names: Sequence[str]) -
     ------
     ValueError
         If the model has no layer of a name.
+    RunError
+        If a layer's output is nothing that can be shown.
     """
     known = {layer.name: layer for layer in layers(loaded.module)}
     if unknown := [name for name in names if name not in known]:

@@ -8,8 +8,11 @@ from torch import nn
 from torchvision.models import ResNet
 
 from fercore.models.cnn import ACTIVATIONS
+from fercore.models.hub import HubClassifier
+from fercore.models.seresnet import Block, SEResNet
 
 _ACTIVATIONS = tuple(ACTIVATIONS.values())
+_ADDED = "after the shortcut is added and ReLU"
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,16 @@ def layers(model: nn.Module) -> list[Layer]:
     """The layers of a model in the order of the pass.
 
     A convolution or dense layer is read after the activation function that follows it: what the next layer sees, but
-    for pooling. A ResNet has its convolutions (the 1x1 ones of shortcuts are left out) and its output; a Vision
-    Transformer its patch embedding, which is a convolution too, its blocks and its output; any other model its
-    convolutions and dense layers, the last of which is called the output.
+    for pooling. Residual networks have their convolutions and their output (the 1x1 convolutions of shortcuts and of
+    channel attention are left out); transformers their patch embedding, which is a convolution too, their blocks and
+    their output; any other model its convolutions and dense layers, the last of which is called the output.
     """
+    if isinstance(model, HubClassifier):
+        return _hub_layers(model)
     if isinstance(model, ResNet):
         return _resnet_layers(model)
-    if hasattr(model, "vit"):
-        return _vit_layers(model)
+    if isinstance(model, SEResNet):
+        return _seresnet_layers(model)
     return _chained_layers(model)
 
 
@@ -85,26 +90,43 @@ def _activation_after(name: str, modules: dict[str, nn.Module]) -> tuple[str, st
 
 
 def _resnet_layers(model: ResNet) -> list[Layer]:
-    # A block's ReLU is called twice, so the first call is read as batch norm's output, rectified.
     places = [("conv1", "relu", "after ReLU", False)]
     for stage in ("layer1", "layer2", "layer3", "layer4"):
         for number, block in enumerate(getattr(model, stage)):
             prefix = f"{stage}.{number}"
-            inner = [name for name, _ in block.named_children() if name.startswith("conv")]
-            places += [(f"{prefix}.{name}", f"{prefix}.bn{name[4:]}", "after ReLU", True) for name in inner[:-1]]
-            places.append((f"{prefix}.{inner[-1]}", prefix, "after the shortcut is added and ReLU", False))
-    found = [
+            *inner, last = [name for name, _ in block.named_children() if name.startswith("conv")]
+            # A block's ReLU is called several times, so inside it is batch norm's output that is read, and rectified.
+            places += [(f"{prefix}.{name}", f"{prefix}.bn{name[4:]}", "after ReLU", True) for name in inner]
+            places.append((f"{prefix}.{last}", prefix, _ADDED, False))
+    return [*_numbered(places), Layer("output", "fc", "before softmax")]
+
+
+def _seresnet_layers(model: SEResNet) -> list[Layer]:
+    places = [(f"stem.{number}.0", f"stem.{number}.2", "after ReLU", False) for number in range(len(model.stem))]
+    for name, module in model.named_modules():
+        if isinstance(module, Block):
+            places.append((f"{name}.branch.0.0", f"{name}.branch.0.2", "after ReLU", False))
+            places.append((f"{name}.branch.1.0", name, _ADDED, False))
+    return [*_numbered(places), Layer("output", "output", "before softmax")]
+
+
+def _numbered(places: list[tuple[str, str, str, bool]]) -> list[Layer]:
+    """Convolutions from their module, response, where that is read, and whether it is to be rectified."""
+    return [
         Layer(f"convolution {number}", response, read, rectify, filters)
         for number, (filters, response, read, rectify) in enumerate(places, 1)
     ]
-    return [*found, Layer("output", "fc", "before softmax")]
 
 
-def _vit_layers(model: nn.Module) -> list[Layer]:
-    patches = "vit.embeddings.patch_embeddings.projection"
-    first = Layer("patch embedding", patches, "before positions are added, with its sign", filters=patches)
+def _hub_layers(model: HubClassifier) -> list[Layer]:
+    modules = dict(model.named_modules())
+    patches = next((name for name, module in modules.items() if isinstance(module, nn.Conv2d)), None)
+    first = [Layer("patch embedding", patches, "as it leaves the layer, with its sign", filters=patches)]
+    # The blocks are the longest list of modules, the outermost where several are as long.
+    lists = {name: len(module) for name, module in modules.items() if isinstance(module, nn.ModuleList)}
+    name = max(lists, key=lists.get, default=None)
     blocks = [
-        Layer(f"block {number + 1}", f"vit.layers.{number}", "as it leaves the block, with its sign")
-        for number in range(len(model.vit.layers))
+        Layer(f"block {number + 1}", f"{name}.{number}", "as it leaves the block, with its sign")
+        for number in range(lists.get(name, 0))
     ]
-    return [first, *blocks, Layer("output", "classifier", "before softmax")]
+    return [*(first if patches else []), *blocks, Layer("output", "", "before softmax")]

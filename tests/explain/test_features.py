@@ -92,15 +92,16 @@ def test_no_hook_outlives_an_exception(model):
         assert hooks(broken.module) == 0
 
 
-def test_tokens_lie_on_their_square_without_the_class_token():
+def test_tokens_lie_on_their_square_without_those_before_them():
     tokens = torch.tensor([[[9.0], [1.0], [2.0], [3.0], [4.0]]])  # class token, then 2 x 2 patches of one channel
     assert channel_maps(tokens).tolist() == [[[[1.0, 2.0], [3.0, 4.0]]]]
     assert torch.equal(channel_maps(tokens[:, 1:]), channel_maps(tokens))
+    assert torch.equal(channel_maps(torch.cat([tokens[:, :1], tokens], dim=1)), channel_maps(tokens))
 
 
-@pytest.mark.parametrize("shape", [(1, 3, 8), (1, 7, 8), (3,), (1, 0, 8)])
+@pytest.mark.parametrize("shape", [(1, 7, 8), (1, 12, 8), (3,), (1, 0, 8)])
 def test_an_output_that_is_no_map_is_refused(shape):
-    with pytest.raises(ValueError, match="expected maps, values, or a square of tokens"):
+    with pytest.raises(RunError, match="expected maps, values, or a square of tokens"):
         channel_maps(torch.zeros(shape))
 
 

@@ -8,6 +8,8 @@ from fercore.explain.hooks import captured
 from fercore.explain.layers import Layer, layers
 from fercore.models.cnn import CNN, CNNConfig
 from fercore.models.resnet import ResNet18Config, build_resnet18
+from fercore.models.seresnet import SEResNet, SEResNetConfig
+from fercore.models.vit import ViTConfig, build_vit
 
 
 def test_the_report_s_network():
@@ -48,11 +50,23 @@ def test_rectified_batch_norm_is_what_the_next_convolution_of_a_block_gets(resne
     assert torch.equal(found["layer3.0.bn1"].relu(), taken[0])
 
 
-def test_a_vision_transformer_has_patches_blocks_and_output():
-    from transformers import ViTConfig, ViTForImageClassification
+def test_a_network_with_channel_attention_has_its_3x3_convolutions_only():
+    model = SEResNet(SEResNetConfig(widths=(8, 16), blocks=(1, 1))).eval()
+    found = layers(model)
+    assert [layer.name for layer in found] == [*(f"convolution {n}" for n in range(1, 7)), "output"]
+    assert all(model.get_submodule(layer.filters).kernel_size == (3, 3) for layer in found[:-1])
+    taken = []
+    handle = model.stages[0][0].branch[1].register_forward_pre_hook(lambda module, inputs: taken.append(inputs[0]))
+    with torch.inference_mode(), captured(model, [*(layer.response for layer in found), "stages"]) as outputs:
+        logits = model(torch.rand(1, 1, 48, 48, generator=torch.Generator().manual_seed(0)))
+    handle.remove()
+    assert torch.equal(outputs[found[2].response], taken[0])
+    assert torch.equal(outputs[found[5].response], outputs["stages"])
+    assert torch.equal(outputs["output"], logits)
 
-    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
-    model = ViTForImageClassification(ViTConfig(image_size=16, patch_size=8, num_channels=1, num_labels=7, **sizes))
+
+def test_a_vision_transformer_has_patches_blocks_and_output():
+    model = build_vit(ViTConfig(patch_size=8, hidden_size=8, layers=2, heads=2, input_size=16)).eval()
     found = layers(model)
     assert [layer.name for layer in found] == ["patch embedding", "block 1", "block 2", "output"]
     assert [layer.filters is not None for layer in found] == [True, False, False, False]
