@@ -1,0 +1,194 @@
+"""What the tokens of a vision transformer look at, and which of it raises a class.
+
+The first token is the one that classifies; the others are patches of the picture, row by row. Attention matrices are
+arrays (layers, heads, T, T): row i holds the weights with which token i reads the others, and sums to 1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from fercore.explain.hooks import captured
+from fercore.explain.inputs import face_tensor
+from fercore.models.registry import LoadedModel
+
+
+def attention_names(module: nn.Module) -> list[str]:
+    """Names of the modules that put out attention beside their answer, first layer first; none but in a ViT."""
+    return [name for name, part in module.named_modules() if type(part).__name__ == "ViTAttention"]
+
+
+def rollout(attention: np.ndarray) -> np.ndarray:
+    """How much of each token's input reaches each token's output through all layers.
+
+    Abnar and Zuidema 2020, "Quantifying Attention Flow in Transformers" (https://arxiv.org/abs/2005.00928, section 3):
+    heads are averaged, half of each layer is the residual connection, and the layers' matrices are multiplied.
+
+    Parameters
+    ----------
+    attention
+        float array (layers, heads, T, T), rows sum to 1.
+
+    Returns
+    -------
+    np.ndarray
+        float64 (T, T), 0 to 1, rows sum to 1. It is the same for every class.
+    """
+    tokens = attention.shape[-1]
+    mixed = (attention.mean(axis=1, dtype=np.float64) + np.eye(tokens)) / 2
+    result = np.eye(tokens)
+    for layer in mixed:
+        result = layer @ result
+    return result
+
+
+def relevance(attention: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """How much each token matters to each token's output for one class.
+
+    Chefer et al. 2021, "Generic Attention-model Explainability" (https://arxiv.org/abs/2103.15679, equations 5 and 6
+    for self-attention): each layer adds what its attention, weighted by its gradient and rectified, carries on.
+
+    Parameters
+    ----------
+    attention, gradients
+        float arrays (layers, heads, T, T): attention, and the class's logit differentiated by it.
+
+    Returns
+    -------
+    np.ndarray
+        float64 (T, T), 0 and above; the identity where no gradient is positive.
+    """
+    result = np.eye(attention.shape[-1])
+    for layer in np.maximum(attention * gradients, 0).mean(axis=1, dtype=np.float64):
+        result = result + layer @ result
+    return result
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def attentions(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
+    """Attention of every layer and head for a face: float32 (layers, heads, T, T), rows sum to 1."""
+    with _eager(loaded.module), captured(loaded.module, attention_names(loaded.module), number=1) as found:
+        loaded.module(loaded.preprocess(face_tensor(image)[:, 0]))
+    return torch.cat(list(found.values())).float().numpy()
+
+
+def attention_rollout(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
+    """`rollout` of a face's patches into the token that classifies.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (48, 48), 0 to 1: each patch's share, enlarged bilinearly. What the classifying token keeps of itself
+        is left out, as it has no place in the picture.
+    """
+    return enlarged(rollout(attentions(loaded, image))[0, 1:], image.shape)
+
+
+def attention_relevance(loaded: LoadedModel, image: np.ndarray, target: int) -> np.ndarray:
+    """`relevance` of a face's patches for a class: float32 (48, 48), 0 and above, enlarged bilinearly."""
+    attention, gradients = _with_gradients(loaded, image, target, attention_names(loaded.module), number=1)
+    return enlarged(relevance(attention, gradients)[0, 1:], image.shape)
+
+
+def token_layers(module: nn.Module) -> dict[str, str]:
+    """Blocks of a transformer, "block 1" first, and the modules that put out the tokens their attention reads."""
+    names = (name.removesuffix("attention") + "layernorm_before" for name in attention_names(module))
+    return {f"block {number}": name for number, name in enumerate(names, 1)}
+
+
+def token_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None = None) -> np.ndarray:
+    """Grad-CAM on the tokens that a block's attention reads.
+
+    Selvaraju et al. 2017 (https://arxiv.org/abs/1610.02391) carried over to transformers, as the package
+    pytorch-grad-cam does: a token stands for a place and its features for channels. Not the last block's output, of
+    which only the classifying token is used: no gradient reaches its patches.
+
+    Parameters
+    ----------
+    loaded, image, target
+        A transformer, uint8 (48, 48), class 0 to 6.
+    layer
+        One of `token_layers`; without it the last one.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (48, 48), 0 and above, in logits, enlarged bilinearly.
+    """
+    names = token_layers(loaded.module)
+    layer = layer or list(names)[-1]
+    if layer not in names:
+        raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
+    tokens, gradients = _with_gradients(loaded, image, target, [names[layer]])  # (1, T, features)
+    weights = gradients[0, 1:].mean(axis=0)
+    return enlarged(np.maximum(tokens[0, 1:] @ weights, 0), image.shape)
+
+
+def head_maps(attention: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """What the classifying token looks at in each head of one layer.
+
+    Parameters
+    ----------
+    attention
+        float array (heads, T, T), of one layer.
+    size
+        Height and width of the face in pixels.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (heads, *size), 0 to 1: the weight of each patch, not enlarged smoothly but as the squares they are.
+    """
+    side = _side(attention.shape[-1] - 1)
+    patches = torch.from_numpy(attention[:, 0, 1:].reshape(1, -1, side, side))
+    return F.interpolate(patches, size, mode="nearest")[0].float().numpy()
+
+
+def enlarged(patches: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Values of patches (n,), row by row, as a picture float32 `size`, interpolated bilinearly."""
+    side = _side(len(patches))
+    picture = torch.from_numpy(patches.reshape(1, 1, side, side))
+    return F.interpolate(picture, size, mode="bilinear", align_corners=False)[0, 0].float().numpy()
+
+
+@torch.inference_mode(False)
+@torch.enable_grad()
+def _with_gradients(
+    loaded: LoadedModel, image: np.ndarray, target: int, names: list[str], number: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """What modules put out for a face, and a class's logit differentiated by it, one after the other."""
+    inputs = loaded.preprocess(face_tensor(image)[:, 0]).requires_grad_()  # so that frozen models have a graph too
+    with _eager(loaded.module), captured(loaded.module, names, lambda output: output, number) as found:
+        logit = loaded.module(inputs)[0, target]
+    outputs = list(found.values())
+    gradients = torch.autograd.grad(logit, outputs)
+    return torch.cat(outputs).detach().float().numpy(), torch.cat(gradients).float().numpy()
+
+
+@contextlib.contextmanager
+def _eager(module: nn.Module) -> Iterator[None]:
+    """Compute attention in the one way of transformers that leaves the matrices to be read."""
+    configs = [part.config for part in module.modules() if hasattr(part, "set_attn_implementation")]
+    before = [config._attn_implementation for config in configs]
+    try:
+        for config in configs:
+            config._attn_implementation = "eager"
+        yield
+    finally:
+        for config, implementation in zip(configs, before, strict=True):
+            config._attn_implementation = implementation
+
+
+def _side(patches: int) -> int:
+    side = math.isqrt(patches)
+    if side * side != patches:
+        raise ValueError(f"received {patches} patches, expected a square number of them after the classifying token")
+    return side

@@ -1,0 +1,179 @@
+"""All heat maps by name: what each suits, what its numbers mean, and how it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fercore.explain import attention, cam, gradients, occlusion
+from fercore.models.registry import LoadedModel
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to say which places of a face matter.
+
+    Attributes
+    ----------
+    name, paper
+        What it is called, and where it comes from.
+    unit
+        Of a map's values.
+    signed
+        Whether values may be negative, which speaks against the class; else they are 0 and above.
+    by_class
+        Whether the map depends on the class that is asked about.
+    meaning
+        What a value says, as a sentence for users.
+    compute
+        (model, face, class, part, layer) -> the part's float32 (48, 48); the parts of a map add up to it.
+    parts
+        In how many parts a slow map is computed.
+    attention_only
+        Whether it reads attention, which only transformers have.
+    """
+
+    name: str
+    paper: str
+    unit: str
+    signed: bool
+    by_class: bool
+    meaning: str
+    compute: Callable[[LoadedModel, np.ndarray, int, int, str | None], np.ndarray]
+    parts: int = 1
+    attention_only: bool = False
+
+
+def _cam(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    reads_tokens = attention.attention_names(loaded.module)
+    return (attention.token_cam if reads_tokens else cam.grad_cam)(loaded, image, target, layer)
+
+
+def _occlusion(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    return occlusion.occlusion(loaded, image, target, part)
+
+
+def _gradients(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    return gradients.integrated_gradients(loaded, image, target, part)
+
+
+def _relevance(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    return attention.attention_relevance(loaded, image, target)
+
+
+def _rollout(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    return attention.attention_rollout(loaded, image)
+
+
+METHODS = {
+    "grad-cam": Method(
+        "Grad-CAM",
+        "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391",
+        unit="logits",
+        signed=False,
+        by_class=True,
+        meaning="Places of the last feature maps (of a transformer: the tokens before its last attention) that raise "
+        "the class, each map weighed by its mean gradient. It is coarse: a few cells, smoothly enlarged.",
+        compute=_cam,
+    ),
+    "occlusion": Method(
+        "Occlusion",
+        "Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901",
+        unit="probability",
+        signed=True,
+        by_class=True,
+        meaning=f"The probability that is lost when a gray window of {occlusion.WINDOW} × {occlusion.WINDOW} pixels "
+        "hides the place. Blue: hiding it costs probability. Orange: hiding it helps.",
+        compute=_occlusion,
+        parts=occlusion.PARTS,
+    ),
+    "integrated-gradients": Method(
+        "Integrated gradients",
+        "Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365",
+        unit="logits",
+        signed=True,
+        by_class=True,
+        meaning="What each pixel adds to the class's logit (blue) or takes from it (orange), compared with a picture "
+        "that is all the mean gray of FER2013. All pixels together make the whole difference between the two.",
+        compute=_gradients,
+        parts=gradients.PARTS,
+    ),
+    "relevance": Method(
+        "Attention relevance",
+        "Chefer et al. 2021, https://arxiv.org/abs/2103.15679",
+        unit="relevance",
+        signed=False,
+        by_class=True,
+        meaning="Attention of all layers, each weighed by how much more of it would raise the class.",
+        compute=_relevance,
+        attention_only=True,
+    ),
+    "rollout": Method(
+        "Attention rollout",
+        "Abnar and Zuidema 2020, https://arxiv.org/abs/2005.00928",
+        unit="share of attention",
+        signed=False,
+        by_class=False,
+        meaning="Where the classifying token's information comes from through all layers. It is the same for every "
+        "class: it says where the model looks, not what it makes of it.",
+        compute=_rollout,
+        attention_only=True,
+    ),
+}
+
+
+def unsuited(loaded: LoadedModel, method: str) -> str | None:
+    """Why a method cannot explain a model, in words; None where it can."""
+    if METHODS[method].attention_only and not attention.attention_names(loaded.module):
+        return "it reads the attention of a ViT, and this model is none"
+    if method == "grad-cam" and not method_layers(loaded, method):
+        return "it reads feature maps or tokens, and this model has neither"
+    return None
+
+
+def method_layers(loaded: LoadedModel, method: str) -> list[str]:
+    """Names of the layers that a method can look at, the usual one last; none where there is nothing to choose."""
+    if method != "grad-cam":
+        return []
+    return list(attention.token_layers(loaded.module) or cam.cam_layers(loaded.module))
+
+
+def heat_map_part(
+    loaded: LoadedModel, image: np.ndarray, method: str, target: int, part: int, layer: str | None = None
+) -> np.ndarray:
+    """One of `METHODS[method].parts` parts of `heat_map`, for pages that show progress."""
+    if why := unsuited(loaded, method):
+        raise ValueError(f"{METHODS[method].name} does not suit this model: {why}")
+    return METHODS[method].compute(loaded, image, target, part, layer)
+
+
+def heat_map(loaded: LoadedModel, image: np.ndarray, method: str, target: int, layer: str | None = None) -> np.ndarray:
+    """Which places of a face matter for a class.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    image
+        uint8 (48, 48), 0 black to 255 white.
+    method
+        A key of `METHODS`, which says what the values mean, their unit and sign.
+    target
+        Class 0 to 6.
+    layer
+        One of `method_layers`; without it the last one.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (48, 48).
+
+    Raises
+    ------
+    ValueError
+        If the method does not suit the model, or there is no such layer.
+    """
+    parts = range(METHODS[method].parts)
+    return sum(heat_map_part(loaded, image, method, target, part, layer) for part in parts)

@@ -1,0 +1,55 @@
+"""Does a heat map show what the model learned? Randomise the weights and see whether it changes."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+
+from fercore.models.registry import LoadedModel
+
+
+def weighted_layers(module: nn.Module) -> list[str]:
+    """Names of the convolutions and dense layers, from the output down to the input."""
+    names = [name for name, layer in module.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    return names[::-1]
+
+
+def randomised(loaded: LoadedModel, down_to: str, seed: int = 0) -> LoadedModel:
+    """A copy of a model, from its output down to one layer as random as before training.
+
+    The cascading randomisation of Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
+    (https://arxiv.org/abs/1810.03292, section 3.1). Normalisation layers on the way are reset too, as their statistics
+    belong to the weights that are gone; parameters that are no layer (position embeddings) stay.
+
+    Parameters
+    ----------
+    loaded
+        The model; it stays as it is.
+    down_to
+        One of `weighted_layers`.
+    seed
+        Seed of the new weights.
+    """
+    names = weighted_layers(loaded.module)
+    if down_to not in names:
+        raise ValueError(f"received the layer {down_to!r}, expected one of {', '.join(names)}")
+    module = copy.deepcopy(loaded.module)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        for name, layer in reversed(list(module.named_modules())):
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+            if name == down_to:
+                break
+    return LoadedModel(module, loaded.preprocess)
+
+
+def similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two maps' pixels, -1 to 1; 0 where a map is the same everywhere."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)
