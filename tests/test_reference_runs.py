@@ -14,6 +14,7 @@ from fercore.evaluation.metrics import report
 from fercore.models.forward import probabilities
 from fercore.models.registry import load
 from fercore.runs import list_runs, open_run
+from fercore.training.config import from_dict
 from fercore.training.study import load_study, study_names
 from fercore.training.sweep import plan_study
 
@@ -63,7 +64,7 @@ def test_the_studies_have_all_their_points_on_one_budget(name):
     assert {run.name for run in runs} <= set(NAMES)
     assert len(runs) == len(study.points)
     for point, run in zip(study.points, runs, strict=True):
-        assert run.info["config"] == study.config(point, seed=0).to_dict()
+        assert from_dict(run.info["config"], run.name) == study.config(point, seed=0)
         assert len(run.history()) == study.budget["epochs"]
 
 
