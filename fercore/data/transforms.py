@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass
 
 import torch
 from torch.nn import functional as F
+from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as TF
 
+from fercore.emotions import EMOTIONS
 from fercore.fields import check, setting
 
 # Mean and standard deviation of the 28,709 Training images scaled to 0..1; the tests measure them again.
@@ -70,6 +72,8 @@ class AugmentConfig:
     saturation: float = setting(0.0, "saturation factor; changes nothing on gray images", min=0, max=1)
     hue: float = setting(0.0, "hue turn; changes nothing on gray images", min=0, max=0.5)
     erasing: float = setting(0.0, "share of images with a random rectangle erased", min=0, max=1)
+    mixup: float = setting(0.0, "alpha of mixup: images and labels are blended in pairs", min=0, max=10)
+    cutmix: float = setting(0.0, "alpha of cutmix: a rectangle comes from another image", min=0, max=10)
 
     def __post_init__(self) -> None:
         check(self)
@@ -103,6 +107,33 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     pixels = _move(pixels, config, generator)
     pixels = _relight(pixels, config, generator)
     return _erase(pixels, config.erasing, generator) if config.erasing else pixels
+
+
+def mix(images: torch.Tensor, labels: torch.Tensor, config: AugmentConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mix each image of a batch with the one before it, and their labels in the same proportion.
+
+    Mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) or cutmix (Yun et al. 2019,
+    https://arxiv.org/abs/1905.04899) by torchvision; where both are on, each batch draws one. Their randomness is
+    torch's own state, and one proportion serves the whole batch.
+
+    Parameters
+    ----------
+    images, labels
+        float (N, H, W) and int64 (N,).
+    config
+        Its `mixup` and `cutmix` are read.
+
+    Returns
+    -------
+    images, labels
+        float (N, H, W), and probabilities (N, 7); both unchanged where nothing is mixed.
+    """
+    ways = [(v2.MixUp, config.mixup), (v2.CutMix, config.cutmix)]
+    ways = [way(alpha=alpha, num_classes=len(EMOTIONS)) for way, alpha in ways if alpha]
+    if not ways:
+        return images, labels
+    mixed, targets = v2.RandomChoice(ways)(images.unsqueeze(1), labels)
+    return mixed.squeeze(1), targets
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator, device: torch.device) -> torch.Tensor:

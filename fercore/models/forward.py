@@ -11,12 +11,18 @@ from tqdm import trange
 
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
+from fercore.models.hub import HubPreprocess
+
+
+def model_input(preprocess: Preprocess | HubPreprocess, images: torch.Tensor) -> torch.Tensor:
+    """Faces (N, H, W) as a model takes them, in the order of memory in which convolutions are fastest."""
+    return preprocess(images).contiguous(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
 def probabilities(
     module: nn.Module,
-    preprocess: Preprocess,
+    preprocess: Preprocess | HubPreprocess,
     images: np.ndarray,
     *,
     tta: str = "none",
@@ -56,7 +62,7 @@ def probabilities(
     for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
         # A copy, since the data set is a read-only memory map and torch wants memory it could write to.
         batch = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
-        inputs = preprocess(batch).contiguous(memory_format=torch.channels_last)
+        inputs = model_input(preprocess, batch)
         with autocast:
             outputs = module(inputs).float().softmax(dim=1)
             if tta == "flip":

@@ -38,6 +38,9 @@ class TrainingConfig:
     class_weights: str = setting(
         "none", "loss weight of a class: none, inverse frequency, or its root", choices=("none", "balanced", "sqrt")
     )
+    teacher: str = setting("", "finished run whose answers are learned too; needs --distillation")
+    distillation: float = setting(0.0, "share of the loss that compares with the teacher; 0 is off", min=0, max=1)
+    temperature: float = setting(1.0, "softens student's and teacher's answers before they compare", above=0, max=100)
     ema: float = setting(0.0, "decay of the averaged weights that are evaluated and kept; 0 is off", min=0, max=0.99999)
     early_stopping: int = setting(0, "stop after this many epochs without a better val accuracy; 0 is off", min=0)
     gradient_clip: float = setting(0.0, "largest norm of the gradient; 0 is off", min=0)
@@ -48,6 +51,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.distillation and not self.teacher:
+            raise ConfigError(f"--distillation: received {self.distillation}, but there is no --teacher to learn from")
 
 
 @dataclass(frozen=True)

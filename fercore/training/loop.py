@@ -21,12 +21,13 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from fercore.data.fer2013 import Dataset
-from fercore.data.transforms import AugmentConfig, Preprocess, augment, to_unit
+from fercore.data.transforms import Preprocess, augment, mix
 from fercore.emotions import EMOTIONS
-from fercore.models.forward import probabilities
+from fercore.models.forward import model_input, probabilities
 from fercore.models.registry import build, pretrain
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
+from fercore.training.distillation import Teacher, soft_target_loss
 from fercore.training.evaluate import val_scores
 from fercore.training.memory import keep_freed_memory
 from fercore.training.progress import Progress
@@ -54,6 +55,7 @@ class Fit:
     val_images: np.ndarray
     val_labels: np.ndarray
     pretraining: str | None
+    teacher: Teacher | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict | None = None
 
@@ -77,10 +79,11 @@ class Fit:
         return len(self.history) - self.best["epoch"] if self.best else 0
 
 
-def setup(config: Config, dataset: Dataset, fresh: bool = True) -> Fit:
+def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher | None = None) -> Fit:
     """Build everything a training needs; the same config gives the same first weights.
 
-    A training that goes on from a saved state is not `fresh` and needs no pretrained weights.
+    A training that goes on from a saved state is not `fresh` and needs no pretrained weights. One with distillation
+    needs the `teacher` that `fercore.training.distillation.open_teacher` gives.
     """
     training = config.training
     keep_freed_memory()
@@ -100,6 +103,10 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True) -> Fit:
     module = build(config.model_type, config.model)
     pretraining = pretrain(module, config.model) if fresh else None
     module = module.to(accelerator.device, memory_format=torch.channels_last)
+    if training.distillation and teacher is None:
+        raise TrainingFailed(f"--distillation: received {training.distillation}, but no teacher was opened")
+    if teacher:
+        teacher.model.module.to(accelerator.device, memory_format=torch.channels_last)
     optimizer = _optimizer(module, training)
     wrapped, optimizer = accelerator.prepare(module, optimizer)
     rows, val_rows = train_rows(dataset, training), dataset.indices("val")
@@ -120,6 +127,7 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True) -> Fit:
         val_images=dataset.images[val_rows],
         val_labels=dataset.labels[val_rows],
         pretraining=pretraining,
+        teacher=teacher,
     )
 
 
@@ -173,7 +181,8 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
     -------
     dict
         train_loss (plain cross-entropy in nats, whatever the loss that is minimised, so that runs compare),
-        train_accuracy and learning_rate (of the last step), means over the images seen.
+        train_accuracy and learning_rate (of the last step), means over the images seen. Of mixed images the larger
+        part is the right answer.
     """
     training, accelerator = fit.config.training, fit.accelerator
     seed = training.seed * 1_000_003 + epoch
@@ -182,13 +191,15 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
     fit.wrapped.train()
     totals = torch.zeros(3, device=accelerator.device)  # loss, right answers, images
     rate = 0.0
-    for step, (inputs, labels) in enumerate(batches(fit, seed)):
+    for step, (pixels, targets) in enumerate(batches(fit, seed)):
         rate = learning_rate(training, epoch * fit.steps + step, training.epochs * fit.steps, val_accuracies)
         for group in fit.optimizer.param_groups:
             group["lr"] = rate
+        inputs = model_input(fit.preprocess, pixels)
         with accelerator.autocast():
             logits = fit.wrapped(inputs).float()
-        loss = F.cross_entropy(logits, labels, weight=fit.class_weights, label_smoothing=training.label_smoothing)
+            taught = fit.teacher(pixels) if fit.teacher else None
+        loss = _loss(fit, logits, targets, taught)
         fit.optimizer.zero_grad()
         accelerator.backward(loss)
         if training.gradient_clip:
@@ -197,7 +208,8 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
         if fit.average:
             fit.average.update_parameters(fit.module)
         with torch.no_grad():
-            plain = F.cross_entropy(logits, labels, reduction="sum")
+            plain = F.cross_entropy(logits, targets, reduction="sum")
+            labels = targets if targets.ndim == 1 else targets.argmax(1)
             totals += torch.stack([plain, (logits.argmax(1) == labels).sum().float(), plain.new_tensor(len(labels))])
         if progress:
             progress.step(epoch, totals, fit.batch_size)
@@ -211,17 +223,22 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
 
 
 def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """This process's share of every batch of an epoch: inputs (n, C, H, W) and labels (n,)."""
+    """This process's share of every batch of an epoch: float 0..1 images (n, H, W), labels (n,) or shares (n, 7)."""
     rank, world = fit.accelerator.process_index, fit.accelerator.num_processes
     order = torch.randperm(len(fit.labels), generator=torch.Generator().manual_seed(seed)).to(fit.labels.device)
     generator = torch.Generator().manual_seed(seed + 500_000 * rank + 1)
     for start in range(0, fit.steps * fit.batch_size, fit.batch_size):
         chosen = order[start : start + fit.batch_size][rank::world]
-        pixels = fit.images[chosen]
-        pixels = (
-            to_unit(pixels) if fit.config.augment == AugmentConfig() else augment(pixels, fit.config.augment, generator)
-        )
-        yield fit.preprocess(pixels).contiguous(memory_format=torch.channels_last), fit.labels[chosen]
+        pixels = augment(fit.images[chosen], fit.config.augment, generator)
+        yield mix(pixels, fit.labels[chosen], fit.config.augment)
+
+
+def _loss(fit: Fit, logits: torch.Tensor, targets: torch.Tensor, taught: torch.Tensor | None) -> torch.Tensor:
+    training = fit.config.training
+    loss = F.cross_entropy(logits, targets, weight=fit.class_weights, label_smoothing=training.label_smoothing)
+    if taught is None:
+        return loss
+    return torch.lerp(loss, soft_target_loss(logits, taught, training.temperature), training.distillation)
 
 
 def validate(fit: Fit) -> dict[str, float]:

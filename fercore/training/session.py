@@ -22,6 +22,7 @@ from fercore.models.registry import count_parameters, save_model
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
 from fercore.training.checkpoint import has_state, load_state, restore_optimizer, save_state
 from fercore.training.config import Config, from_dict
+from fercore.training.distillation import Teacher, open_teacher
 from fercore.training.evaluate import evaluate_run
 from fercore.training.loop import Fit, is_done, run_epoch, setup
 from fercore.training.progress import Progress
@@ -61,11 +62,11 @@ def start(
     Raises
     ------
     RunError
-        If the name is taken or will not do.
+        If the name is taken or will not do, or the teacher that the config names cannot teach.
     KeyboardInterrupt
         Passed on, after the run was marked as stopped.
     """
-    fit = setup(config, dataset)
+    fit = setup(config, dataset, teacher=_teacher(config, dataset, root))
     if fit.accelerator.is_main_process:
         run = runs.create_run(root, name, _describe(fit, dataset, command) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
@@ -79,7 +80,7 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
     Raises
     ------
     RunError
-        If the run is finished, being trained, damaged, or was trained on other images.
+        If the run is finished, being trained, damaged, was trained on other images, or its teacher has changed.
     """
     run = runs.open_run(Path(root) / runs.check_name(name))
     if run.status == "finished":
@@ -95,8 +96,16 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
             f"{name} was trained on other images than the train split of {dataset.path}, as the folds of a "
             f"cross-validation are; go on with what started it: {run.info.get('command')}"
         )
-    fit = setup(from_dict(run.info["config"], f"{run.path}/run.json"), dataset, fresh=not has_state(run.path))
+    config = from_dict(run.info["config"], f"{run.path}/run.json")
+    if teacher := _teacher(config, dataset, root):
+        teacher.check_unchanged(run)
+    fit = setup(config, dataset, fresh=not has_state(run.path), teacher=teacher)
     return _train(fit, dataset, run.path, quiet)
+
+
+def _teacher(config: Config, dataset: Dataset, root: Path) -> Teacher | None:
+    training = config.training
+    return open_teacher(training.teacher, dataset, root) if training.distillation else None
 
 
 def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
@@ -207,6 +216,7 @@ def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
             "images": len(fit.labels),
             "extra_data": [],
             "pretraining": fit.pretraining,
+            "teacher": fit.teacher.record if fit.teacher else None,
         },
         "best": None,
     }

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as TF
 
-from fercore.data.transforms import TRAINING_MEAN, TRAINING_STD, AugmentConfig, Preprocess, augment
+from fercore.data.transforms import TRAINING_MEAN, TRAINING_STD, AugmentConfig, Preprocess, augment, mix
 from fercore.fields import ConfigError
 
 
@@ -121,6 +121,45 @@ def test_erasing_fills_one_rectangle_with_the_mean():
         torch.testing.assert_close(box, image.mean().expand_as(box), rtol=0, atol=1e-6)
     none = augment(images, AugmentConfig(erasing=0.5), generator())
     assert 100 < (none == pixels).all(dim=(1, 2)).sum() < 200
+
+
+def test_mixup_blends_each_image_with_the_one_before_it_and_their_labels_alike():
+    torch.manual_seed(0)
+    images = torch.stack([torch.zeros(8, 8), torch.ones(8, 8)])
+    mixed, targets = mix(images, torch.tensor([2, 5]), AugmentConfig(mixup=1.0))
+    share = mixed[1, 0, 0].item()  # of the white image in itself
+    assert 0 < share < 1
+    torch.testing.assert_close(mixed, torch.tensor([1 - share, share])[:, None, None].expand(2, 8, 8))
+    expected = torch.zeros(2, 7)
+    expected[0, 2] = expected[1, 5] = share
+    expected[0, 5] = expected[1, 2] = 1 - share
+    torch.testing.assert_close(targets, expected)
+
+
+def test_cutmix_gives_labels_the_share_of_pixels():
+    torch.manual_seed(1)
+    images = torch.stack([torch.zeros(8, 8), torch.ones(8, 8)])
+    mixed, targets = mix(images, torch.tensor([0, 1]), AugmentConfig(cutmix=1.0))
+    assert set(mixed.unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(targets[1, 1], mixed[1].mean())
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(2))
+
+
+def test_of_two_ways_of_mixing_each_batch_draws_one():
+    torch.manual_seed(0)
+    images, labels = torch.stack([torch.zeros(8, 8), torch.ones(8, 8)]), torch.tensor([0, 1])
+    blended = 0
+    for _ in range(100):
+        mixed, _ = mix(images, labels, AugmentConfig(mixup=1.0, cutmix=1.0))
+        blended += not set(mixed.unique().tolist()) <= {0.0, 1.0}
+    assert 30 < blended < 70
+
+
+def test_without_mixing_images_and_labels_stay():
+    images, labels = faces().float() / 255, torch.arange(4)
+    mixed, targets = mix(images, labels, AugmentConfig(rotation=10))
+    assert mixed is images
+    assert targets is labels
 
 
 def test_a_flip_share_above_one_is_refused():

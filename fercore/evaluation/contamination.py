@@ -1,0 +1,48 @@
+"""Whether a model has seen the images that it is measured on.
+
+A figure on images that a model learned from says what it remembers. A run records in `trained_on` what it learned from;
+what is not known counts as seen.
+"""
+
+from __future__ import annotations
+
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.runs import SPLITS, Run
+
+UNKNOWN = "unknown"
+
+
+def contamination(run: Run, split: str) -> str | None:
+    """What speaks against a run's figures on a split.
+
+    Parameters
+    ----------
+    run
+        Its `trained_on` counts, that of its teacher, and of its teacher's.
+    split
+        "train", "val" or "test".
+
+    Returns
+    -------
+    str or None
+        None where neither the model nor a teacher learned from the split; "includes PrivateTest", with the run's own
+        name of the split, where one did; "unknown" where run.json does not say. Out-of-fold predictions of a
+        cross-validation are clean on train.
+    """
+    if split == "train" and "kfold" in run.info:
+        return None
+    known, learned = [], run.info.get("trained_on")
+    while learned is not None:
+        splits = learned.get("splits") if isinstance(learned, dict) else None
+        known.append(isinstance(splits, list) and all(name in SPLITS for name in splits))
+        if known[-1] and split in splits:
+            return f"includes {_split_name(run, split)}"
+        teacher = learned.get("teacher") if isinstance(learned, dict) else None
+        learned = teacher.get("trained_on", UNKNOWN) if isinstance(teacher, dict) else teacher
+    return None if known and all(known) else UNKNOWN
+
+
+def _split_name(run: Run, split: str) -> str:
+    names = run.info["dataset"].get("split_names")
+    name = names.get(split) if isinstance(names, dict) else None
+    return name if isinstance(name, str) else OFFICIAL_SPLIT_NAMES[split]
