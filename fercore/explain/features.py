@@ -18,21 +18,29 @@ from tqdm import trange
 from fercore.data.fer2013 import DataError, Dataset
 from fercore.emotions import EMOTIONS
 from fercore.explain.hooks import captured
-from fercore.explain.layers import layers
+from fercore.explain.layers import find_layer, layers
 from fercore.explain.summary import TOP, ChannelSummary, FeatureSummary, write_features
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import Run, RunError
 
 
-def filters(model: nn.Module, name: str, inputs: int | str = "norm") -> np.ndarray:
-    """Kernels of a convolution.
+def kernels(model: nn.Module, name: str) -> np.ndarray:
+    """All kernels of any `nn.Conv2d` of a model, by the module's name: float32 (filters, inputs, height, width)."""
+    module = dict(model.named_modules()).get(name)
+    if not isinstance(module, nn.Conv2d):
+        raise ValueError(f"received {name!r}, expected the name of a convolution")
+    return module.weight.detach().float().cpu().numpy()
+
+
+def filters(loaded: LoadedModel, layer: str, inputs: int | str = "norm") -> np.ndarray:
+    """One picture of each filter of a layer.
 
     Parameters
     ----------
-    model
-        Any module.
-    name
-        Name of one of its `nn.Conv2d`.
+    loaded
+        The model.
+    layer
+        Name of one of `layers.layers` that has filters, such as "convolution 1".
     inputs
         Which of the inputs' kernels: the number of one input channel; "norm", the L2 norm over all inputs, which says
         where a filter looks and not what for; "sum", their sum: what a first layer does to a gray image that it gets
@@ -46,12 +54,9 @@ def filters(model: nn.Module, name: str, inputs: int | str = "norm") -> np.ndarr
     Raises
     ------
     ValueError
-        If there is no such convolution or input channel.
+        If there is no such layer or input channel, or the layer has no filters.
     """
-    module = dict(model.named_modules()).get(name)
-    if not isinstance(module, nn.Conv2d):
-        raise ValueError(f"received {name!r}, expected the name of a convolution")
-    weight = module.weight.detach().float().cpu().numpy()  # (filters, inputs, height, width)
+    weight = kernels(loaded.module, find_layer(loaded.module, layer).filters)
     if inputs == "norm":
         return np.linalg.norm(weight, axis=1)
     if inputs == "sum":
@@ -59,6 +64,19 @@ def filters(model: nn.Module, name: str, inputs: int | str = "norm") -> np.ndarr
     if not isinstance(inputs, int) or not 0 <= inputs < weight.shape[1]:
         raise ValueError(f"received input {inputs!r}, expected norm, sum or 0 to {weight.shape[1] - 1}")
     return weight[:, inputs].copy()
+
+
+def strongest_kernels(loaded: LoadedModel, layer: str, channel: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The kernels of one filter that weigh most, by their L2 norm.
+
+    Returns
+    -------
+    inputs, kernels
+        int64 (at most count,) numbers of the input channels, heaviest first; float32 (as many, height, width).
+    """
+    weight = kernels(loaded.module, find_layer(loaded.module, layer).filters)[channel]  # (inputs, height, width)
+    heaviest = np.argsort(-np.linalg.norm(weight, axis=(1, 2)), kind="stable")[:count]
+    return heaviest, weight[heaviest]
 
 
 def channel_maps(output: torch.Tensor) -> torch.Tensor:
@@ -116,10 +134,7 @@ def activations(loaded: LoadedModel, images: np.ndarray, names: Sequence[str]) -
     RunError
         If a layer's output is nothing that can be shown.
     """
-    known = {layer.name: layer for layer in layers(loaded.module)}
-    if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"received the layer {unknown[0]!r}, expected one of {', '.join(known)}")
-    chosen = [known[name] for name in names]
+    chosen = [find_layer(loaded.module, name) for name in names]
     with torch.inference_mode(), captured(loaded.module, [layer.response for layer in chosen]) as outputs:
         loaded.module(_inputs(loaded, images))
     maps = {layer.name: channel_maps(outputs[layer.response]).float().cpu() for layer in chosen}

@@ -58,6 +58,14 @@ def layers(model: nn.Module) -> list[Layer]:
     return _chained_layers(model)
 
 
+def find_layer(model: nn.Module, name: str) -> Layer:
+    """The layer of a name; ValueError names those there are."""
+    known = {layer.name: layer for layer in layers(model)}
+    if name not in known:
+        raise ValueError(f"received the layer {name!r}, expected one of {', '.join(known)}")
+    return known[name]
+
+
 def _chained_layers(model: nn.Module) -> list[Layer]:
     modules = dict(model.named_modules())
     names = [name for name, module in modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]

@@ -7,7 +7,16 @@ from torch import nn
 
 from fercore.data.fer2013 import DataError
 from fercore.data.transforms import Preprocess
-from fercore.explain.features import activations, channel_maps, filters, strengths, summarize, summarize_run
+from fercore.explain.features import (
+    activations,
+    channel_maps,
+    filters,
+    kernels,
+    strengths,
+    strongest_kernels,
+    summarize,
+    summarize_run,
+)
 from fercore.explain.summary import read_features
 from fercore.models.cnn import CNN, CNNConfig
 from fercore.models.registry import LoadedModel, save_model
@@ -46,26 +55,39 @@ def hooks(module):
     return sum(len(part._forward_hooks) for part in module.modules())
 
 
-def test_filters_are_single_kernels_sums_or_norms():
-    convolution = nn.Conv2d(2, 1, (1, 2))
+@pytest.fixture
+def two_inputs():
+    """A first layer of two channels, then a filter with the kernels (3, 1) and (4, -1), and one with (0, 1) and 0."""
+    convolution = nn.Conv2d(2, 2, (1, 2))
     with torch.no_grad():
-        convolution.weight.copy_(torch.tensor([[[[3.0, 1.0]], [[4.0, -1.0]]]]))
-    module = nn.Sequential(convolution)
-    assert filters(module, "0", 1).tolist() == [[[4.0, -1.0]]]
-    assert filters(module, "0", "sum").tolist() == [[[7.0, 0.0]]]
-    np.testing.assert_allclose(filters(module, "0", "norm"), [[[5.0, 2**0.5]]], rtol=1e-6)
+        convolution.weight.copy_(torch.tensor([[[[3.0, 1.0]], [[4.0, -1.0]]], [[[0.0, 1.0]], [[0.0, 0.0]]]]))
+    return LoadedModel(nn.Sequential(nn.Conv2d(1, 2, 1), convolution), PLAIN)
+
+
+def test_filters_are_single_kernels_sums_or_norms(two_inputs):
+    assert filters(two_inputs, "convolution 2", 1).tolist() == [[[4.0, -1.0]], [[0.0, 0.0]]]
+    assert filters(two_inputs, "convolution 2", "sum").tolist() == [[[7.0, 0.0]], [[0.0, 1.0]]]
+    np.testing.assert_allclose(filters(two_inputs, "convolution 2"), [[[5.0, 2**0.5]], [[0.0, 1.0]]], rtol=1e-6)
+
+
+def test_the_kernels_that_weigh_most_come_first(two_inputs):
+    inputs, found = strongest_kernels(two_inputs, "convolution 2", 0, count=5)
+    assert (inputs.tolist(), found.tolist()) == ([1, 0], [[[4.0, -1.0]], [[3.0, 1.0]]])
+    inputs, found = strongest_kernels(two_inputs, "convolution 2", 1, count=1)
+    assert (inputs.tolist(), found.tolist()) == ([0], [[[0.0, 1.0]]])
 
 
 @pytest.mark.parametrize("inputs", [2, -1, "mean"])
-def test_an_input_that_is_not_there_is_named(inputs):
+def test_an_input_that_is_not_there_is_named(two_inputs, inputs):
     with pytest.raises(ValueError, match="expected norm, sum or 0 to 1"):
-        filters(nn.Sequential(nn.Conv2d(2, 1, 1)), "0", inputs)
+        filters(two_inputs, "convolution 2", inputs)
 
 
-@pytest.mark.parametrize("name", ["1", "7"])
-def test_only_convolutions_have_filters(name):
+@pytest.mark.parametrize("name", ["4", "7"])
+def test_only_convolutions_have_kernels(model, name):
     with pytest.raises(ValueError, match="expected the name of a convolution"):
-        filters(nn.Sequential(nn.Conv2d(2, 1, 1), nn.Linear(1, 1)), name)
+        kernels(model.module, name)
+    assert kernels(model.module, "0").tolist() == [[[[1.0]]], [[[-1.0]]]]
 
 
 def test_activations_are_read_after_the_relu_even_where_it_works_in_place(model):
