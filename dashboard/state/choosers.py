@@ -54,18 +54,19 @@ def choose_evaluation() -> Evaluation:
     return Evaluation(run, split, tta)
 
 
-def choose_runs(count: int = 1) -> list[Run]:
+def choose_runs(count: int = 1, among: list[Run] | None = None) -> list[Run]:
     """Draw the chooser of several runs, in the order they were chosen; stops the page while none is chosen.
 
-    The first choice is the run of `choose_run` and the best others, `count` in all.
+    The first choice is the run of `choose_run` and the best others, `count` in all. A page that cannot show every run
+    gives those it can show as `among`.
     """
-    found = {run.name: run for run in require_runs()}
+    found = {run.name: run for run in (require_runs() if among is None else among)}
     asked, kept = st.query_params.get_all("runs"), st.session_state.get("chosen_runs")
     for name in asked:
         if name not in found:
             st.warning(_ABSENT["run"].format(code(name[:100])) + ".")
     names = [name for name in dict.fromkeys(asked or kept or ()) if name in found]
-    if not names and kept is None:
+    if not names and kept != []:
         one = [name for name in (st.query_params.get("run"), st.session_state.get("chosen_run")) if name in found]
         best = [run.name for run in ranked(list(found.values()))]
         names = list(dict.fromkeys(one[:1] + best))[:count]

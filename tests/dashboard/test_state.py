@@ -89,6 +89,24 @@ def test_choices_go_into_the_url_and_come_back(folders):
     assert shared.text[0].value == "a val flip of a"
 
 
+def page_of_some_runs():
+    import streamlit as st
+
+    import state
+
+    st.text(" ".join(run.name for run in state.choose_runs(among=state.with_weights(state.runs()))))
+
+
+def test_a_page_offers_only_the_runs_it_can_show(folders):
+    make_run(folders[0], "a", accuracy=0.5, weights=True)
+    make_run(folders[0], "b", accuracy=0.7)
+    app = opened(page_of_some_runs)
+    assert (app.text[0].value, app.multiselect[0].options) == ("a", ["a"])
+    asked = opened(page_of_some_runs, runs=["b"])
+    assert asked.text[0].value == "a"
+    assert "`b`" in asked.warning[0].value
+
+
 def test_choices_survive_a_page_that_does_not_draw_them(open_page, folders):
     make_run(folders[0], "a", accuracy=0.5)
     make_run(folders[0], "b", accuracy=0.7)
