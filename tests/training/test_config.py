@@ -60,3 +60,10 @@ def test_a_recipe_file_is_named_by_its_stem(tmp_path):
 def test_an_unknown_recipe_names_those_there_are():
     with pytest.raises(ConfigError, match=r"--recipe: received 'nothing', expected one of .*report-cnn"):
         load_recipe("nothing")
+
+
+def test_the_compact_vit_is_taught_and_small():
+    config = load_recipe("vit-compact")
+    assert (config.model_type, config.model.tokens, config.training.teacher) == ("vit", 65, "reference-best")
+    assert config.override(distillation=0.0).training.distillation == 0
+    assert config.override(patch_size=8).model.tokens == 37

@@ -166,3 +166,25 @@ def test_settings_that_do_not_belong_together():
     with pytest.raises(ConfigError, match=r"--distillation: received 0\.5, but there is no --teacher"):
         tiny(distillation=0.5)
     assert tiny(teacher="somebody").training.distillation == 0
+
+
+VIT = {"patch_size": 12, "hidden_size": 8, "layers": 1, "heads": 2, "mlp_ratio": 1.0, "batch_size": 16, "epochs": 2}
+
+
+def test_a_taught_vit_resumes_to_the_same_weights_and_scores(dataset, root, monkeypatch):
+    config = load_recipe("vit-compact").override(**VIT, teacher="teacher", precision="fp32")
+    whole = session.start(config, dataset, root, "whole", quiet=True)
+    train_epoch = loop.train_epoch
+
+    def interrupted(fit, epoch, progress):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return train_epoch(fit, epoch, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            session.start(config, dataset, root, "stopped", quiet=True)
+    same_files(whole.path, session.resume(dataset, root, "stopped", quiet=True).path)
+    patches, layer = 144 * 8 + 8 + 17 * 8 + 8, 4 * 72 + 2 * 72 + 2 * 16
+    assert whole.info["parameters"] == patches + layer + 16 + 63
