@@ -89,19 +89,23 @@ def gray(images: np.ndarray) -> np.ndarray:
     return np.repeat(images[..., None], 3, axis=-1)
 
 
-def overlay(face: np.ndarray, heat: np.ndarray, side: int = 480, opacity: float = 0.7) -> np.ndarray:
-    """Heat over a face: the hotter, the less of the face shows through.
+def overlay(
+    face: np.ndarray, heat: np.ndarray, side: int = 480, opacity: float = 0.7, scale: alt.Scale = HEAT
+) -> np.ndarray:
+    """Heat over a face: the farther from 0, the less of the face shows through.
 
     Parameters
     ----------
     face
         uint8 (H, W).
     heat
-        (h, w) of any size, 0 cold to 1 hot; scaled bilinearly to the face's size.
+        (h, w) of any size, 0 cold to 1 hot, or from -1 on a scale of both signs; scaled bilinearly to the face's size.
     side
         Of the result, in pixels.
     opacity
         How much of the face the hottest point hides, 0 to 1.
+    scale
+        Colours of the heat.
 
     Returns
     -------
@@ -110,9 +114,9 @@ def overlay(face: np.ndarray, heat: np.ndarray, side: int = 480, opacity: float 
     """
     under = np.asarray(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC), np.float32)
     over = Image.fromarray(np.asarray(heat, np.float32)).resize((side, side), Image.Resampling.BILINEAR)
-    over = np.clip(np.asarray(over), 0, 1)
-    share = opacity * over[..., None]
-    return np.rint((1 - share) * under[..., None] + share * colored(over, HEAT)).astype(np.uint8)
+    over = np.clip(np.asarray(over), -1, 1)
+    share = opacity * np.abs(over)[..., None]
+    return np.rint((1 - share) * under[..., None] + share * colored(over, scale)).astype(np.uint8)
 
 
 def grid(

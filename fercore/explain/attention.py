@@ -132,6 +132,17 @@ def token_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
     return enlarged(np.maximum(tokens[0, 1:] @ weights, 0), image.shape)
 
 
+def block_heads(loaded: LoadedModel, image: np.ndarray, block: str) -> np.ndarray:
+    """`head_maps` of one block, "block 1" to the last of `token_layers`: float32 (heads, 48, 48)."""
+    number = list(token_layers(loaded.module)).index(block)
+    return head_maps(attentions(loaded, image)[number], image.shape)
+
+
+def block_names(loaded: LoadedModel) -> list[str]:
+    """Names of a model's attention blocks, the first one first; none but in a ViT."""
+    return list(token_layers(loaded.module))
+
+
 def head_maps(attention: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """What the classifying token looks at in each head of one layer.
 

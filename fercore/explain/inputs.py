@@ -9,6 +9,7 @@ import torch
 
 from fercore.data.fer2013 import SIZE
 from fercore.data.transforms import TRAINING_MEAN
+from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel
 
 # What takes the place of pixels that are left out: one gray for all models, so that their maps compare.
@@ -30,3 +31,8 @@ def logits_of_pixels(loaded: LoadedModel) -> Callable[[torch.Tensor], torch.Tens
     and channels the model takes, and adds up: resizing is linear.
     """
     return lambda pixels: loaded.module(loaded.preprocess(pixels.squeeze(1)))
+
+
+def face_probabilities(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
+    """What a model answers for one uint8 face (48, 48): float32 (7,), sums to 1."""
+    return probabilities(loaded.module, loaded.preprocess, image[None])[0]

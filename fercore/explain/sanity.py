@@ -9,13 +9,30 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
+from fercore.explain.methods import heat_map
 from fercore.models.registry import LoadedModel
+
+LEVELS = 6  # down to which a model is randomised, at most
 
 
 def weighted_layers(module: nn.Module) -> list[str]:
     """Names of the convolutions and dense layers, from the output down to the input."""
     names = [name for name, layer in module.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
     return names[::-1]
+
+
+def levels(loaded: LoadedModel) -> list[str]:
+    """At most `LEVELS` of `weighted_layers`, evenly spread from the first to the last one."""
+    names = weighted_layers(loaded.module)
+    chosen = np.linspace(0, len(names) - 1, min(LEVELS, len(names))).round().astype(int)
+    return [names[number] for number in chosen]
+
+
+def randomised_map(
+    loaded: LoadedModel, image: np.ndarray, method: str, target: int, layer: str | None, level: str
+) -> np.ndarray:
+    """`heat_map` of the model with random weights from its output down to `level`: float32 (48, 48)."""
+    return heat_map(randomised(loaded, level), image, method, target, layer)
 
 
 def randomised(loaded: LoadedModel, down_to: str, seed: int = 0) -> LoadedModel:

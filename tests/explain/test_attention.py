@@ -113,6 +113,12 @@ def test_head_maps_are_squares_of_the_patches_weights():
     assert found[1].tolist() == np.kron([[0, 0], [0, 1]], np.ones((2, 2))).tolist()
 
 
+def test_heads_of_a_block_by_its_name(vit, quarters):
+    assert attention.block_names(vit) == ["block 1", "block 2", "block 3"]
+    expected = attention.head_maps(attention.attentions(vit, quarters)[1], (48, 48))
+    assert np.array_equal(attention.block_heads(vit, quarters, "block 2"), expected)
+
+
 def test_tokens_that_are_no_square_are_refused():
     with pytest.raises(ValueError, match="received 6 patches, expected a square number"):
         attention.enlarged(np.ones(6), (48, 48))

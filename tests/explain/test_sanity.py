@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from fercore.explain.methods import heat_map
-from fercore.explain.sanity import randomised, similarity, weighted_layers
+from fercore.explain.sanity import levels, randomised, randomised_map, similarity, weighted_layers
 from fercore.models.registry import LoadedModel
 from tests.explain.conftest import PIXELS
 
@@ -14,6 +14,22 @@ from tests.explain.conftest import PIXELS
 def test_layers_from_the_output_down(shipped):
     dense = [f"classifier.{number}" for number in (7, 4, 1)]
     assert weighted_layers(shipped.module) == dense + [f"features.{number}.0" for number in (3, 2, 1, 0)]
+
+
+def test_levels_reach_from_the_output_to_the_first_layer(shipped):
+    names = weighted_layers(shipped.module)
+    chosen = levels(shipped)
+    assert (len(names), len(chosen)) == (7, 6)
+    assert (chosen[0], chosen[-1]) == (names[0], names[-1])
+    assert [names.index(name) for name in chosen] == sorted(names.index(name) for name in chosen)
+
+
+def test_a_randomised_map_is_the_map_of_the_randomised_model(shipped, average_faces):
+    other = randomised(shipped, "classifier.1")
+    expected = heat_map(other, average_faces[0], "grad-cam", 3, "convolution 2")
+    found = randomised_map(shipped, average_faces[0], "grad-cam", 3, "convolution 2", "classifier.1")
+    assert np.array_equal(found, expected)
+    assert expected.any()
 
 
 def test_randomising_stops_at_the_layer_and_leaves_the_model_alone():
