@@ -2,6 +2,7 @@
 
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
+python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 """
 
@@ -10,11 +11,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import dashboard, sweep, training
+from benchmarks import dashboard, features, sweep, training
 
 from fercore.cli import add_roots, friendly_errors
 
-BENCHMARKS = {"training": training.main, "dashboard": dashboard.main, "sweep": sweep.main}
+BENCHMARKS = {"training": training.main, "dashboard": dashboard.main, "sweep": sweep.main, "features": features.main}
 
 
 @friendly_errors

@@ -12,9 +12,9 @@ Runs
     everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `predictions(run, split, tta)`, `average_faces(run)`,
-    `split_name(run, split)`. They raise `RunError`; let it through and Home.py shows its message in the place of the
-    page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs without Home.py: put
-    its body under `errors_shown()`.
+    `features(run)`, `split_name(run, split)`. They raise `RunError`; let it through and Home.py shows its message in
+    the place of the page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs
+    without Home.py: put its body under `errors_shown()`.
 Models
     `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept.
 Choosers, drawn where they are called: directly under the page's title
@@ -54,6 +54,7 @@ from state.stored import (
     HOW_TO_TRAIN,
     average_faces,
     errors_shown,
+    features,
     find_run,
     history,
     metrics,

@@ -14,6 +14,7 @@ import streamlit as st
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
 from fercore.evaluation.learning import check_history
 from fercore.evaluation.tables import check_report
+from fercore.explain.summary import FeatureSummary, features_file, read_features
 from fercore.runs import Predictions, Run, RunError, list_runs, stem
 from folders import command, runs_root
 from state.caches import copied, file_state, key, shared
@@ -99,6 +100,14 @@ def predictions(run: Run, split: str, tta: str = "none") -> Predictions:
     return shared(
         *key(run.path / f"predictions_{stem(split, tta)}.npz"), lambda: _read_only(run.predictions(split, tta))
     )
+
+
+def features(run: Run) -> tuple[str, FeatureSummary] | None:
+    """A split, and what each channel of the model responds to over it: the validation split first; None without any."""
+    split = next((split for split in ("val", "train", "test") if features_file(run, split).is_file()), None)
+    if split is None:
+        return None
+    return split, shared(*key(features_file(run, split)), lambda: read_features(run, split))
 
 
 def average_faces(run: Run) -> np.ndarray | None:

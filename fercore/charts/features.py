@@ -20,10 +20,14 @@ COLUMNS = 8  # of a grid with one tile a channel
 def filter_tiles(kernels: np.ndarray, dark: bool = False) -> np.ndarray:
     """Kernels (C, h, w) as tiles uint8 (C, h, w, 3), all on one scale so that weak filters look weak.
 
-    Blue weights are positive and orange ones negative; norms, which have no sign, go from the page's ground to blue.
+    Blue weights are positive and orange ones negative. What has no sign, as norms, goes from the page's ground for the
+    smallest value to blue for the largest: the places of a norm differ little.
     """
     limit = float(np.abs(kernels).max(initial=0))
-    return colored(kernels, diverging(limit, dark) if (kernels < 0).any() else sequential(limit, dark))
+    if (kernels < 0).any():
+        return colored(kernels, diverging(limit, dark))
+    low = float(kernels.min(initial=limit))
+    return colored(kernels - low, sequential(limit - low, dark))
 
 
 def map_tiles(maps: np.ndarray, dark: bool = False) -> np.ndarray:
@@ -47,9 +51,10 @@ def single_grid(tiles: Sequence[np.ndarray], labels: Sequence[str], dark: bool =
     return grid(tiles, single_layout(len(tiles)), dark, labels=labels)
 
 
-def face_layout(channels: int, faces: int, with_filters: bool) -> Layout:
-    """A row for each of some channels under a row of faces: its filter where it has one, then a tile for each face."""
-    return Layout(channels + 1, faces + with_filters, gap=4, left=44, top=18)
+def face_layout(labels: Sequence[str], faces: int, with_filters: bool) -> Layout:
+    """A row for each labelled channel under a row of faces: its filter where it has one, then a tile for each face."""
+    left = 12 + 6 * max(map(len, labels))
+    return Layout(len(labels) + 1, faces + with_filters, gap=4, left=left, top=18)
 
 
 def face_grid(
@@ -73,7 +78,7 @@ def face_grid(
     dark
         Whether the page's ground is dark.
     """
-    layout = face_layout(maps.shape[1], len(faces), kernels is not None)
+    layout = face_layout(labels, len(faces), kernels is not None)
     empty = colored(np.zeros((1, 1)), alt.Scale(domain=[0, 1], range=[GROUND["dark" if dark else "light"]] * 2))
     tiles = [*([empty] if kernels is not None else []), *gray(faces)]
     for channel in range(maps.shape[1]):
@@ -102,7 +107,7 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         .mark_image(width=layout.width, height=layout.height, align="left", baseline="top")
         .encode(x=alt.value(0), y=alt.value(0), url="url:N")
     )
-    chosen = alt.selection_point(name=CHANNEL, fields=[CHANNEL])
+    chosen = alt.selection_point(name=CHANNEL, fields=[CHANNEL], on="click", toggle=False)
     tooltip = [alt.Tooltip("label:N", title="Channel")]
     if "selectivity" in cells:
         tooltip += [alt.Tooltip("emotion:N", title="Prefers"), alt.Tooltip("selectivity:N", title="Selectivity")]
@@ -119,7 +124,13 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         )
         .add_params(chosen)
     )
-    return (picture + boxes).properties(width=layout.width, height=layout.height, padding=0).configure_view(stroke=None)
+    # Without a padding of its own Streamlit takes 20 pixels for one, and the boxes would shrink under the picture.
+    size = {
+        "width": layout.width,
+        "height": layout.height,
+        "padding": dict.fromkeys(("left", "top", "right", "bottom"), 0),
+    }
+    return (picture + boxes).properties(**size).configure_view(stroke=None)
 
 
 def single_cells(channels: Sequence[int], layout: Layout) -> pd.DataFrame:
@@ -148,10 +159,26 @@ def fired_grid(faces: np.ndarray, maps: np.ndarray, names: Sequence[str], dark: 
     names, dark
         Of the N faces; whether the page's ground is dark.
     """
-    layout = Layout(-(-len(faces) // 4), min(len(faces), 4), tile=104, gap=6, below=15)
+    layout = _face_sheet_layout(len(faces))
     heat = maps.clip(0) / max(float(maps.max(initial=0)), np.finfo(np.float32).tiny)
     tiles = [overlay(face, own, side=2 * layout.tile) for face, own in zip(faces, heat, strict=True)]
     return grid(tiles, layout, dark, labels=names)
+
+
+def face_sheet(faces: np.ndarray, labels: Sequence[str], dark: bool = False) -> np.ndarray:
+    """Faces uint8 (N, H, W), four in a row, with a label under each; N at least 1."""
+    return grid(gray(faces), _face_sheet_layout(len(faces)), dark, labels=labels)
+
+
+def _face_sheet_layout(faces: int) -> Layout:
+    return Layout(-(-faces // 4), min(faces, 4), tile=104, gap=6, below=15)
+
+
+def kernel_grid(weights: np.ndarray, inputs: Sequence[int], dark: bool = False) -> np.ndarray:
+    """Kernels (n, h, w) of one filter with the number of each one's input; a single one is large and has no number."""
+    if len(weights) == 1:
+        return grid(filter_tiles(weights, dark), Layout(1, 1, tile=104), dark)
+    return single_grid(filter_tiles(weights, dark), [str(n) for n in inputs], dark)
 
 
 def strength_bars(strengths: Sequence[float]) -> alt.Chart:
@@ -169,7 +196,7 @@ def strength_bars(strengths: Sequence[float]) -> alt.Chart:
                 alt.Tooltip("strength:Q", title="Mean strength", format=".3~g"),
             ],
         )
-        .properties(height=190)
+        .properties(height=250)
     )
 
 
@@ -215,7 +242,7 @@ def layer_preferences(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("words:N", title="Channels"),
             ],
         )
-        .properties(height=_height(table), title="Which emotion they prefer")
+        .properties(height=_height(table) + 90, title="Which emotion they prefer")
     )
 
 
@@ -224,4 +251,4 @@ def _layers(table: pd.DataFrame) -> alt.Y:
 
 
 def _height(table: pd.DataFrame) -> int:
-    return 24 * table["layer"].nunique() + 20
+    return 25 * table["layer"].nunique() + 90  # of which 90 are for title and axis

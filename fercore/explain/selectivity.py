@@ -67,20 +67,16 @@ def channel_table(channels: ChannelSummary) -> pd.DataFrame:
         index), strength (mean over the emotions), then strength_<emotion> and selectivity_<emotion> of all seven.
     """
     means, index = channels.means.astype(np.float64), selectivity(channels.means)
-    fires = np.nansum(means, axis=1) > 0
-    best = np.where(np.isnan(means), -1, means).argmax(axis=1)
-    table = pd.DataFrame(
-        {
-            "channel": np.arange(len(means)),
-            "emotion": [EMOTIONS[code] if alive else None for code, alive in zip(best, fires, strict=True)],
-            "selectivity": index[np.arange(len(means)), best],
-            "strength": np.nanmean(means, axis=1),
-        }
-    )
+    best, own = _preferred(means, index)
+    columns = {
+        "channel": np.arange(len(means)),
+        "emotion": [EMOTIONS[code] if code >= 0 else None for code in best],
+        "selectivity": own,
+        "strength": np.nanmean(means, axis=1),
+    }
     for name, values in (("strength", means), ("selectivity", index)):
-        for code, emotion in enumerate(EMOTIONS):
-            table[f"{name}_{emotion}"] = values[:, code]
-    return table
+        columns |= {f"{name}_{emotion}": values[:, code] for code, emotion in enumerate(EMOTIONS)}
+    return pd.DataFrame(columns)
 
 
 def layer_table(summary: FeatureSummary) -> pd.DataFrame:
@@ -94,10 +90,10 @@ def layer_table(summary: FeatureSummary) -> pd.DataFrame:
     """
     rows = []
     for name, channels in summary.layers.items():
-        table = channel_table(channels)
-        firing = table["selectivity"][table["emotion"].notna()]
-        quartiles = firing.quantile([0.25, 0.5, 0.75]).tolist()
-        rows.append((name, len(table), len(table) - len(firing), *quartiles))
+        best, own = _preferred(channels.means, selectivity(channels.means))
+        firing = own[best >= 0]
+        quartiles = np.quantile(firing, [0.25, 0.5, 0.75]).tolist() if len(firing) else [np.nan] * 3
+        rows.append((name, len(own), len(own) - len(firing), *quartiles))
     return pd.DataFrame(rows, columns=["layer", "channels", "silent", "low", "median", "high"])
 
 
@@ -111,10 +107,18 @@ def preference_table(summary: FeatureSummary) -> pd.DataFrame:
     """
     rows = []
     for name, channels in summary.layers.items():
-        counts = channel_table(channels)["emotion"].value_counts()
-        total = max(int(counts.sum()), 1)
-        rows += [(name, emotion, int(counts.get(emotion, 0)), counts.get(emotion, 0) / total) for emotion in EMOTIONS]
+        best, _ = _preferred(channels.means, selectivity(channels.means))
+        counts = np.bincount(best[best >= 0], minlength=len(EMOTIONS)).tolist()
+        total = max(sum(counts), 1)
+        rows += [(name, emotion, n, n / total) for emotion, n in zip(EMOTIONS, counts, strict=True)]
     return pd.DataFrame(rows, columns=["layer", "emotion", "channels", "share"])
+
+
+def _preferred(means: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Class with the highest mean of each channel, -1 where it never fires, and the channel's index for it."""
+    best = np.where(np.isnan(means), -1, means).argmax(axis=1)
+    own = index[np.arange(len(best)), best]
+    return np.where(np.nansum(means, axis=1) > 0, best, -1), own
 
 
 def answer(summary: FeatureSummary) -> Answer | None:
@@ -168,11 +172,14 @@ def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
         emotion, by ("selectivity" or "strength"), rank (from 1), channel, value (the index or the mean strength);
         channels that never fire and emotions without images are left out.
     """
-    firing = table[table["emotion"].notna()]
-    parts = []
+    firing, rows = table["emotion"].notna().to_numpy(), []
     for emotion in EMOTIONS:
         for by in ("selectivity", "strength"):
-            best = firing.nlargest(count, f"{by}_{emotion}").rename(columns={f"{by}_{emotion}": "value"})
-            ranks = range(1, len(best) + 1)
-            parts.append(best[["channel", "value"]].assign(emotion=emotion, by=by, rank=ranks).dropna(subset="value"))
-    return pd.concat(parts, ignore_index=True)[["emotion", "by", "rank", "channel", "value"]]
+            values = np.where(firing, table[f"{by}_{emotion}"], np.nan)
+            best = np.argsort(-values, kind="stable")[:count]  # NaN come last
+            rows += [
+                (emotion, by, rank, int(channel), float(values[channel]))
+                for rank, channel in enumerate(best, 1)
+                if not np.isnan(values[channel])
+            ]
+    return pd.DataFrame(rows, columns=["emotion", "by", "rank", "channel", "value"])
