@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from fercore.charts.style import emotion_scale, ink, percent, percent_axis
+from fercore.charts.style import emotion_scale, ink, percent
 from fercore.emotions import EMOTIONS
 
 
@@ -23,14 +23,11 @@ def probability_bars(probabilities: np.ndarray, dark: bool = False) -> alt.Layer
     data = pd.DataFrame({"emotion": EMOTIONS, "probability": probabilities.astype(float)})
     data["label"] = [percent(value) for value in data["probability"]]
     base = alt.Chart(data).encode(
-        y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS)),
-        x=alt.X(
-            "probability:Q",
-            axis=percent_axis("Probability", values=[0, 0.5, 1]),
-            scale=alt.Scale(domain=[0, 1.15], nice=False),  # room for the figure beside a full bar
-        ),
+        y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS), axis=alt.Axis(labelOverlap=False)),
+        # Each bar has its figure, and the longest needs room for it.
+        x=alt.X("probability:Q", axis=None, scale=alt.Scale(domain=[0, 1.25], nice=False)),
         tooltip=[alt.Tooltip("emotion:N", title="Emotion"), alt.Tooltip("label:N", title="Probability")],
     )
     bars = base.mark_bar().encode(color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
     labels = base.mark_text(align="left", dx=5, color=ink(dark)).encode(text="label:N")
-    return (bars + labels).properties(height=210)
+    return (bars + labels).properties(height=190)

@@ -123,13 +123,17 @@ def token_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
     np.ndarray
         float32 (48, 48), 0 and above, in logits, enlarged bilinearly.
     """
-    names = token_layers(loaded.module)
-    layer = layer or list(names)[-1]
-    if layer not in names:
-        raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
-    tokens, gradients = _with_gradients(loaded, image, target, [names[layer]])  # (1, T, features)
-    weights = gradients[0, 1:].mean(axis=0)
-    return enlarged(np.maximum(tokens[0, 1:] @ weights, 0), image.shape)
+    tokens, gradients = _tokens(loaded, image, target, layer)
+    return enlarged(np.maximum(tokens @ gradients.mean(axis=0), 0), image.shape)
+
+
+def token_hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None = None) -> np.ndarray:
+    """HiResCAM (Draelos and Carin 2020, https://arxiv.org/abs/2011.08891) on tokens, carried over as in `token_cam`.
+
+    Each token is weighed by its own gradient, not by the mean of all: float32 (48, 48), in logits, with both signs.
+    """
+    tokens, gradients = _tokens(loaded, image, target, layer)
+    return enlarged((tokens * gradients).sum(axis=1), image.shape)
 
 
 def block_heads(loaded: LoadedModel, image: np.ndarray, block: str) -> np.ndarray:
@@ -196,6 +200,16 @@ def _eager(module: nn.Module) -> Iterator[None]:
     finally:
         for config, implementation in zip(configs, before, strict=True):
             config._attn_implementation = implementation
+
+
+def _tokens(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """The patches' tokens (T - 1, features) that a block's attention reads, and a logit differentiated by them."""
+    names = token_layers(loaded.module)
+    layer = layer or list(names)[-1]
+    if layer not in names:
+        raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
+    tokens, gradients = _with_gradients(loaded, image, target, [names[layer]])  # (1, T, features)
+    return tokens[0, 1:], gradients[0, 1:]
 
 
 def _side(patches: int) -> int:

@@ -1,10 +1,10 @@
-"""Grad-CAM: which places of a convolution's output raise a class."""
+"""Grad-CAM and HiResCAM: which places of a convolution's output raise a class."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
+from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
 from torch import nn
 
 from fercore.explain.inputs import face_tensor
@@ -45,13 +45,47 @@ def grad_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | N
         float32 (48, 48), 0 and above, in logits; 0 where nothing speaks for the class. It is as coarse as the layer's
         output: 6x6 cells for the last block of the report's CNN.
     """
+    inputs, module = _inputs_and_module(loaded, image, layer)
+    found = LayerGradCam(loaded.module, module).attribute(inputs, target=target, relu_attributions=True)
+    return _enlarged(found, image)
+
+
+@torch.inference_mode(False)
+def hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None = None) -> np.ndarray:
+    """What each place of a convolution's output adds to the logit of a class.
+
+    HiResCAM, Draelos and Carin 2020 (https://arxiv.org/abs/2011.08891), by captum: feature maps times the logit's
+    gradient by them, summed over the maps. Grad-CAM averages the gradient over all places first. Where the layer is
+    averaged and then weighed, as in a ResNet, that is the same; behind dense layers, as in the report's CNN, it is not,
+    and can leave nothing of a map or show places that add nothing. We do not rectify, so that one sees both signs.
+
+    Parameters
+    ----------
+    loaded, image, target, layer
+        As of `grad_cam`.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (48, 48), in logits, enlarged bilinearly; positive speaks for the class. Where nothing but ReLU,
+        max-pooling and dense layers follow, the cells, before they are enlarged, sum to the logit but for biases.
+    """
+    inputs, module = _inputs_and_module(loaded, image, layer)
+    found = LayerGradientXActivation(loaded.module, module).attribute(inputs, target=target)  # (1, C, h, w)
+    return _enlarged(found.sum(dim=1, keepdim=True), image)
+
+
+def _inputs_and_module(loaded: LoadedModel, image: np.ndarray, layer: str | None) -> tuple[torch.Tensor, nn.Module]:
+    """The face as the model takes it, and the module that puts a layer's maps out."""
     names = cam_layers(loaded.module)
     if not names:
         raise ValueError(f"{type(loaded.module).__name__} has no convolution, so there are no feature maps to weigh")
     layer = layer or list(names)[-1]
     if layer not in names:
         raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
-    inputs = loaded.preprocess(face_tensor(image)[:, 0])
-    method = LayerGradCam(loaded.module, loaded.module.get_submodule(names[layer]))
-    coarse = method.attribute(inputs, target=target, relu_attributions=True)  # (1, 1, h, w)
+    return loaded.preprocess(face_tensor(image)[:, 0]), loaded.module.get_submodule(names[layer])
+
+
+def _enlarged(coarse: torch.Tensor, image: np.ndarray) -> np.ndarray:
+    """A map (1, 1, h, w) as large as the face."""
     return LayerAttribution.interpolate(coarse.detach(), image.shape, "bilinear")[0, 0].float().numpy()

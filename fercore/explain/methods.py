@@ -20,7 +20,7 @@ class Method:
     name, paper
         What it is called, and where it comes from.
     unit
-        Of a map's values.
+        Of a map's values, in words that follow a number.
     signed
         Whether values may be negative, which speaks against the class; else they are 0 and above.
     by_class
@@ -33,6 +33,8 @@ class Method:
         In how many parts a slow map is computed.
     attention_only
         Whether it reads attention, which only transformers have.
+    has_layers
+        Whether it reads one layer, which can be chosen.
     """
 
     name: str
@@ -44,9 +46,15 @@ class Method:
     compute: Callable[[LoadedModel, np.ndarray, int, int, str | None], np.ndarray]
     parts: int = 1
     attention_only: bool = False
+    has_layers: bool = False
 
 
-def _cam(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+def _hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
+    reads_tokens = attention.attention_names(loaded.module)
+    return (attention.token_hires_cam if reads_tokens else cam.hires_cam)(loaded, image, target, layer)
+
+
+def _grad_cam(loaded: LoadedModel, image: np.ndarray, target: int, part: int, layer: str | None) -> np.ndarray:
     reads_tokens = attention.attention_names(loaded.module)
     return (attention.token_cam if reads_tokens else cam.grad_cam)(loaded, image, target, layer)
 
@@ -68,20 +76,33 @@ def _rollout(loaded: LoadedModel, image: np.ndarray, target: int, part: int, lay
 
 
 METHODS = {
+    "hires-cam": Method(
+        "HiResCAM",
+        "Draelos and Carin 2020, https://arxiv.org/abs/2011.08891",
+        unit="logits",
+        signed=True,
+        by_class=True,
+        meaning="What each place of the last feature maps (of a transformer: of the tokens before its last attention) "
+        "adds to the class's logit (blue) or takes from it (orange). It is coarse: a few cells, smoothly enlarged.",
+        compute=_hires_cam,
+        has_layers=True,
+    ),
     "grad-cam": Method(
         "Grad-CAM",
         "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391",
         unit="logits",
         signed=False,
         by_class=True,
-        meaning="Places of the last feature maps (of a transformer: the tokens before its last attention) that raise "
-        "the class, each map weighed by its mean gradient. It is coarse: a few cells, smoothly enlarged.",
-        compute=_cam,
+        meaning="As HiResCAM, but each feature map is weighed as a whole, by its mean gradient, and what speaks "
+        "against the class is left out. Where dense layers tell places apart, as in the report's CNN, the mean "
+        "gradient can miss what counts, and the map can be empty.",
+        compute=_grad_cam,
+        has_layers=True,
     ),
     "occlusion": Method(
         "Occlusion",
         "Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901",
-        unit="probability",
+        unit="of probability",
         signed=True,
         by_class=True,
         meaning=f"The probability that is lost when a gray window of {occlusion.WINDOW} × {occlusion.WINDOW} pixels "
@@ -103,7 +124,7 @@ METHODS = {
     "relevance": Method(
         "Attention relevance",
         "Chefer et al. 2021, https://arxiv.org/abs/2103.15679",
-        unit="relevance",
+        unit="of relevance",
         signed=False,
         by_class=True,
         meaning="Attention of all layers, each weighed by how much more of it would raise the class.",
@@ -113,7 +134,7 @@ METHODS = {
     "rollout": Method(
         "Attention rollout",
         "Abnar and Zuidema 2020, https://arxiv.org/abs/2005.00928",
-        unit="share of attention",
+        unit="of all attention",
         signed=False,
         by_class=False,
         meaning="Where the classifying token's information comes from through all layers. It is the same for every "
@@ -128,14 +149,14 @@ def unsuited(loaded: LoadedModel, method: str) -> str | None:
     """Why a method cannot explain a model, in words; None where it can."""
     if METHODS[method].attention_only and not attention.attention_names(loaded.module):
         return "it reads the attention of a ViT, and this model is none"
-    if method == "grad-cam" and not method_layers(loaded, method):
+    if METHODS[method].has_layers and not method_layers(loaded, method):
         return "it reads feature maps or tokens, and this model has neither"
     return None
 
 
 def method_layers(loaded: LoadedModel, method: str) -> list[str]:
     """Names of the layers that a method can look at, the usual one last; none where there is nothing to choose."""
-    if method != "grad-cam":
+    if not METHODS[method].has_layers:
         return []
     return list(attention.token_layers(loaded.module) or cam.cam_layers(loaded.module))
 

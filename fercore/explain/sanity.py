@@ -12,18 +12,27 @@ from torch import nn
 from fercore.explain.methods import heat_map
 from fercore.models.registry import LoadedModel
 
-LEVELS = 6  # down to which a model is randomised, at most
+LEVELS = 5  # down to which a model is randomised, at most
 
 
-def weighted_layers(module: nn.Module) -> list[str]:
-    """Names of the convolutions and dense layers, from the output down to the input."""
-    names = [name for name, layer in module.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    return names[::-1]
+def weighted_layers(module: nn.Module) -> dict[str, str]:
+    """Convolutions and dense layers from the output down to the input: what they are called, and their modules' names.
+
+    They are counted from the input: "convolution 1", "dense 1"; the last dense layer is the "output".
+    """
+    found, numbers = {}, {"convolution": 0, "dense": 0}
+    for name, layer in module.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            kind = "convolution" if isinstance(layer, nn.Conv2d) else "dense"
+            numbers[kind] += 1
+            found[f"{kind} {numbers[kind]}"] = name
+    names = list(found.items())[::-1]
+    return {"output" if place == 0 else words: name for place, (words, name) in enumerate(names)}
 
 
 def levels(loaded: LoadedModel) -> list[str]:
-    """At most `LEVELS` of `weighted_layers`, evenly spread from the first to the last one."""
-    names = weighted_layers(loaded.module)
+    """At most `LEVELS` of `weighted_layers`, evenly spread from the output to the first one."""
+    names = list(weighted_layers(loaded.module))
     chosen = np.linspace(0, len(names) - 1, min(LEVELS, len(names))).round().astype(int)
     return [names[number] for number in chosen]
 
@@ -60,7 +69,7 @@ def randomised(loaded: LoadedModel, down_to: str, seed: int = 0) -> LoadedModel:
         for name, layer in reversed(list(module.named_modules())):
             if hasattr(layer, "reset_parameters"):
                 layer.reset_parameters()
-            if name == down_to:
+            if name == names[down_to]:
                 break
     return LoadedModel(module, loaded.preprocess)
 

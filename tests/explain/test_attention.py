@@ -93,6 +93,9 @@ def test_token_cam_equals_its_formula(vit, quarters):
     found = attention.token_cam(vit, quarters, CLASS)
     assert found == pytest.approx(attention.enlarged(expected, (48, 48)), rel=1e-3, abs=1e-5 * float(expected.max()))
     assert expected.any()
+    hires = (tokens * gradient)[0, 1:].sum(dim=1).detach().numpy()
+    found = attention.token_hires_cam(vit, quarters, CLASS)
+    assert found == pytest.approx(attention.enlarged(hires, (48, 48)), rel=1e-3, abs=1e-4 * float(hires.max()))
 
 
 def test_any_block_s_tokens(vit, quarters):

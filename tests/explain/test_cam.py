@@ -1,4 +1,4 @@
-"""Grad-CAM equals its formula where that can be worked out by hand."""
+"""Grad-CAM and HiResCAM equal their formulas where those can be worked out by hand."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fercore.explain.cam import cam_layers, grad_cam
+from fercore.explain.cam import cam_layers, grad_cam, hires_cam
 from fercore.models.registry import LoadedModel
 from fercore.models.resnet import ResNet18Config, build_resnet18
 from tests.explain.conftest import PIXELS
@@ -22,6 +22,18 @@ def test_grad_cam_on_a_hand_weighted_net(two_maps, quarters):
     assert found[CORNERS] == pytest.approx(np.array([[0, 0.2], [0.9, 2.5]]), rel=1e-4)
     # Halfway between the cells of the lower row, bilinearly: pixels 23 and 24 lie 1/48 beside the middle.
     assert found[47, 23:25] == pytest.approx(1.7 + np.array([-1, 1]) * 1.6 / 48, rel=1e-4)
+
+
+def test_hires_cam_on_the_same_net(two_maps, quarters):
+    # Cell by cell the head's weights times the maps: 1 * 0 - 4 * 0.5, then 2 * 0.2, 3 * 0.4 and 4 * 1.
+    found = hires_cam(two_maps, quarters, target=2)
+    assert (found.shape, found.dtype) == ((48, 48), np.float32)
+    assert found[CORNERS] == pytest.approx(np.array([[-2, 0.4], [1.2, 4]]), rel=1e-4)
+    # The cells sum to the logit but for the bias.
+    head = two_maps.module[1][1]
+    with torch.no_grad():
+        logit = two_maps.module(PIXELS(torch.from_numpy(quarters)[None]))[0, 2]
+    assert found[CORNERS].sum() == pytest.approx((logit - head.bias[2]).item(), rel=1e-4)
 
 
 def test_a_class_that_nothing_speaks_for_has_an_empty_map(two_maps, quarters):
@@ -72,9 +84,14 @@ def test_a_resnet_changes_its_maps_in_place_and_is_explained_all_the_same(quarte
     expected = by_the_formula(maps, nn.Sequential(pool, nn.Flatten(), dense), 3)
     assert grad_cam(LoadedModel(model, PIXELS), quarters, 3) == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert expected.any()
+    # What is averaged over places and then weighed has the same gradient everywhere.
+    coarse = torch.einsum("k,khw->hw", dense.weight[3] / 9, maps[0])
+    same = F.interpolate(coarse[None, None], (48, 48), mode="bilinear")[0, 0].detach().numpy()
+    assert hires_cam(LoadedModel(model, PIXELS), quarters, 3) == pytest.approx(same, rel=1e-3, abs=1e-6)
 
 
 def test_a_model_without_convolutions_is_refused(quarters):
     dense = LoadedModel(nn.Sequential(nn.Flatten(), nn.Linear(48 * 48, 7)), PIXELS)
-    with pytest.raises(ValueError, match="Sequential has no convolution"):
-        grad_cam(dense, quarters, 0)
+    for method in (grad_cam, hires_cam):
+        with pytest.raises(ValueError, match="Sequential has no convolution"):
+            method(dense, quarters, 0)

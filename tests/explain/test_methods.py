@@ -10,7 +10,7 @@ from fercore.explain.methods import METHODS, heat_map, heat_map_part, method_lay
 from fercore.models.registry import LoadedModel
 from tests.explain.conftest import PIXELS, hooks
 
-ANY = ("grad-cam", "occlusion", "integrated-gradients")
+ANY = ("hires-cam", "grad-cam", "occlusion", "integrated-gradients")
 
 
 @pytest.fixture
