@@ -2,16 +2,20 @@
 
 A run folder may come from a stranger, so reading one treats every file as hostile: sizes are limited, types are
 checked, names cannot leave the folder and nothing is unpickled. Writing goes to a temporary file that is then renamed,
-so that a kill or a full disk leaves the earlier file. This module imports no torch: listing runs is fast.
+so that a kill or a full disk leaves the earlier file, and never goes through a link. The weights of an added model are
+a link (`fercore.models.add`): links are followed for reading, where only regular files are opened and whatever they
+hold must pass the same checks. This module imports no torch: listing runs is fast.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 import re
+import stat
 import tempfile
 import zipfile
 import zlib
@@ -104,6 +108,11 @@ class Run:
         entry = study or (kfold if isinstance(kfold, dict) and "fold" in kfold else None)
         name = entry.get("name") if isinstance(entry, dict) else None
         return name if isinstance(name, str) else "something unnamed" if entry else None
+
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights' file, by which a record can name them."""
+        with (self.path / "model.safetensors").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def history(self) -> pd.DataFrame:
         """One row an epoch with the columns `HISTORY_COLUMNS` (perhaps more); empty before the first epoch ends.
@@ -369,7 +378,10 @@ def _is_locked(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
-    size, limit = path.stat().st_size, _MAX_BYTES[path.suffix]
+    found, limit = path.stat(), _MAX_BYTES[path.suffix]
+    if not stat.S_ISREG(found.st_mode):
+        raise RunError(f"{path}: expected a file, received something that may never end when read")
+    size = found.st_size
     if size > limit:
         raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
     return path.read_bytes()

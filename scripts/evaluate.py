@@ -51,6 +51,10 @@ def describe(metrics: dict) -> str:
         f"{key.replace('_', ' ')}: {text}" for key, text in metrics["interval"].items() if key != "level"
     )
     lines.append(f"\n  Intervals: {methods}.")
+    for name, mass in metrics["left_out"].items():
+        lines.append(
+            f"  The model gives {mass:.1%} of its probability to {name}, which is left out; the rest is scaled to 1."
+        )
     return "\n".join(lines)
 
 

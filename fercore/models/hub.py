@@ -254,9 +254,8 @@ def _with_weights(config: Any, content: dict, state: dict[str, torch.Tensor]) ->
     needed, held = (sum(t.numel() for t in tensors) for tensors in (blank.parameters(), state.values()))
     if needed > held:
         raise HubError(f"its config asks for {needed:,} weights, but model.safetensors holds {held:,}")
-    model, found = kind.from_pretrained(
-        None, config=config, state_dict=state, dtype=torch.float32, output_loading_info=True
-    )
+    settings = {"dtype": torch.float32, "ignore_mismatched_sizes": True, "output_loading_info": True}
+    model, found = kind.from_pretrained(None, config=config, state_dict=state, **settings)
     if wrong := [*found["missing_keys"], *found["mismatched_keys"], *found["error_msgs"]]:
         raise HubError(
             f"model.safetensors does not fit its config: {str(wrong[0])[:200]} is missing or of another shape"

@@ -116,6 +116,11 @@ def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
     RunError
         If weights or config are missing, damaged or do not belong together.
     """
+    if (run.path / "model.safetensors").is_symlink() and not run.has_weights:
+        raise RunError(
+            f"{run.name} links to weights that are no longer there ({(run.path / 'model.safetensors').readlink()}); "
+            "bring them back, or delete the run and add the model again with: python scripts/add_model.py"
+        )
     if not run.has_weights:
         raise RunError(
             f"{run.name} has no weights (model.safetensors); train it again, or choose a run that was shipped with them"

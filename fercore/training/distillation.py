@@ -8,7 +8,6 @@ that the student sees, augmented and mixed (Beyer et al. 2022, https://arxiv.org
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +74,7 @@ def open_teacher(name: str, dataset: Dataset, root: Path) -> Teacher:
             f"--teacher {name}: {error}. Train it first, name another run with --teacher, or learn without a teacher "
             "with --distillation 0"
         ) from error
-    return Teacher(model, {"name": name, "trained_on": run.info["trained_on"], "weights_sha256": _sha256(run)})
+    return Teacher(model, {"name": name, "trained_on": run.info["trained_on"], "weights_sha256": run.weights_sha256()})
 
 
 def soft_target_loss(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -105,7 +104,7 @@ def _check(run: Run, dataset: Dataset) -> None:
     for split in ("val", "test"):
         if found := contamination(run, split):
             raise RunError(f"{run.name} may not teach: training data {found}")
-    if trained_on["splits"] != ["train"] or trained_on.get("extra_data"):
+    if trained_on["splits"] != ["train"] or trained_on.get("extra_data", []) != []:
         raise RunError(f"{run.name} was trained on {trained_on}, expected the train split alone")
     there, here = run.info["dataset"], dataset.summary()
     if any(there.get(key) != here[key] for key in ("fingerprint", "counts")):
@@ -113,8 +112,3 @@ def _check(run: Run, dataset: Dataset) -> None:
             f"{run.name} was trained on other images than the train split of {dataset.path}, as it is for the folds of "
             "a cross-validation: what it knows of held-out images would leak"
         )
-
-
-def _sha256(run: Run) -> str:
-    with (run.path / "model.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

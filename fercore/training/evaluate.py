@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from sklearn.metrics import f1_score
 
-from fercore.data.fer2013 import DataError, Dataset
+from fercore.data.fer2013 import SIZE, DataError, Dataset
 from fercore.evaluation.metrics import report
 from fercore.models.forward import probabilities
+from fercore.models.hub import left_out_mass
 from fercore.models.registry import load
-from fercore.runs import Predictions, Run, stem, write_json, write_predictions
+from fercore.runs import Predictions, Run, stem, update_run, write_json, write_predictions
 
 
 def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", progress: bool = False) -> dict:
@@ -44,18 +47,37 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
         raise DataError(f"the {split} split of {dataset.path} has no images")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
-    answers = probabilities(
-        model.module, model.preprocess, dataset.images[rows], tta=tta, device=device, progress=progress
-    )
-    return keep_predictions(run, dataset, split, Predictions(dataset.ids[rows], dataset.labels[rows], answers), tta)
+    settings = {"tta": tta, "batch_size": batch_size(model.preprocess.size), "device": device, "progress": progress}
+    with left_out_mass(model.module) as left_out:
+        answers = probabilities(model.module, model.preprocess, dataset.images[rows], **settings)
+    if not run.info["dataset"]:  # a model that others trained: this is what its figures are about
+        run = update_run(run, dataset=dataset.summary())
+    predictions = Predictions(dataset.ids[rows], dataset.labels[rows], answers)
+    return keep_predictions(run, dataset, split, predictions, tta, left_out)
 
 
-def keep_predictions(run: Run, dataset: Dataset, split: str, predictions: Predictions, tta: str = "none") -> dict:
-    """Write predictions of a data set's split, and the metrics that follow from them, which are returned."""
+def batch_size(side: int) -> int:
+    """Images a pass: 256 of 48x48 pixels, fewer of larger ones so that memory stays the same."""
+    return max(1, min(256, 256 * SIZE**2 // side**2))
+
+
+def keep_predictions(
+    run: Run,
+    dataset: Dataset,
+    split: str,
+    predictions: Predictions,
+    tta: str = "none",
+    left_out: Mapping[str, float] | None = None,
+) -> dict:
+    """Write predictions of a data set's split, and the metrics that follow from them, which are returned.
+
+    `left_out` is the mean probability that the model gave to each class beyond our seven.
+    """
     write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
     metrics = report(stored.label, stored.probabilities, split=split, split_name=dataset.split_name(split), tta=tta)
     metrics["dataset_fingerprint"] = dataset.info["fingerprint"]
+    metrics["left_out"] = dict(left_out or {})
     write_json(run.path / f"metrics_{stem(split, tta)}.json", metrics)
     return metrics
 

@@ -24,6 +24,20 @@ def tiny(**changes):
     return load_recipe("report-cnn").override(**{**TINY, "epochs": 2, **changes})
 
 
+def stop_after_one_epoch(config, dataset, root, name, monkeypatch):
+    train_epoch = loop.train_epoch
+
+    def interrupted(fit, epoch, progress):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return train_epoch(fit, epoch, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "train_epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            session.start(config, dataset, root, name, quiet=True)
+
+
 @pytest.fixture(scope="module")
 def place(dataset, tmp_path_factory):
     """A folder of runs with a finished teacher."""
@@ -88,17 +102,7 @@ def test_the_record_names_the_teacher(dataset, place):
 @pytest.mark.parametrize("changes", [TAUGHT, {"mixup": 0.8, "cutmix": 1.0}])
 def test_resumed_with_teacher_or_mixing_the_result_is_the_same(dataset, root, monkeypatch, changes):
     whole = session.start(tiny(**changes), dataset, root, "whole", quiet=True)
-    train_epoch = loop.train_epoch
-
-    def interrupted(fit, epoch, progress):
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return train_epoch(fit, epoch, progress)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "train_epoch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            session.start(tiny(**changes), dataset, root, "stopped", quiet=True)
+    stop_after_one_epoch(tiny(**changes), dataset, root, "stopped", monkeypatch)
     same_files(whole.path, session.resume(dataset, root, "stopped", quiet=True).path)
 
 
@@ -174,17 +178,7 @@ VIT = {"patch_size": 12, "hidden_size": 8, "layers": 1, "heads": 2, "mlp_ratio":
 def test_a_taught_vit_resumes_to_the_same_weights_and_scores(dataset, root, monkeypatch):
     config = load_recipe("vit-compact").override(**VIT, teacher="teacher", precision="fp32")
     whole = session.start(config, dataset, root, "whole", quiet=True)
-    train_epoch = loop.train_epoch
-
-    def interrupted(fit, epoch, progress):
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return train_epoch(fit, epoch, progress)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "train_epoch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            session.start(config, dataset, root, "stopped", quiet=True)
+    stop_after_one_epoch(config, dataset, root, "stopped", monkeypatch)
     same_files(whole.path, session.resume(dataset, root, "stopped", quiet=True).path)
     patches, layer = 144 * 8 + 8 + 17 * 8 + 8, 4 * 72 + 2 * 72 + 2 * 16
     assert whole.info["parameters"] == patches + layer + 16 + 63
