@@ -14,6 +14,7 @@ page = st.navigation(
         "Data": [st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:")],
         "Models": [
             st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
+            st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
         ],
     }

@@ -49,6 +49,20 @@ def say_status(run: Run, found: Learning | None) -> None:
         st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
 
 
+def say_sum(run: Run) -> None:
+    """What a run without epochs of its own sums up, and where that is shown."""
+    ensemble = run.info["ensemble"]
+    members = ensemble.get("members") if isinstance(ensemble, dict) else None
+    named = [code(name[:100]) for name in members if isinstance(name, str)][:10] if isinstance(members, list) else []
+    choose = f" Choose them to see how each learned: {', '.join(named)}." if named else ""
+    st.info(f"{code(run.name)} sums up other runs and has no epochs of its own.{choose}", icon=":material/functions:")
+    if "kfold" in run.info:
+        query = {"experiment": run.name}
+        st.page_link(
+            "pages/experiments.py", label="See them fold by fold", icon=":material/science:", query_params=query
+        )
+
+
 def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
     styles = run_styles(run.name for run in state.runs())
     curves, epochs = curve_table(histories), epoch_table(histories)
@@ -112,12 +126,15 @@ def draw(names: list[str], following: bool) -> None:
     if found:
         best = max(found, key=lambda name: found[name].val_accuracy["value"])
         st.markdown(f"#### {answer(next(run for run in runs if run.name == best), found[best])}")
+    sums = [run for run in runs if run.name in loaded and run.name not in found and "ensemble" in run.info]
     for run in runs:
-        if run.name in loaded:
+        if run in sums:
+            say_sum(run)
+        elif run.name in loaded:
             say_status(run, found.get(run.name))
-    if not found:
+    if not found and len(sums) < len(loaded):
         st.info("There is nothing to draw before the first epoch ends.")
-    else:
+    if found:
         draw_curves({name: histories[name] for name in found})
         draw_summary(runs, found)
         table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)

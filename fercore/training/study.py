@@ -13,6 +13,7 @@ point, when the file is read.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -110,6 +111,18 @@ def parse_study(content: dict[str, Any], name: str, where: str) -> Study:
             except ConfigError as error:
                 raise ConfigError(f"{where}, point {point.label}: {error}") from error
     return study
+
+
+def study_text(content: dict[str, Any]) -> str:
+    """A study's content as the text of its file; `tomllib` reads it back."""
+    lines = [f"{key} = {_toml(value)}" for key, value in content.items() if key != "budget"]
+    budget = [f"{key} = {_toml(value)}" for key, value in content.get("budget", {}).items()]
+    return "\n".join([*lines, *(["", "[budget]", *budget] if budget else []), ""])
+
+
+def _toml(value: Any) -> str:
+    # JSON's text, numbers, booleans and lists are TOML's too.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _check_form(content: dict[str, Any], where: str) -> None:

@@ -1,11 +1,12 @@
 """Study files: what they make, and what is refused before anything trains."""
 
 import re
+import tomllib
 
 import pytest
 
 from fercore.fields import ConfigError
-from fercore.training.study import load_study, parse_study, study_names
+from fercore.training.study import load_study, parse_study, study_names, study_text
 
 KERNELS = {"recipe": "report-cnn", "vary": ["kernel_size"], "values": [3, 5]}
 
@@ -99,3 +100,17 @@ def test_seeds_can_be_given_instead_of_the_files(tmp_path):
     file.write_text('recipe = "report-cnn"\nvary = ["kernel_size"]\nvalues = [3, 5]\nseeds = [4]\n')
     assert (load_study(str(file)).name, load_study(str(file)).seeds) == ("mine", (4,))
     assert load_study(str(file), [1, 2]).seeds == (1, 2)
+
+
+def test_a_study_s_text_is_read_back_as_it_was():
+    content = {
+        "description": 'Depth "and" width \\ é',
+        "recipe": "report-cnn",
+        "vary": ["dense", "batch_norm"],
+        "values": [[[512, 256], True], [[8], False]],
+        "labels": ["deep", "flat"],
+        "budget": {"learning_rate": 1e-05, "epochs": 2},
+    }
+    assert tomllib.loads(study_text(content)) == content
+    assert parse_study(tomllib.loads(study_text(content)), "s", "s.toml") == parse_study(content, "s", "s.toml")
+    assert study_text({"recipe": "a", "vary": [], "values": []}) == 'recipe = "a"\nvary = []\nvalues = []\n'

@@ -1,0 +1,1 @@
+"""What the Experiments page shows: a study, a cross-validation, or the plan of a new study."""

@@ -1,0 +1,213 @@
+"""One cross-validation: how much folds differ, what they are right on together, and what their ensemble adds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+import state
+from downloads import download_table
+from experiments.going_on import kfold_command
+from experiments.wording import bulleted, draw_answer, listed
+from fercore.charts import experiments as charts
+from fercore.charts.experiments import REPORT, SCORES, spread_words
+from fercore.charts.overview import reference_report
+from fercore.charts.style import count, figure_words, points, run_styles, with_range
+from fercore.charts.training import run_legend
+from fercore.evaluation.cross_validation import (
+    CrossValidation,
+    ensemble_gain,
+    fold_scores,
+    published_table,
+    spread,
+    stored_scores,
+)
+from fercore.evaluation.intervals import wilson
+from fercore.evaluation.tables import PER_CLASS, classification_table
+from fercore.runs import SPLITS, Run
+from words import code, escape
+
+VERBS = {"running": "is", "failed": "has", "stopped": "was", "interrupted": "was"}
+REPORT_NAME = "the report"
+OURS = {"train": "Out of fold", "val": "Ensemble on {}", "test": "Ensemble on {}"}
+
+
+class Ensemble(NamedTuple):
+    """The folds' models together on one split: accuracy, mean accuracy of one model, and the paired gain."""
+
+    images: str
+    together: dict[str, float]
+    alone: pd.Series
+    gain: dict[str, float] | None
+
+
+def draw(found: CrossValidation) -> None:
+    """Everything about a cross-validation, from the answer to the downloads."""
+    whole = found.whole if found.whole and found.whole.status == "finished" else None
+    members = state.readable(reports_of, found.members.values())
+    reports = {fold: members[run.name] for fold, run in found.members.items() if run.name in members}
+    scores = stored_scores(whole) if whole else fold_scores(reports)
+    spreads, run = spread(scores), found.whole or next(iter(found.members.values()))
+    names = {split: state.split_name(run, split) for split in SPLITS}
+    names["train"] = f"held-out {names['train']}"
+    ensembles = {split: ensemble(found, whole, split, spreads) for split in ("val", "test")} if whole else {}
+    draw_answer(reading(found, spreads, ensembles.get("test"), names["train"]))
+    st.markdown(beside_the_report())
+    say_what_is_left(found)
+    if scores.empty:
+        return
+    draw_scores(scores, spreads, names, run.name)
+    if whole:
+        draw_ensembles(ensembles)
+        draw_published(whole)
+    download_table("Download the folds", scores, f"folds_{found.name}.csv")
+
+
+def reports_of(run: Run) -> dict[str, dict]:
+    return {split: state.metrics(run, split) for split, tta in run.evaluations() if tta == "none"}
+
+
+def figure(spreads: pd.DataFrame, split: str, score: str) -> pd.Series:
+    """The row of `spread` for one score on one split."""
+    return spreads[(spreads["split"] == split) & (spreads["score"] == score)].iloc[0]
+
+
+def reading(found: CrossValidation, spreads: pd.DataFrame, together: Ensemble | None, held_out: str) -> str:
+    """One sentence: held-out accuracy with its spread, and what the ensemble adds."""
+    name = escape(found.name)
+    if not (spreads["split"] == "train").any():
+        return f"{name} has no finished fold yet."
+    row = figure(spreads, "train", "accuracy")
+    over = (
+        f"{row['folds']} folds" if row["folds"] == found.folds else f"the first {row['folds']} of {found.folds} folds"
+    )
+    sd = " (mean and standard deviation)" if pd.notna(row["sd"]) else ""
+    right = (
+        f"Over {over}, {name} is right on {spread_words(row['mean'], row['sd'])}{sd} of the {escape(held_out)} images"
+    )
+    if together is None:
+        return f"{right}."
+    more = f", {gain_words(together.gain)} than one of them on average" if together.gain else ""
+    figure_of = with_range(together.together)
+    return f"{right}; its {found.folds} models together are right on {figure_of} of {escape(together.images)}{more}."
+
+
+def beside_the_report() -> str:
+    """What the report's own cross-validation came to."""
+    published = reference_report()["kfold"]
+    n = published["support"]
+    accuracy = with_range({**wilson(round(published["accuracy"] * n), n), "value": published["accuracy"]})
+    return (
+        f"The report's {published['folds']} folds (section 5, figure 10) came to {accuracy} of {count(n)} test images."
+    )
+
+
+def gain_words(gain: dict[str, float]) -> str:
+    """ "1.9 points (1.2 to 2.6) more"."""
+    sign = 1 if gain["value"] >= 0 else -1
+    low, high = sorted((sign * gain["low"], sign * gain["high"]))
+    return f"{points(sign * gain['value'])} ({100 * low:.1f} to {100 * high:.1f}) {'more' if sign > 0 else 'fewer'}"
+
+
+def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFrame) -> Ensemble:
+    """What the folds' models come to together on a split; without a gain where a fold's predictions are missing."""
+    report, gain = state.metrics(whole, split), None
+    if len(found.members) == found.folds:
+        answers = state.readable(lambda run: state.predictions(run, split), found.members.values())
+        if len(answers) == found.folds:
+            gain = ensemble_gain(state.predictions(whole, split), list(answers.values()))
+    return Ensemble(report["split_name"], report["accuracy"], figure(spreads, split, "accuracy"), gain)
+
+
+def say_what_is_left(found: CrossValidation) -> None:
+    """Name the folds that run, stopped, failed or have not begun, and the command that goes on."""
+    statuses = {fold: found.members[fold].status if fold in found.members else "" for fold in range(1, found.folds + 1)}
+    lines = [
+        f"Fold {fold} ({code(found.members[fold].name)}) {VERBS[status]} {status}."
+        for fold, status in statuses.items()
+        if status and status != "finished"
+    ]
+    if missing := [str(fold) for fold, status in statuses.items() if not status]:
+        has_not = "has not begun" if not found.whole else "has no folder here"
+        lines.append(f"Fold {listed(missing)} {has_not}.")
+    if not lines:
+        return
+    text = bulleted(lines)
+    if found.whole or "running" in statuses.values():
+        st.info(text)
+        return
+    st.warning(f"{text}\n\nGo on with:", icon=":material/pause_circle:")
+    run = next(iter(found.members.values()))
+    st.code(kfold_command(found.name, found.folds, run), language="bash", wrap_lines=True)
+
+
+def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, str], run: str) -> None:
+    st.subheader("Fold by fold")
+    color = run_styles(other.name for other in state.runs())[run].color
+    state.chart(charts.fold_chart, scores, spreads, names, color, state.dark(), alt="Scores of each fold")
+    rows = []
+    for score, label in {**SCORES, "log_loss": "Log loss (nats)"}.items():
+        words = spread_words if score != "log_loss" else "{:.3f} ± {:.3f}".format
+        shown = spreads[spreads["score"] == score].set_index("split")
+        rows.append(
+            {"Mean ± standard deviation": label}
+            | {names[split]: words(*shown.loc[split, ["mean", "sd"]]) for split in shown.index}
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Each fold's model is fitted on the other folds; its epoch is chosen on the validation images, so that the "
+        "images it held out took part in no choice. The standard deviation is the sample's (n - 1) over folds."
+    )
+
+
+def draw_ensembles(found: dict[str, Ensemble]) -> None:
+    st.subheader("The folds' models together")
+    rows = [
+        {
+            "Images": one.images,
+            "One model": spread_words(one.alone["mean"], one.alone["sd"]),
+            "All together": with_range(one.together),
+            "The ensemble's gain": gain_words(one.gain) if one.gain else "",
+        }
+        for one in found.values()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "One model: mean ± standard deviation. Together: the mean of the models' probabilities. Ranges are 95 % "
+        "intervals: Wilson's for accuracies, for the gain a bootstrap over images that keeps their pairs together."
+    )
+
+
+def draw_published(whole: Run) -> None:
+    st.subheader("Beside the report's figure 10")
+    stored = [split for split in SPLITS if (split, "none") in whole.evaluations()]
+    split = st.segmented_control(
+        "Ours",
+        stored,
+        default=stored[0],
+        required=True,
+        key="beside",
+        format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),
+    )
+    report, published = state.metrics(whole, split), reference_report()["kfold"]
+    ours, theirs = classification_table(report), published_table(published)
+    looks = {whole.name: run_styles(run.name for run in state.runs())[whole.name], REPORT_NAME: REPORT}
+    state.chart(run_legend, looks, list(looks), state.dark(), alt="What is ours and what is the report's")
+    for column, key in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
+        with column:
+            state.chart(
+                charts.published_chart, ours, theirs, key, looks, alt=f"{key} of each class beside the report's"
+            )
+    shown = pd.DataFrame({"Class": ours["class"]})
+    for key in PER_CLASS:
+        for who, table in (("ours", ours), ("the report", theirs)):
+            columns = table[[key, f"{key}_low", f"{key}_high"]].itertuples(index=False)
+            shown[f"{key.capitalize()}, {who}"] = [figure_words(*row) for row in columns]
+    st.dataframe(shown, hide_index=True)
+    st.caption(
+        f"Ours: {count(report['n'])} images of {escape(report['split_name'])}. The report's test images have "
+        f"PublicTest's class sizes ({count(published['support'])} images); it gives two digits and no intervals, so "
+        "those shown are worked out from its rounded figures. Accuracy stands in the column of F1."
+    )
