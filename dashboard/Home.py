@@ -17,6 +17,10 @@ page = st.navigation(
             st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
         ],
+        "Understand": [
+            st.Page("pages/features.py", title="Filters, activations", icon=":material/apps:"),
+            st.Page("pages/explain.py", title="Explain", icon=":material/troubleshoot:"),
+        ],
     }
 )
 
