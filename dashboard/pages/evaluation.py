@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 import gallery
+import seen
 import state
 from downloads import download, download_table
 from fercore.charts import evaluation as charts
@@ -35,10 +36,7 @@ FIGURES_SERVED = {
     "per_class_f1": "the F1 of a class",
     "others": "all other figures",
 }
-OPTIMISTIC = {
-    "val": "The run's epoch was chosen on {}, so these figures are optimistic; the test split's are not.",
-    "train": "The run learned from {}, so these figures say what it remembers, not what it can do.",
-}
+OPTIMISTIC = "The run's epoch was chosen on {}, so these figures are optimistic; the test split's are not."
 
 
 def answer(run_name: str, report: dict, tta: str) -> str:
@@ -112,9 +110,15 @@ st.title("Where is the model wrong?")
 evaluation = state.choose_evaluation()
 run, split, tta = evaluation
 report = state.metrics(run, split, tta)
-st.markdown(f"#### {answer(run.name, report, tta)}")
-if split in OPTIMISTIC and not (split == "train" and "kfold" in run.info):  # predicted by folds that never saw it
-    st.info(OPTIMISTIC[split].format(escape(report["split_name"])), icon=":material/info:")
+st.markdown(f"#### {answer(run.name, report, tta)}{seen.badge(run, split)}")
+seen.warn(run, split)
+if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch
+    st.info(OPTIMISTIC.format(escape(report["split_name"])), icon=":material/info:")
+for name, mass in report.get("left_out", {}).items():
+    st.caption(
+        f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. The "
+        "figures are of the seven, whose probabilities are scaled to sum to 1."
+    )
 draw_headline(report)
 draw_confusion(report)
 draw_classes(report)

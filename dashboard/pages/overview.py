@@ -6,12 +6,14 @@ import streamlit as st
 import state
 from downloads import download_table
 from fercore.charts.overview import accuracy_chart, interval_words, reference_report, report_table, runs_table
-from fercore.charts.style import count, percent, run_styles, with_range
+from fercore.charts.style import count, figure_words, percent, run_styles, with_range
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.evaluation.contamination import flags
 from fercore.runs import Run
 from words import code, escape, message
 
 DRAWN = 8  # runs in the chart, so that it fits beside the sentence it shows
+NOBODY = "No run here is known never to have seen the images that it is measured on."
 Reports = dict[str, dict[str, dict]]  # run name -> split -> stored metrics
 
 
@@ -54,6 +56,26 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
     columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm")
     st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
     download_table("Download the runs", table, "runs.csv")
+
+
+def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, dict[str, str]]) -> None:
+    """Figures on images that a model learned from, or may have: apart from those that can be ranked."""
+    st.subheader("Not comparable")
+    st.caption(
+        "Beside ⚠ stands why: a model that has seen the images it is measured on, or may have, shows what it "
+        "remembers, not what it can do. These runs are in no ranking."
+    )
+    shown = table[["run", "model"]].rename(columns={"run": "Run", "model": "Model"})
+    for split, name in names.items():
+        rows = table[["run", *(f"{split}_{part}" for part in ("accuracy", "low", "high"))]].itertuples(index=False)
+        shown[name] = [warned(figure_words(*figures), flagged[run].get(split)) for run, *figures in rows]
+    st.dataframe(shown, hide_index=True)
+    download_table("Download these", shown, "not_comparable.csv")
+
+
+def warned(figure: str, found: str | None) -> str:
+    """A figure with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ training data unknown"."""
+    return f"{figure} ⚠ training data {found}" if figure and found else figure
 
 
 def draw_report(runs: list[Run], reports: Reports) -> None:
@@ -108,12 +130,17 @@ runs = [run for run in everything if run.part_of is None]
 
 st.title("Which expression, and how sure?")
 reports = state.readable(stored_reports, runs)
+flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
+clean = [run for run in runs if run.name not in flagged]
 if runs:
-    table, names = runs_table(runs, state.readable(state.history, runs), reports), split_names(runs)
-    st.markdown(f"#### {answer(runs[0], reports)}")
+    everyone, names = runs_table(runs, state.readable(state.history, runs), reports), split_names(runs)
+    apart = everyone["run"].isin(flagged)
+    table = everyone[~apart]
+    best = next((run for run in clean if not flags(run)), None)
+    st.markdown(f"#### {answer(best, reports) if best else NOBODY}")
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):
-        styles, report_accuracy = run_styles(table["run"]), reference_report()["final_cnn"]["test_accuracy"]
+        styles, report_accuracy = run_styles(everyone["run"]), reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
 st.markdown(
     "The FER workbench trains models of facial-expression recognition on FER2013, measures them without fooling "
@@ -124,13 +151,17 @@ st.markdown(
 if problems := state.problems():
     with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
         st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
-if runs:
+if clean:
     draw_runs(table, names)
-else:
+if flagged:
+    draw_flagged(everyone[apart], names, flagged)
+if not runs:
     state.say_no_runs()
 if parts := len(everything) - len(runs):
-    st.caption(f"Points of studies and folds of cross-validations, which are compared with their like, not here: {parts}")
-draw_report(runs, reports)
+    st.caption(
+        f"Points of studies and folds of cross-validations, which are compared with their like, not here: {parts}"
+    )
+draw_report(clean, reports)
 draw_dataset(runs)
 st.subheader("What an expression is not")
 st.markdown(

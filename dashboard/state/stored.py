@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
+from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import check_history
 from fercore.evaluation.tables import check_report
 from fercore.explain.summary import FeatureSummary, features_file, read_features
@@ -40,12 +41,16 @@ def find_run(name: str) -> Run | None:
 
 
 def ranked(candidates: list[Run]) -> list[Run]:
-    """Finished runs by accuracy on the validation split, then the others, newest first; parts of studies come last."""
+    """Finished runs by accuracy on the validation split, then the others, newest first; parts of studies come last.
+
+    A run that learned from the validation split, or may have, is not ranked by it.
+    """
 
     def merit(run: Run) -> tuple[bool, bool, float, str]:
         best = run.info.get("best")
         value = best.get("value") if isinstance(best, dict) and best.get("metric") == "val_accuracy" else None
         known = run.info["status"] == "finished" and isinstance(value, int | float) and 0 <= value <= 1
+        known = known and contamination(run, "val") is None
         return run.part_of is None, known, value if known else 0.0, run.info["created"]
 
     return sorted(candidates, key=merit, reverse=True)

@@ -21,7 +21,7 @@ _REPORT_MODELS = (
     ("Final CNN (section 4)", "final_cnn", "test_accuracy", "report-cnn", 1),
     ("Pretrained ResNet-18 (section 2)", "resnet18_pretrained", "test_accuracy", "resnet18", 1),
     ("CNN, 3-fold cross-validation (section 5)", "kfold", "accuracy", "report-cnn", 3),
-    ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit", 1),
+    ("ViT by dima806 (section 7)", "vit_dima806", "accuracy", "vit-compact", 1),
 )
 _GREY = "#8C8C8C"
 EVALUATED = ("val", "test")

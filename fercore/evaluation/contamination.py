@@ -42,6 +42,11 @@ def contamination(run: Run, split: str) -> str | None:
     return None if known and all(known) else UNKNOWN
 
 
+def flags(run: Run) -> dict[str, str]:
+    """Split -> what speaks against a run's figures on it, for the splits that runs are measured on: val and test."""
+    return {split: found for split in ("val", "test") if (found := contamination(run, split))}
+
+
 def _split_name(run: Run, split: str) -> str:
     names = run.info["dataset"].get("split_names")
     name = names.get(split) if isinstance(names, dict) else None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import EMOTIONS
+from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
 PER_CLASS = ("precision", "recall", "f1")
@@ -60,6 +60,11 @@ def check_report(report: dict) -> dict:
     shaped = len(rows) == len(EMOTIONS) and all(isinstance(row, list) and len(row) == len(EMOTIONS) for row in rows)
     counts = shaped and all(type(cell) is int and cell >= 0 for row in rows for cell in row)
     _require(counts and sum(map(sum, rows)) == report["n"] > 0, "confusion", "7 rows of 7 counts that sum to n", rows)
+    left_out = report.get("left_out", {})
+    shares = isinstance(left_out, dict) and all(type(mass) is float and 0 <= mass <= 1 for mass in left_out.values())
+    _require(
+        shares and set(left_out) <= set(OTHER_EMOTIONS), "left_out", "shares of classes beyond our seven", left_out
+    )
     return report
 
 

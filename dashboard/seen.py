@@ -1,0 +1,36 @@
+"""What is said beside a figure on images that its model has learned from, or may have."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import state
+from fercore.evaluation.contamination import UNKNOWN, contamination
+from fercore.runs import Run
+from words import escape
+
+
+def badge(run: Run, split: str) -> str:
+    """Markdown of the badge beside a run's figure on a split; nothing beside a clean one."""
+    found = contamination(run, split)
+    return f" :orange-badge[:material/warning: training data {escape(found)}]" if found else ""
+
+
+def warn(run: Run, split: str) -> None:
+    """Say what a run's figures on a split are worth, where it has seen its images or may have."""
+    found, name = contamination(run, split), escape(state.split_name(run, split))
+    if found is None:
+        return
+    trained_on = run.info.get("trained_on")
+    note = trained_on.get("note") if isinstance(trained_on, dict) else None
+    if found == UNKNOWN:
+        words = (
+            f"What this model learned from is not known. It may have seen the images of {name}, and then these figures "
+            "say what it remembers, not what it can do; they are left out of rankings."
+        )
+    else:
+        words = (
+            f"The run learned from {name}, so these figures say what it remembers, not what it can do; they are left "
+            "out of rankings."
+        )
+    st.warning(f"{words} {escape(note[:500])}" if isinstance(note, str) else words, icon=":material/warning:")
