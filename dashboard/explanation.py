@@ -22,7 +22,7 @@ from fercore.explain.places import strongest_place
 from fercore.runs import Run
 from words import code, escape
 
-WIDTH = 260  # pixels of a picture on the screen
+WIDTH = 240  # pixels of a picture on the screen
 PATIENCE = 0.3  # seconds after which progress is shown
 PREDICTED, LABEL, NOTHING, RUNNER_UP = "its prediction", "its label", "(nothing)", "the runner-up"
 LAST = "the last one"

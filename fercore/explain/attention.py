@@ -13,10 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from fercore.explain.hooks import captured
-from fercore.explain.inputs import face_tensor
+from fercore.explain.inputs import face_tensor, over_seen_part
 from fercore.models.registry import LoadedModel
 
 
@@ -89,13 +88,13 @@ def attention_rollout(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
         float32 (48, 48), 0 to 1: each patch's share, enlarged bilinearly. What the classifying token keeps of itself
         is left out, as it has no place in the picture.
     """
-    return enlarged(rollout(attentions(loaded, image))[0, 1:], image.shape)
+    return over_seen_part(loaded, patch_grid(rollout(attentions(loaded, image))[:1, 1:]))[0]
 
 
 def attention_relevance(loaded: LoadedModel, image: np.ndarray, target: int) -> np.ndarray:
     """`relevance` of a face's patches for a class: float32 (48, 48), 0 and above, enlarged bilinearly."""
     attention, gradients = _with_gradients(loaded, image, target, attention_names(loaded.module), number=1)
-    return enlarged(relevance(attention, gradients)[0, 1:], image.shape)
+    return over_seen_part(loaded, patch_grid(relevance(attention, gradients)[:1, 1:]))[0]
 
 
 def token_layers(module: nn.Module) -> dict[str, str]:
@@ -124,7 +123,7 @@ def token_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
         float32 (48, 48), 0 and above, in logits, enlarged bilinearly.
     """
     tokens, gradients = _tokens(loaded, image, target, layer)
-    return enlarged(np.maximum(tokens @ gradients.mean(axis=0), 0), image.shape)
+    return over_seen_part(loaded, patch_grid(np.maximum(tokens @ gradients.mean(axis=0), 0)[None]))[0]
 
 
 def token_hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None = None) -> np.ndarray:
@@ -133,13 +132,26 @@ def token_hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: 
     Each token is weighed by its own gradient, not by the mean of all: float32 (48, 48), in logits, with both signs.
     """
     tokens, gradients = _tokens(loaded, image, target, layer)
-    return enlarged((tokens * gradients).sum(axis=1), image.shape)
+    return over_seen_part(loaded, patch_grid((tokens * gradients).sum(axis=1)[None]))[0]
 
 
 def block_heads(loaded: LoadedModel, image: np.ndarray, block: str) -> np.ndarray:
-    """`head_maps` of one block, "block 1" to the last of `token_layers`: float32 (heads, 48, 48)."""
-    number = list(token_layers(loaded.module)).index(block)
-    return head_maps(attentions(loaded, image)[number], image.shape)
+    """What the classifying token looks at in each head of one block.
+
+    Parameters
+    ----------
+    loaded, image
+        A transformer, uint8 (48, 48).
+    block
+        One of `block_names`.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (heads, 48, 48), 0 to 1: the weight of each patch, not enlarged smoothly but as the square it is.
+    """
+    number = block_names(loaded).index(block)
+    return over_seen_part(loaded, patch_grid(attentions(loaded, image)[number, :, 0, 1:]), "nearest")
 
 
 def block_names(loaded: LoadedModel) -> list[str]:
@@ -147,31 +159,12 @@ def block_names(loaded: LoadedModel) -> list[str]:
     return list(token_layers(loaded.module))
 
 
-def head_maps(attention: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """What the classifying token looks at in each head of one layer.
-
-    Parameters
-    ----------
-    attention
-        float array (heads, T, T), of one layer.
-    size
-        Height and width of the face in pixels.
-
-    Returns
-    -------
-    np.ndarray
-        float32 (heads, *size), 0 to 1: the weight of each patch, not enlarged smoothly but as the squares they are.
-    """
-    side = _side(attention.shape[-1] - 1)
-    patches = torch.from_numpy(attention[:, 0, 1:].reshape(1, -1, side, side))
-    return F.interpolate(patches, size, mode="nearest")[0].float().numpy()
-
-
-def enlarged(patches: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Values of patches (n,), row by row, as a picture float32 `size`, interpolated bilinearly."""
-    side = _side(len(patches))
-    picture = torch.from_numpy(patches.reshape(1, 1, side, side))
-    return F.interpolate(picture, size, mode="bilinear", align_corners=False)[0, 0].float().numpy()
+def patch_grid(values: np.ndarray) -> np.ndarray:
+    """Values of patches (N, n), row by row, as squares (N, side, side); ValueError unless n is a square number."""
+    side = math.isqrt(values.shape[1])
+    if side * side != values.shape[1]:
+        raise ValueError(f"received {values.shape[1]} patches, expected a square number of them beside one token")
+    return values.reshape(-1, side, side)
 
 
 @torch.inference_mode(False)
@@ -210,10 +203,3 @@ def _tokens(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | No
         raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
     tokens, gradients = _with_gradients(loaded, image, target, [names[layer]])  # (1, T, features)
     return tokens[0, 1:], gradients[0, 1:]
-
-
-def _side(patches: int) -> int:
-    side = math.isqrt(patches)
-    if side * side != patches:
-        raise ValueError(f"received {patches} patches, expected a square number of them after the classifying token")
-    return side

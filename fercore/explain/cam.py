@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
+from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import nn
 
-from fercore.explain.inputs import face_tensor
+from fercore.explain.inputs import face_tensor, over_seen_part
 from fercore.explain.layers import layers
 from fercore.models.registry import LoadedModel
 
@@ -47,7 +47,7 @@ def grad_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | N
     """
     inputs, module = _inputs_and_module(loaded, image, layer)
     found = LayerGradCam(loaded.module, module).attribute(inputs, target=target, relu_attributions=True)
-    return _enlarged(found, image)
+    return over_seen_part(loaded, found[0].detach().numpy())[0]
 
 
 @torch.inference_mode(False)
@@ -72,7 +72,7 @@ def hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
     """
     inputs, module = _inputs_and_module(loaded, image, layer)
     found = LayerGradientXActivation(loaded.module, module).attribute(inputs, target=target)  # (1, C, h, w)
-    return _enlarged(found.sum(dim=1, keepdim=True), image)
+    return over_seen_part(loaded, found.sum(dim=1).detach().numpy())[0]
 
 
 def _inputs_and_module(loaded: LoadedModel, image: np.ndarray, layer: str | None) -> tuple[torch.Tensor, nn.Module]:
@@ -84,8 +84,3 @@ def _inputs_and_module(loaded: LoadedModel, image: np.ndarray, layer: str | None
     if layer not in names:
         raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
     return loaded.preprocess(face_tensor(image)[:, 0]), loaded.module.get_submodule(names[layer])
-
-
-def _enlarged(coarse: torch.Tensor, image: np.ndarray) -> np.ndarray:
-    """A map (1, 1, h, w) as large as the face."""
-    return LayerAttribution.interpolate(coarse.detach(), image.shape, "bilinear")[0, 0].float().numpy()

@@ -1,4 +1,4 @@
-"""Where every explanation begins: one face as a tensor, and the model as a function of its pixels."""
+"""Where explanations begin and end: a face as a tensor, the model as a function of its pixels, a map over the face."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from fercore.data.fer2013 import SIZE
 from fercore.data.transforms import TRAINING_MEAN
@@ -31,6 +32,37 @@ def logits_of_pixels(loaded: LoadedModel) -> Callable[[torch.Tensor], torch.Tens
     and channels the model takes, and adds up: resizing is linear.
     """
     return lambda pixels: loaded.module(loaded.preprocess(pixels.squeeze(1)))
+
+
+def seen_part(loaded: LoadedModel) -> tuple[slice, slice]:
+    """Rows and columns of a face that reach the model: all 48, unless its preprocessing crops.
+
+    Faces whose gray is the position of each pixel are preprocessed; what comes out says what is left.
+    """
+    ramp = torch.linspace(0, 1, SIZE).expand(SIZE, SIZE)
+    faces = torch.stack([torch.zeros_like(ramp), torch.ones_like(ramp), ramp.T, ramp])
+    black, white, down, across = loaded.preprocess(faces)[:, 0]
+    share = (torch.stack([down.T, across]) - black) / (white - black)  # (2, side, side), along the last axis
+    return tuple(_covered((SIZE - 1) * position.mean(dim=0)) for position in share)
+
+
+def _covered(centres: torch.Tensor) -> slice:
+    """Pixels of the face under input pixels, whose centres lie at these positions: half an input pixel beyond them."""
+    first, last, side = centres[0].item(), centres[-1].item(), len(centres)
+    half = (last - first) / (side - 1) / 2
+    return slice(max(round(first - half + 0.5), 0), min(round(last + half + 0.5), SIZE))
+
+
+def over_seen_part(loaded: LoadedModel, cells: np.ndarray, mode: str = "bilinear") -> np.ndarray:
+    """Maps of what the model saw, (N, h, w) cells, enlarged to where that lies on the face: float32 (N, 48, 48).
+
+    Interpolated by torch's `mode`; 0 where preprocessing crops the face.
+    """
+    rows, columns = seen_part(loaded)
+    result = np.zeros((len(cells), SIZE, SIZE), np.float32)
+    size = (rows.stop - rows.start, columns.stop - columns.start)
+    result[:, rows, columns] = F.interpolate(torch.from_numpy(cells)[:, None], size, mode=mode)[:, 0].numpy()
+    return result
 
 
 def face_probabilities(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fercore.explain import attention
-from fercore.explain.inputs import face_tensor
+from fercore.explain.inputs import face_tensor, over_seen_part
 
 # One head, two layers, two tokens.
 ATTENTION = np.array([[[[0.5, 0.5], [0.2, 0.8]]], [[[1.0, 0.0], [0.4, 0.6]]]])
@@ -90,12 +90,14 @@ def test_token_cam_equals_its_formula(vit, quarters):
     (gradient,) = torch.autograd.grad(logit, tokens)
     weights = gradient[0, 1:].mean(dim=0)
     expected = (tokens[0, 1:] @ weights).relu().detach().numpy()
-    found = attention.token_cam(vit, quarters, CLASS)
-    assert found == pytest.approx(attention.enlarged(expected, (48, 48)), rel=1e-3, abs=1e-5 * float(expected.max()))
-    assert expected.any()
     hires = (tokens * gradient)[0, 1:].sum(dim=1).detach().numpy()
+    found = attention.token_cam(vit, quarters, CLASS)
+    cells = np.stack([expected, hires]).reshape(2, 6, 6)
+    plain_map, hires_map = over_seen_part(vit, cells)
+    assert found == pytest.approx(plain_map, rel=1e-3, abs=1e-5 * float(expected.max()))
+    assert expected.any()
     found = attention.token_hires_cam(vit, quarters, CLASS)
-    assert found == pytest.approx(attention.enlarged(hires, (48, 48)), rel=1e-3, abs=1e-4 * float(hires.max()))
+    assert found == pytest.approx(hires_map, rel=1e-3, abs=1e-4 * float(hires.max()))
 
 
 def test_any_block_s_tokens(vit, quarters):
@@ -107,21 +109,17 @@ def test_any_block_s_tokens(vit, quarters):
         attention.token_cam(vit, quarters, CLASS, "block 4")
 
 
-def test_head_maps_are_squares_of_the_patches_weights():
-    layer = np.zeros((2, 5, 5))
-    layer[0, 0] = [0.2, 0.1, 0.2, 0.3, 0.2]
-    layer[1, 0, 1:] = [0, 0, 0, 1]
-    found = attention.head_maps(layer, (4, 4))
-    assert found[0].tolist() == np.kron([[0.1, 0.2], [0.3, 0.2]], np.ones((2, 2))).astype(np.float32).tolist()
-    assert found[1].tolist() == np.kron([[0, 0], [0, 1]], np.ones((2, 2))).tolist()
-
-
-def test_heads_of_a_block_by_its_name(vit, quarters):
+def test_heads_of_a_block_are_squares_of_the_patches_weights(vit, quarters):
     assert attention.block_names(vit) == ["block 1", "block 2", "block 3"]
-    expected = attention.head_maps(attention.attentions(vit, quarters)[1], (48, 48))
-    assert np.array_equal(attention.block_heads(vit, quarters, "block 2"), expected)
+    found = attention.block_heads(vit, quarters, "block 2")
+    weights = attention.attentions(vit, quarters)[1, :, 0, 1:].reshape(4, 6, 6)
+    assert np.array_equal(found, np.kron(weights, np.ones((8, 8), np.float32)))
 
 
-def test_tokens_that_are_no_square_are_refused():
+def test_patches_lie_row_by_row():
+    assert attention.patch_grid(np.arange(4)[None]).tolist() == [[[0, 1], [2, 3]]]
+
+
+def test_patches_that_are_no_square_are_refused():
     with pytest.raises(ValueError, match="received 6 patches, expected a square number"):
-        attention.enlarged(np.ones(6), (48, 48))
+        attention.patch_grid(np.ones((1, 6)))

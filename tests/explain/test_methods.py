@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import nn
 
-from fercore.explain.inputs import face_probabilities
 from fercore.explain.methods import METHODS, heat_map, heat_map_part, method_layers, unsuited
 from fercore.models.registry import LoadedModel
 from tests.explain.conftest import PIXELS, hooks
@@ -90,11 +89,3 @@ def test_the_model_is_left_as_it_was(vit, quarters, method, frozen):
     assert all(torch.equal(value, weights[name]) for name, value in vit.module.state_dict().items())
     assert not any(part.training for part in vit.module.modules())
     assert hooks(vit.module) == 0
-
-
-def test_the_probabilities_of_one_face(shipped, average_faces):
-    with torch.no_grad():
-        expected = shipped.module(shipped.preprocess(torch.from_numpy(average_faces)))[3].softmax(dim=0)
-    found = face_probabilities(shipped, average_faces[3])
-    assert (found.shape, found.dtype) == ((7,), np.float32)
-    assert found == pytest.approx(expected.numpy(), abs=1e-5)
