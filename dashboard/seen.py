@@ -16,6 +16,11 @@ def badge(run: Run, split: str) -> str:
     return f" :orange-badge[:material/warning: training data {escape(found)}]" if found else ""
 
 
+def warned(figure: str, found: str | None) -> str:
+    """A figure in a table with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ training data unknown"."""
+    return f"{figure} ⚠ training data {found}" if figure and found else figure
+
+
 def warn(run: Run, split: str) -> None:
     """Say what a run's figures on a split are worth, where it has seen its images or may have."""
     found, name = contamination(run, split), escape(state.split_name(run, split))

@@ -90,6 +90,10 @@ if dataset is None and not state.runs():
     st.stop()
 if dataset is None:
     run = state.choose_run()
+    if not run.info["dataset"]:
+        st.markdown(f"{code(run.name)} was trained by others and has no record of its data.")
+        state.missing_dataset("This page, unless you choose another run,")
+        st.stop()
     counts, names = run.info["dataset"].get("counts"), run.info["dataset"].get("split_names")
     averages, origin = state.average_faces(run), f"As {code(run.name)} recorded its data when it was trained."
 else:

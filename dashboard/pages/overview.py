@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+import seen
 import state
 from downloads import download_table
 from fercore.charts.overview import accuracy_chart, interval_words, reference_report, report_table, runs_table
@@ -68,14 +69,9 @@ def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, 
     shown = table[["run", "model"]].rename(columns={"run": "Run", "model": "Model"})
     for split, name in names.items():
         rows = table[["run", *(f"{split}_{part}" for part in ("accuracy", "low", "high"))]].itertuples(index=False)
-        shown[name] = [warned(figure_words(*figures), flagged[run].get(split)) for run, *figures in rows]
+        shown[name] = [seen.warned(figure_words(*figures), flagged[run].get(split)) for run, *figures in rows]
     st.dataframe(shown, hide_index=True)
     download_table("Download these", shown, "not_comparable.csv")
-
-
-def warned(figure: str, found: str | None) -> str:
-    """A figure with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ training data unknown"."""
-    return f"{figure} ⚠ training data {found}" if figure and found else figure
 
 
 def draw_report(runs: list[Run], reports: Reports) -> None:

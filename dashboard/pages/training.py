@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+import seen
 import state
 from downloads import download_table
 from fercore.charts import training as charts
 from fercore.charts.style import duration, points, run_styles, with_range
+from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table, learning
 from fercore.runs import Run, RunError
 from words import code, escape
@@ -17,12 +19,13 @@ VERDICTS = {"none": "no overfitting to see", "mild": "it overfits a little", "st
 
 def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
     """A run's history and what it comes to; None before the first epoch ends."""
-    sizes = run.info["dataset"].get("split_sizes")
+    history, sizes = state.history(run), run.info["dataset"].get("split_sizes")
+    if history.empty:
+        return history, None
     images = sizes.get("val") if isinstance(sizes, dict) else None
     if type(images) is not int or images < 1:
         raise RunError(f"{run.path / 'run.json'}: dataset.split_sizes has no size of the val split")
-    history = state.history(run)
-    return history, learning(history, images) if len(history) else None
+    return history, learning(history, images)
 
 
 def answer(run: Run, found: Learning) -> str:
@@ -34,6 +37,11 @@ def answer(run: Run, found: Learning) -> str:
         f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}, {right}. "
         f"Of its training images it gets {more} right: {VERDICTS[found.verdict]}."
     )
+
+
+def merit(run: Run, found: Learning) -> tuple[bool, float]:
+    """What the best run has most of: accuracy in validation, after all runs that have not seen its images."""
+    return contamination(run, "val") is None, found.val_accuracy["value"]
 
 
 def say_status(run: Run, found: Learning | None) -> None:
@@ -49,8 +57,11 @@ def say_status(run: Run, found: Learning | None) -> None:
         st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
 
 
-def say_sum(run: Run) -> None:
-    """What a run without epochs of its own sums up, and where that is shown."""
+def say_no_epochs(run: Run) -> None:
+    """Why a run has no epochs of its own, and where what it sums up is shown."""
+    if "source" in run.info:
+        st.info(f"{code(run.name)} was trained by others; how is not recorded here.", icon=":material/link:")
+        return
     ensemble = run.info["ensemble"]
     members = ensemble.get("members") if isinstance(ensemble, dict) else None
     named = [code(name[:100]) for name in members if isinstance(name, str)][:10] if isinstance(members, list) else []
@@ -86,7 +97,7 @@ def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
             "Run": run.name,
             "Status": run.status,
             "Best epoch": f"{found[run.name].best_epoch} of {found[run.name].epochs}",
-            accuracy: with_range(found[run.name].val_accuracy),
+            accuracy: seen.warned(with_range(found[run.name].val_accuracy), contamination(run, "val")),
             "Gap there": points(found[run.name].gap),
             "Gap at the end": points(found[run.name].last_gap),
             "An epoch": duration(found[run.name].seconds_per_epoch),
@@ -124,15 +135,17 @@ def draw(names: list[str], following: bool) -> None:
     histories = {name: history for name, (history, _) in loaded.items()}
     found = {name: figures for name, (_, figures) in loaded.items() if figures}
     if found:
-        best = max(found, key=lambda name: found[name].val_accuracy["value"])
-        st.markdown(f"#### {answer(next(run for run in runs if run.name == best), found[best])}")
-    sums = [run for run in runs if run.name in loaded and run.name not in found and "ensemble" in run.info]
+        best = max((run for run in runs if run.name in found), key=lambda run: merit(run, found[run.name]))
+        st.markdown(f"#### {answer(best, found[best.name])}{seen.badge(best, 'val')}")
+    bare = [
+        run for run in runs if run.name in loaded.keys() - found.keys() and {"ensemble", "source"} & run.info.keys()
+    ]
     for run in runs:
-        if run in sums:
-            say_sum(run)
+        if run in bare:
+            say_no_epochs(run)
         elif run.name in loaded:
             say_status(run, found.get(run.name))
-    if not found and len(sums) < len(loaded):
+    if not found and len(bare) < len(loaded):
         st.info("There is nothing to draw before the first epoch ends.")
     if found:
         draw_curves({name: histories[name] for name in found})

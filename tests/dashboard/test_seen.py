@@ -88,3 +88,15 @@ def test_evaluation_says_what_goes_to_an_eighth_class(open_page, folders):
 
 def test_choosers_begin_with_a_clean_run(open_page, three):
     assert open_page("evaluation").selectbox[0].value == "clean"
+
+
+def test_training_names_a_clean_run_best_and_marks_the_others(open_page, three):
+    app = open_page("training", runs=["clean", "seen"])
+    heading = next(element.value for element in app.markdown if element.value.startswith("####"))
+    assert heading.startswith("#### `clean` is best after epoch")
+    assert "badge" not in heading
+    rows = app.dataframe[0].value.set_index("Run")["Right on PublicTest"]
+    assert rows["seen"].endswith("⚠ training data includes PublicTest")
+    assert "⚠" not in rows["clean"]
+    alone = open_page("training", runs=["seen"])
+    assert ":orange-badge[:material/warning: training data includes PublicTest]" in words(alone)

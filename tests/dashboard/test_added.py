@@ -1,0 +1,64 @@
+"""A model that others trained, in dima806's form, on every page: shown, measured and explained as our own are."""
+
+import numpy as np
+import pytest
+import torch
+
+from fercore.models.add import add_model
+from fercore.training.evaluate import evaluate_run
+from tests.dashboard.conftest import DASHBOARD, words
+from tests.factories.data import make_dataset
+from tests.factories.hub import make_hub_folder
+
+PAGES = sorted(path.stem for path in (DASHBOARD / "pages").glob("*.py"))
+
+
+@pytest.fixture
+def added(folders, tmp_path):
+    """Its run, evaluated on both splits of a small data set."""
+    torch.set_num_threads(1)
+    dataset = make_dataset(folders[1], per_class=2)
+    run = add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+    for split in ("val", "test"):
+        evaluate_run(run, dataset, split)
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_works_on_it(open_page, added, page):
+    app = open_page(page, run=added.name)
+    words(app)  # no exception
+    assert [error.value for error in app.error] == []
+    assert app.title[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_works_before_it_is_measured_and_without_pictures(open_page, folders, tmp_path, page):
+    add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+    app = open_page(page, run="theirs")
+    words(app)
+    assert [error.value for error in app.error] == []
+
+
+def test_its_figures_are_those_of_its_predictions_and_marked(open_page, added):
+    app = open_page("evaluation", run=added.name, split="test")
+    stored = added.predictions("test")
+    right = np.mean(stored.predicted == stored.label)
+    heading = next(element.value for element in app.markdown if element.value.startswith("####"))
+    assert heading.startswith(f"#### `theirs` is right on {100 * right:.1f} % of PrivateTest")
+    assert "training data unknown" in heading
+    assert "was trained by others; how is not recorded here" in words(open_page("training", runs=[added.name]))
+
+
+def test_it_is_explained_by_its_attention(open_page, added):
+    app = open_page("explain", run=added.name)
+    assert "`theirs` says" in words(app)
+    methods = next(box for box in app.selectbox if box.label == "Method").options
+    assert any("ttention" in name for name in methods)
+
+
+def test_without_pictures_the_dataset_page_says_that_it_has_no_record(open_page, folders, tmp_path):
+    add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+    text = words(open_page("dataset", run="theirs"))
+    assert "`theirs` was trained by others and has no record of its data." in text
+    assert f"python scripts/prepare_data.py path/to/archive.zip --out {folders[1]}" in text
