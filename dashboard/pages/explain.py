@@ -16,6 +16,7 @@ with st.spinner("Loading the methods ..."):
     import insides
     from explanation import LABEL, LAST, NOTHING, PREDICTED, RUNNER_UP, Question
     from fercore.charts.heatmaps import colour_bar
+    from fercore.explain.attention import block_names
     from fercore.explain.methods import METHODS, method_layers
 
 LIMITS = """
@@ -31,13 +32,17 @@ LIMITS = """
 
 
 def choose_runs() -> list[Run]:
-    """The runs to explain; says which have no weights, and stops the page where none has."""
+    """The runs to explain; leaves out those whose model cannot be loaded, and stops the page where none is left."""
     able = state.with_weights(state.require_runs())
     if not able:
         st.info("No run here holds weights (model.safetensors), so there is no model to explain. Train one:")
         st.code(state.command(state.HOW_TO_TRAIN), language="bash", wrap_lines=True)
         st.stop()
-    return state.choose_runs(among=able)
+    chosen = state.choose_runs(among=able)
+    loaded = state.readable(lambda run: state.computed(block_names, run, spinner="Loading the model ..."), chosen)
+    if not loaded:
+        st.stop()
+    return [run for run in chosen if run.name in loaded]
 
 
 def choose_face(run: Run) -> tuple[np.ndarray, str, str | None]:

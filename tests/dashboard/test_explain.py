@@ -186,7 +186,12 @@ def test_without_any_run_it_says_what_to_run(open_page):
     assert "There is no run in" in words(open_page("explain"))
 
 
-def test_damaged_weights_are_a_message(open_page, run):
-    (run.path / "model.safetensors").write_bytes(b"no weights")
-    app = open_page("explain")
-    assert "the model cannot be loaded" in words(app)
+def test_damaged_weights_leave_the_other_models_standing(open_page, folders, run):
+    broken = make_run(folders[0], "b", weights=True)
+    (broken.path / "model.safetensors").write_bytes(b"no weights")
+    app = open_page("explain", runs=["b", "a"])
+    assert "the model cannot be loaded" in app.warning[0].value
+    assert headline(app).startswith("#### `a` says")
+    alone = open_page("explain", runs=["b"])
+    assert "the model cannot be loaded" in words(alone)
+    assert captions(alone) == []
