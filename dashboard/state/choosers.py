@@ -23,10 +23,13 @@ class Evaluation(NamedTuple):
     tta: str
 
 
-def choose_run() -> Run:
-    """Draw the run chooser; the run chosen on this or an earlier page, else the best one."""
-    run = _chosen_run()
-    _draw_run(run)
+def choose_run(among: list[Run] | None = None) -> Run:
+    """Draw the run chooser; the run chosen on this or an earlier page, else the best one.
+
+    A page that cannot show every run gives those it can show, at least one, as `among`.
+    """
+    run = _chosen_run(among)
+    _draw_run(run, among)
     return run
 
 
@@ -90,14 +93,14 @@ def select(**choice: str | list[str]) -> None:
 
 
 _ABSENT = {
-    "run": "There is no run {} here",
+    "run": "There is no run {} to show here",
     "split": "This run has no stored figures of the split {}",
     "tta": "This run has no stored figures with the test-time augmentation {}",
 }
 
 
-def _chosen_run() -> Run:
-    found = {run.name: run for run in require_runs()}
+def _chosen_run(among: list[Run] | None = None) -> Run:
+    found = {run.name: run for run in (require_runs() if among is None else among)}
     return found[_resolve("run", list(found), ranked(list(found.values()))[0].name)]
 
 
@@ -118,9 +121,9 @@ def _resolve(key: str, options: list[str], default: str) -> str:
     return value
 
 
-def _draw_run(run: Run) -> None:
+def _draw_run(run: Run, among: list[Run] | None = None) -> None:
     st.session_state["run_widget"] = run.name
-    names = [other.name for other in runs()]
+    names = [other.name for other in (runs() if among is None else among)]
     st.selectbox("Run", names, key="run_widget", on_change=_keep, args=("run",), width=360)
 
 

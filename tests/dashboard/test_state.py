@@ -123,7 +123,7 @@ def test_an_unknown_run_in_the_url_is_said_until_another_is_chosen(folders):
     make_run(folders[0], "b", accuracy=0.7)
     app = opened(page_of_choosers, run="*gone*", split="train")
     assert [warning.value for warning in app.warning] == [
-        "There is no run `*gone*` here; shown is `b`.",
+        "There is no run `*gone*` to show here; shown is `b`.",
         "This run has no stored figures of the split `train`; shown is `test`.",
     ]
     assert app.text[0].value.startswith("b test none")
@@ -153,6 +153,22 @@ def test_parts_of_studies_are_offered_last_and_are_never_the_default(state, fold
     app = opened(page_of_choosers)
     assert app.text[0].value.startswith("worse test none of worse ")
     assert app.selectbox[0].options == ["worse", "a-fold", "a-point"]
+
+
+def test_a_page_may_offer_only_the_runs_it_can_show(folders):
+    def page():
+        import streamlit as st
+
+        import state
+
+        st.text(state.choose_run(state.with_weights(state.runs())).name)
+
+    make_run(folders[0], "best", accuracy=0.9)
+    make_run(folders[0], "heavy", accuracy=0.5, weights=True)
+    app = opened(page, run="best")
+    assert (app.text[0].value, app.selectbox[0].options) == ("heavy", ["heavy"])
+    assert app.warning[0].value == "There is no run `best` to show here; shown is `heavy`."
+    assert not opened(page).warning
 
 
 def test_what_a_model_answers_is_kept_until_its_weights_change(state, folders):
