@@ -176,7 +176,7 @@ def test_what_a_model_answers_is_kept_until_its_weights_change(state, folders):
 
     def first_bias(model, index):
         calls.append(index)
-        return float(next(model.module.parameters())[0, 0, 0, index])
+        return next(model.module.parameters())[0, 0, 0, index].item()
 
     run = make_run(folders[0], "a", weights=True)
     first = state.computed(first_bias, run, 0)
