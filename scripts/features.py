@@ -17,7 +17,7 @@ from fercore.cli import add_roots, friendly_errors
 from fercore.data.fer2013 import SPLITS, open_dataset
 from fercore.explain.features import summarize_run
 from fercore.explain.selectivity import layer_table, preference_table
-from fercore.explain.summary import FeatureSummary, features_file
+from fercore.explain.summary import TOP, FeatureSummary, features_file
 from fercore.runs import check_name, open_run
 
 
@@ -37,14 +37,15 @@ def main(arguments: list[str]) -> None:
 
 def describe(summary: FeatureSummary) -> str:
     """Selectivity of each layer as a table for the terminal."""
-    lines = [f"  {'layer':<18}{'channels':>9}{'silent':>8}  {'selectivity, quartiles':<26}most prefer"]
+    lines = [f"  {'layer':<18}{'channels':>9}{'rare':>8}  {'selectivity, quartiles':<26}most prefer"]
     preferred = preference_table(summary)
     for row in layer_table(summary).itertuples():
         own = preferred[preferred["layer"] == row.layer]
         most = own.loc[own["channels"].idxmax()]
         quartiles = f"{row.median:.2f} ({row.low:.2f} to {row.high:.2f})"
         share = f"{most['emotion']} ({percent(most['share'], 0)})"
-        lines.append(f"  {row.layer:<18}{row.channels:>9,}{row.silent:>8,}  {quartiles:<26}{share}")
+        lines.append(f"  {row.layer:<18}{row.channels:>9,}{row.rare:>8,}  {quartiles:<26}{share}")
+    lines.append(f"  Rare are channels that fire on fewer than {TOP} images; their selectivity does not count.")
     return "\n".join(lines)
 
 

@@ -13,6 +13,8 @@ from fercore.charts import features as charts
 from fercore.charts.grids import DENSITY
 from fercore.emotions import EMOTIONS
 from fercore.explain.features import strongest_kernels
+from fercore.explain.inputs import over_seen_part
+from fercore.explain.summary import TOP
 from words import escape
 
 KERNELS = 8  # of a filter, at once
@@ -20,7 +22,7 @@ KERNELS = 8  # of a filter, at once
 
 def draw_channel(view: View, channel: int, split: str | None) -> None:
     """Everything about one channel; what needs a summary of a split is left out where there is none."""
-    st.subheader(f"Channel {view.label(channel)} of {view.layer.name}")
+    st.subheader(f"{view.title(channel).capitalize()} of {view.layer.name}")
     if view.table is not None:
         row = view.table.iloc[channel]
         st.markdown(preference(row, escape(state.split_name(view.run, split))))
@@ -37,18 +39,19 @@ def draw_channel(view: View, channel: int, split: str | None) -> None:
 def preference(row: pd.Series, split: str) -> str:
     """What a channel prefers: "It prefers **happy**: its selectivity index is 0.42 on PublicTest." """
     if pd.isna(row["emotion"]):
-        return f"It never fires on {split}: this channel is dead."
+        return f"It fires on fewer than {TOP} images of {split}, too few to say what it prefers."
     return f"It prefers **{row['emotion']}**: its selectivity index is {row['selectivity']:.2f} on {split}."
 
 
 def _draw_firing(view: View, channel: int) -> None:
-    title, maps = "**Where it fires**", view.maps[:, channel]
+    title, maps = "**Where it fires**", view.maps[:, channel]  # (N, h, w)
     if maps.shape[1:] == (1, 1):
-        st.markdown(title)
+        st.markdown("**How much it fires**")
         st.dataframe(pd.DataFrame({"Face": view.names, "Activation": maps[:, 0, 0]}), hide_index=True, width="content")
         st.caption("A channel of this layer sees the whole face, so it fires at no place.")
     elif (maps > 0).any():
-        picture = charts.fired_grid(view.faces.images, maps, view.names, state.dark())
+        heat = state.computed(over_seen_part, view.run, maps.clip(0))
+        picture = charts.fired_grid(view.faces.images, heat, view.names, state.dark())
         _draw(title, picture, f"Heat where channel {channel} fires on each face", view.file(f"channel_{channel}"))
     else:
         st.markdown(f"{title}: nowhere on these faces.")

@@ -52,14 +52,15 @@ def pick(key: str) -> None:
 
 def legend(view: View, filters: np.ndarray | None) -> str:
     """What the colours of the grid mean."""
+    deep = "brighter" if state.dark() else "bluer"
     weights = ""
     if filters is not None:
-        meaning = SIGNED if (filters < 0).any() else "the bluer, the more a place weighs"
+        meaning = SIGNED if (filters < 0).any() else f"the {deep}, the more a place weighs"
         weights = f"Filters: {meaning}, on one scale for the layer."
     if view.shown == "filters":
         return weights
     several = len(view.faces.images) > 1
-    colours = SIGNED if (view.maps < 0).any() else "the bluer, the stronger"
+    colours = SIGNED if (view.maps < 0).any() else f"the {deep}, the stronger"
     own = f"each channel on the scale of its own largest value{' over these faces' if several else ''}"
     return f"Activations, read {view.layer.read}: {colours}, {own}. {weights if several else ''}"
 
@@ -88,6 +89,6 @@ def _tooltips(table: pd.DataFrame | None, own: np.ndarray) -> dict[str, list[str
         return {}
     rows = table.iloc[own]
     return {
-        "emotion": rows["emotion"].fillna("nothing: it never fires").tolist(),
+        "emotion": rows["emotion"].fillna("unknown: fires too rarely").tolist(),
         "selectivity": [f"{index:.2f}" for index in rows["selectivity"]],
     }

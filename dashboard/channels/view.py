@@ -19,7 +19,8 @@ from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 
 ALL = "all seven"
-ORDERS = {"selectivity": "Selectivity", "strength": "Strength", "number": "Number"}
+ORDERS_ON_FACES = {"strength": "Strength", "number": "Number"}
+ORDERS = {"selectivity": "Selectivity"} | ORDERS_ON_FACES
 SHOWN = {"activations": "Activations", "filters": "Filters"}
 
 
@@ -61,8 +62,12 @@ class View:
         return [word if len(word) <= 8 else f"{word[:7]}…" for word in words]
 
     def label(self, channel: int) -> str:
-        """What a channel is called: its number, or its class where the layer is the output."""
+        """What a channel is called in a grid: its number, or its class where the layer is the output."""
         return EMOTIONS[channel] if self.layer.name == "output" else str(channel)
+
+    def title(self, channel: int) -> str:
+        """What a channel is called in a text: "channel 12"."""
+        return f"{'class' if self.layer.name == 'output' else 'channel'} {self.label(channel)}"
 
     def file(self, what: str, kind: str = "png") -> str:
         """Name of a file to save something in."""
@@ -76,8 +81,8 @@ def choose_view(run: Run, summary: FeatureSummary | None) -> View | None:
         options = {"bind": "query-params", "on_change": restart}
         layer = found[st.selectbox("Layer", list(found), key="layer", width=180, **options)]
         emotion = st.selectbox("Emotion", [ALL, *EMOTIONS], key="emotion", width=140, **options)
-        order = _choose_one("Channels by", "order", ORDERS if summary else _without(ORDERS, "selectivity"))
-        shown = _choose_one("Show", "show", SHOWN if layer.filters else _without(SHOWN, "filters"))
+        order = _choose_one("Channels by", "order", ORDERS if summary else ORDERS_ON_FACES)
+        shown = _choose_one("Show", "show", SHOWN) if layer.filters else "activations"
     emotions = EMOTIONS if emotion == ALL else (emotion,)
     faces = choose_faces(run, emotions)
     if not len(faces.images):
@@ -155,10 +160,6 @@ def inputs_of(loaded: LoadedModel, convolution: str) -> int:
 def _choose_one(label: str, key: str, options: dict[str, str]) -> str:
     settings = {"default": next(iter(options)), "required": True, "bind": "query-params", "on_change": restart}
     return st.segmented_control(label, list(options), format_func=options.get, key=key, **settings)
-
-
-def _without(options: dict[str, str], key: str) -> dict[str, str]:
-    return {name: words for name, words in options.items() if name != key}
 
 
 def _forget_beyond(key: str, most: int) -> None:

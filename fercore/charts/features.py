@@ -43,7 +43,7 @@ def map_tiles(maps: np.ndarray, dark: bool = False) -> np.ndarray:
 
 def single_layout(channels: int) -> Layout:
     """One tile for each of some channels, with its number below."""
-    return Layout(-(-channels // COLUMNS), COLUMNS, gap=8, below=13)
+    return Layout(-(-channels // COLUMNS), COLUMNS, gap=8, below=15)
 
 
 def single_grid(tiles: Sequence[np.ndarray], labels: Sequence[str], dark: bool = False) -> np.ndarray:
@@ -205,13 +205,13 @@ def layer_selectivity(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart
     data = table.dropna(subset="median").assign(
         words=[f"{row.median:.2f} ({row.low:.2f} to {row.high:.2f})" for row in table.dropna().itertuples()],
         number=[count(n) for n in table.dropna()["channels"]],
-        unheard=[count(n) for n in table.dropna()["silent"]],
+        rarely=[count(n) for n in table.dropna()["rare"]],
     )
     tooltip = [
         alt.Tooltip("layer:N", title="Layer"),
         alt.Tooltip("words:N", title="Selectivity, median (quartiles)"),
         alt.Tooltip("number:N", title="Channels"),
-        alt.Tooltip("unheard:N", title="Channels that never fire"),
+        alt.Tooltip("rarely:N", title="Left out: fire too rarely"),
     ]
     base = alt.Chart(data).encode(y=_layers(table), tooltip=tooltip)
     x = alt.X("low:Q", title="Selectivity index", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))

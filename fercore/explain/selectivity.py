@@ -17,7 +17,7 @@ class Answer(NamedTuple):
     """The hidden layer whose channels are the most selective, and the emotion that most of them prefer.
 
     `median`, `low` and `high` are the quartiles of its channels' selectivity; `emotion` is preferred by a `share` of
-    its `channels` that fire at all.
+    its `channels` that fire on enough images to say so.
     """
 
     layer: str
@@ -63,11 +63,12 @@ def channel_table(channels: ChannelSummary) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        channel, emotion (of the highest mean; missing for a channel that never fires), selectivity (Morcos et al.'s
-        index), strength (mean over the emotions), then strength_<emotion> and selectivity_<emotion> of all seven.
+        channel, emotion (of the highest mean; missing for a channel that fires on fewer than `TOP` images, too few
+        to say so), selectivity (Morcos et al.'s index), strength (mean over the emotions), then strength_<emotion> and
+        selectivity_<emotion> of all seven.
     """
     means, index = channels.means.astype(np.float64), selectivity(channels.means)
-    best, own = _preferred(means, index)
+    best, own = _preferred(channels, index)
     columns = {
         "channel": np.arange(len(means)),
         "emotion": [EMOTIONS[code] if code >= 0 else None for code in best],
@@ -85,16 +86,16 @@ def layer_table(summary: FeatureSummary) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        layer, channels, silent (channels that never fire), and low, median and high: the quartiles of the selectivity
-        of the others (NaN where there are none). Layers in the order of the pass.
+        layer, channels, rare (channels that fire on fewer than `TOP` images), and low, median and high: the quartiles
+        of the selectivity of the others (NaN where there are none). Layers in the order of the pass.
     """
     rows = []
     for name, channels in summary.layers.items():
-        best, own = _preferred(channels.means, selectivity(channels.means))
+        best, own = _preferred(channels, selectivity(channels.means))
         firing = own[best >= 0]
         quartiles = np.quantile(firing, [0.25, 0.5, 0.75]).tolist() if len(firing) else [np.nan] * 3
         rows.append((name, len(own), len(own) - len(firing), *quartiles))
-    return pd.DataFrame(rows, columns=["layer", "channels", "silent", "low", "median", "high"])
+    return pd.DataFrame(rows, columns=["layer", "channels", "rare", "low", "median", "high"])
 
 
 def preference_table(summary: FeatureSummary) -> pd.DataFrame:
@@ -103,26 +104,27 @@ def preference_table(summary: FeatureSummary) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        layer, emotion, channels, share (of the layer's channels that fire); ordered by layer, then emotion.
+        layer, emotion, channels, share (of the layer's channels that are not rare, see `layer_table`); ordered by
+        layer, then emotion.
     """
     rows = []
     for name, channels in summary.layers.items():
-        best, _ = _preferred(channels.means, selectivity(channels.means))
+        best, _ = _preferred(channels, selectivity(channels.means))
         counts = np.bincount(best[best >= 0], minlength=len(EMOTIONS)).tolist()
         total = max(sum(counts), 1)
         rows += [(name, emotion, n, n / total) for emotion, n in zip(EMOTIONS, counts, strict=True)]
     return pd.DataFrame(rows, columns=["layer", "emotion", "channels", "share"])
 
 
-def _preferred(means: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Class with the highest mean of each channel, -1 where it never fires, and the channel's index for it."""
-    best = np.where(np.isnan(means), -1, means).argmax(axis=1)
+def _preferred(channels: ChannelSummary, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Class with the highest mean of each channel, -1 where it fires too rarely, and the channel's index for it."""
+    best = np.where(np.isnan(channels.means), -1, channels.means).argmax(axis=1)
     own = index[np.arange(len(best)), best]
-    return np.where(np.nansum(means, axis=1) > 0, best, -1), own
+    return np.where((channels.top >= 0).all(axis=1), best, -1), own
 
 
 def answer(summary: FeatureSummary) -> Answer | None:
-    """The most selective hidden layer by its median; None where no hidden channel fires.
+    """The most selective hidden layer by its median; None where all hidden channels fire too rarely.
 
     The output is left out: its seven channels are made to be selective.
     """
@@ -146,7 +148,8 @@ def order_channels(table: pd.DataFrame, order: str, emotion: str | None = None) 
     table
         From `channel_table`.
     order
-        One of `ORDERS`: "selectivity" and "strength" put the highest first, channels that tie by their number.
+        One of `ORDERS`: "selectivity" and "strength" put the highest first, channels that tie by their number, and
+        those that fire too rarely last.
     emotion
         By the figures of this emotion; without one by the index for the preferred emotion and the mean strength.
 
@@ -159,8 +162,8 @@ def order_channels(table: pd.DataFrame, order: str, emotion: str | None = None) 
         raise ValueError(f"received order {order!r}, expected one of {', '.join(ORDERS)}")
     if order == "number":
         return np.arange(len(table))
-    values = table[f"{order}_{emotion}" if emotion else order].to_numpy(np.float64)
-    return np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
+    values = table[f"{order}_{emotion}" if emotion else order].where(table["emotion"].notna())
+    return np.argsort(-values.to_numpy(np.float64), kind="stable")  # NaN come last
 
 
 def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
@@ -170,7 +173,7 @@ def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
     -------
     pandas.DataFrame
         emotion, by ("selectivity" or "strength"), rank (from 1), channel, value (the index or the mean strength);
-        channels that never fire and emotions without images are left out.
+        channels that fire too rarely and emotions without images are left out.
     """
     firing, rows = table["emotion"].notna().to_numpy(), []
     for emotion in EMOTIONS:

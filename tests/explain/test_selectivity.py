@@ -22,10 +22,11 @@ EQUAL = [2] * 7
 SILENT = [0] * 7
 
 
-def channels(*means):
-    return ChannelSummary(
-        np.array(means, np.float32), np.full((len(means), TOP), -1), np.zeros((len(means), TOP), np.float32)
-    )
+def channels(*means, rare=()):
+    """Channels with these means; those that never fire, and the `rare`, fire on fewer than TOP images."""
+    seldom = [not any(own) or number in rare for number, own in enumerate(means)]
+    top = np.where(seldom, -1, 0)[:, None].repeat(TOP, axis=1)
+    return ChannelSummary(np.array(means, np.float32), top, np.zeros((len(means), TOP), np.float32))
 
 
 def summary(**layers):
@@ -61,7 +62,7 @@ def test_a_channel_prefers_the_emotion_of_its_highest_mean():
         ("number", None, [0, 1, 2, 3]),
         ("selectivity", None, [1, 2, 0, 3]),
         ("strength", None, [0, 2, 1, 3]),  # 2, 9 / 7, 6 / 7, 0
-        ("selectivity", "sad", [2, 0, 3, 1]),  # 0.5, 0, 0, -1
+        ("selectivity", "sad", [2, 0, 1, 3]),  # 0.5, 0, -1, and what never fires
         ("strength", "happy", [1, 0, 2, 3]),
     ],
 )
@@ -75,12 +76,23 @@ def test_an_unknown_order_is_refused():
         order_channels(channel_table(channels(EQUAL)), "size")
 
 
-def test_quartiles_leave_silent_channels_out():
+def test_quartiles_leave_rare_channels_out():
     table = layer_table(summary(a=channels(ONLY_HAPPY, MOSTLY_SAD, EQUAL, SILENT), b=channels(SILENT)))
     assert table["layer"].tolist() == ["a", "b"]
-    assert table[["channels", "silent"]].to_numpy().tolist() == [[4, 1], [1, 1]]
+    assert table[["channels", "rare"]].to_numpy().tolist() == [[4, 1], [1, 1]]
     assert table.loc[0, ["low", "median", "high"]].tolist() == [0.25, 0.5, 0.75]
     assert table.loc[1, ["low", "median", "high"]].isna().all()
+
+
+def test_a_channel_that_fires_on_a_few_images_only_prefers_nothing():
+    found = channels(ONLY_HAPPY, MOSTLY_SAD, rare=[0])
+    table = channel_table(found)
+    assert table["emotion"].fillna("none").tolist() == ["none", "sad"]
+    assert order_channels(table, "selectivity").tolist() == [1, 0]
+    assert layer_table(summary(a=found))[["rare", "median"]].to_numpy().tolist() == [[1, 0.5]]
+    assert set(leaders(table)["channel"]) == {1}
+    found.top[1, TOP - 1] = -1  # one image less
+    assert channel_table(found)["emotion"].isna().all()
 
 
 def test_preferences_are_counted_among_channels_that_fire():
