@@ -58,7 +58,8 @@ class View:
     @property
     def names(self) -> list[str]:
         """What each face is called, in at most 8 letters."""
-        words = [emotion or name for emotion, name in zip(self.faces.emotions, self.faces.names, strict=True)]
+        found = [emotion or name for emotion, name in zip(self.faces.emotions, self.faces.names, strict=True)]
+        words = ["".join(filter(str.isprintable, name)) for name in found]  # file names may hold line breaks
         return [word if len(word) <= 8 else f"{word[:7]}…" for word in words]
 
     def label(self, channel: int) -> str:

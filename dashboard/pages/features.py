@@ -28,8 +28,8 @@ def answer_of_summary(run: Run, summary: FeatureSummary) -> str:
     if found is None:
         return f"No hidden channel of {code(run.name)} fires on {TOP} images or more."
     return (
-        f"The channels of {code(run.name)} are most selective in {escape(found.layer)}, where {count(found.channels)} have "
-        f"a median index of {found.median:.2f} (quartiles {found.low:.2f} to {found.high:.2f}) and "
+        f"The channels of {code(run.name)} are most selective in {escape(found.layer)}, where {count(found.channels)} "
+        f"have a median index of {found.median:.2f} (quartiles {found.low:.2f} to {found.high:.2f}) and "
         f"{percent(found.share, 0)} prefer {found.emotion}."
     )
 

@@ -17,7 +17,7 @@ from fercore.explain.selectivity import answer, channel_table, leaders, order_ch
 from fercore.explain.summary import ChannelSummary, FeatureSummary, write_features
 from fercore.models.registry import load
 from tests.dashboard.conftest import words
-from tests.factories.data import make_dataset
+from tests.factories.data import make_dataset, png
 from tests.factories.runs import make_run
 
 
@@ -224,6 +224,18 @@ def test_a_summary_is_worth_showing_without_weights(open_page, studied):
         "How selective its channels are",
         "Which emotion they prefer",
     ]
+
+
+def test_uploads_are_looked_at_whatever_their_names(open_page, run):
+    app = open_page("features", faces="Upload", layer="convolution 2", order="Number")
+    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
+    files = [(name, png(face), "image/png") for name, face in zip(["a\nb*c.png", "long name.png"], faces, strict=True)]
+    app = app.file_uploader(key="uploaded_faces").set_value(files).run()
+    layout = face_layout(["0"] * 8, 2, with_filters=True)
+    assert grid(app)[0] == (2 * layout.height, 2 * layout.width)
+    maps = activations(load(run), faces, ["convolution 2"])["convolution 2"]
+    strongest = int(strengths(maps).mean(axis=0).argmax())
+    assert f"channel {strongest} fires most on these faces" in words(app)
 
 
 def test_no_face_no_grid(open_page, run):
