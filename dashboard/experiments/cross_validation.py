@@ -10,7 +10,7 @@ import streamlit as st
 import state
 from downloads import download_table
 from experiments.going_on import kfold_command
-from experiments.wording import bulleted, draw_answer, listed
+from experiments.wording import draw_answer, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts.experiments import REPORT, SCORES, spread_words
 from fercore.charts.overview import reference_report
@@ -80,9 +80,7 @@ def reading(found: CrossValidation, spreads: pd.DataFrame, together: Ensemble | 
     if not (spreads["split"] == "train").any():
         return f"{name} has no finished fold yet."
     row = figure(spreads, "train", "accuracy")
-    over = (
-        f"{row['folds']} folds" if row["folds"] == found.folds else f"the first {row['folds']} of {found.folds} folds"
-    )
+    over = f"{row['folds']} folds" if row["folds"] == found.folds else f"{row['folds']} of {found.folds} folds"
     sd = " (mean and standard deviation)" if pd.notna(row["sd"]) else ""
     right = (
         f"Over {over}, {name} is right on {spread_words(row['mean'], row['sd'])}{sd} of the {escape(held_out)} images"
@@ -123,24 +121,32 @@ def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFra
 
 def say_what_is_left(found: CrossValidation) -> None:
     """Name the folds that run, stopped, failed or have not begun, and the command that goes on."""
-    statuses = {fold: found.members[fold].status if fold in found.members else "" for fold in range(1, found.folds + 1)}
-    lines = [
-        f"Fold {fold} ({code(found.members[fold].name)}) {VERBS[status]} {status}."
-        for fold, status in statuses.items()
-        if status and status != "finished"
-    ]
-    if missing := [str(fold) for fold, status in statuses.items() if not status]:
-        has_not = "has not begun" if not found.whole else "has no folder here"
-        lines.append(f"Fold {listed(missing)} {has_not}.")
+    lines = unfinished(found)
     if not lines:
         return
-    text = bulleted(lines)
-    if found.whole or "running" in statuses.values():
-        st.info(text)
-        return
-    st.warning(f"{text}\n\nGo on with:", icon=":material/pause_circle:")
-    run = next(iter(found.members.values()))
-    st.code(kfold_command(found.name, found.folds, run), language="bash", wrap_lines=True)
+    if any(run.status == "running" for run in found.members.values()):
+        st.info(told(lines, "This page follows it."), icon=":material/sync:")
+    elif found.whole and found.whole.status == "finished":
+        st.info(told(lines, "What is shown is stored with their sum."))
+    else:
+        st.warning(told(lines, "Go on with:"), icon=":material/pause_circle:")
+        run = next(iter(found.members.values()), found.whole)
+        st.code(kfold_command(found.name, found.folds, run), language="bash", wrap_lines=True)
+
+
+def unfinished(found: CrossValidation) -> list[str]:
+    """What is not finished or not there, a sentence each."""
+    begun = {f"Fold {fold}": run for fold, run in sorted(found.members.items())}
+    everything = begun | ({"The sum of the folds": found.whole} if found.whole else {})
+    lines = [
+        f"{what} ({code(run.name)}) {VERBS[status]} {status}."
+        for what, run in everything.items()
+        if (status := run.status) != "finished"
+    ]
+    missing = [str(fold) for fold in range(1, found.folds + 1) if fold not in found.members]
+    if missing:
+        lines.append(f"Not here: {'fold' if len(missing) == 1 else 'folds'} {listed(missing)} of {found.folds}.")
+    return lines
 
 
 def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, str], run: str) -> None:
@@ -149,17 +155,21 @@ def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, st
     state.chart(charts.fold_chart, scores, spreads, names, color, state.dark(), alt="Scores of each fold")
     rows = []
     for score, label in {**SCORES, "log_loss": "Log loss (nats)"}.items():
-        words = spread_words if score != "log_loss" else "{:.3f} ± {:.3f}".format
         shown = spreads[spreads["score"] == score].set_index("split")
-        rows.append(
-            {"Mean ± standard deviation": label}
-            | {names[split]: words(*shown.loc[split, ["mean", "sd"]]) for split in shown.index}
-        )
+        words = {names[split]: score_words(score, *row) for split, row in shown[["mean", "sd"]].iterrows()}
+        rows.append({"Mean ± standard deviation": label, **words})
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.caption(
         "Each fold's model is fitted on the other folds; its epoch is chosen on the validation images, so that the "
         "images it held out took part in no choice. The standard deviation is the sample's (n - 1) over folds."
     )
+
+
+def score_words(score: str, mean: float, sd: float) -> str:
+    """Mean and standard deviation of a score, in per cent or in nats."""
+    if score != "log_loss":
+        return spread_words(mean, sd)
+    return f"{mean:.3f}" if pd.isna(sd) else f"{mean:.3f} ± {sd:.3f}"
 
 
 def draw_ensembles(found: dict[str, Ensemble]) -> None:

@@ -11,8 +11,9 @@ import streamlit as st
 import state
 from downloads import download_table
 from experiments.going_on import is_shipped, sweep_command
+from experiments.planning import as_text
 from experiments.report import beside_the_report
-from experiments.wording import budget_words, bulleted, draw_answer, listed
+from experiments.wording import budget_words, draw_answer, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
@@ -62,7 +63,7 @@ def draw(name: str, runs: Sequence[Run]) -> None:
     say_what_is_wrong(found, others)
     say_what_is_left(name, found, table, planned)
     looks = looks_of(table)
-    draw_summary(table, ranked, looks, images["val"])
+    draw_summary(table, ranked, looks, images["val"], found[0].run.info.get("device"))
     draw_curves({row.name: loaded[row.run].history for row in table.itertuples(index=False)}, looks)
     draw_table(table, ranked, found, images)
     draw_downloads(name, table, ranked, loaded)
@@ -135,11 +136,10 @@ def say_what_is_left(name: str, found: Sequence[Point], table: pd.DataFrame, pla
         lines.append(f"{missing} of {planned} runs {'has' if missing == 1 else 'have'} not begun{named}.")
     if not lines:
         return
-    text = bulleted(lines)
     if "running" in set(table["status"]):
-        st.info(f"{text}\n\nThis page follows it.", icon=":material/sync:")
+        st.info(told(lines, "This page follows it."), icon=":material/sync:")
         return
-    st.warning(f"{text}\n\nGo on with:", icon=":material/pause_circle:")
+    st.warning(told(lines, "Go on with:"), icon=":material/pause_circle:")
     failed = "failed" in set(table["status"])
     st.code(sweep_command(name, found[0].run, retry=failed), language="bash", wrap_lines=True)
 
@@ -170,15 +170,21 @@ def looks_of(table: pd.DataFrame) -> dict[str, RunStyle]:
     return {row.name: styles[row.run] for row in table.itertuples(index=False)}
 
 
-def draw_summary(table: pd.DataFrame, ranked: pd.DataFrame, looks: dict[str, RunStyle], images: str) -> None:
+def draw_summary(
+    table: pd.DataFrame, ranked: pd.DataFrame, looks: dict[str, RunStyle], images: str, device: object
+) -> None:
     scored, timed = table.dropna(subset="val_accuracy"), table.dropna(subset="seconds_per_epoch")
     with st.container(horizontal=True, gap="large"):  # two charts beside each other where they fit
         if len(scored):
-            state.chart(
-                charts.accuracy_chart, scored, ranked, looks, images, state.dark(), alt="Accuracy of each point"
-            )
+            settings = {"width": 500, "alt": "Accuracy of each point"}  # wide enough for the words at its points
+            state.chart(charts.accuracy_chart, scored, ranked, looks, images, state.dark(), **settings)
         if len(timed):
             state.chart(charts.time_chart, timed, looks, state.dark(), alt="Time of an epoch of each point")
+    if len(timed):
+        on = f" on {escape(device[:80])}" if isinstance(device, str) else ""
+        st.caption(
+            f"Times are medians over epochs{on}, validation included; other work on the machine makes them longer."
+        )
 
 
 def draw_curves(histories: dict[str, pd.DataFrame], looks: dict[str, RunStyle]) -> None:
@@ -196,7 +202,9 @@ def draw_curves(histories: dict[str, pd.DataFrame], looks: dict[str, RunStyle]) 
 
 def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point], images: dict[str, str]) -> None:
     st.subheader("The points")
-    varied = {point.run.name: ", ".join(f"{key} {value}" for key, value in point.varied.items()) for point in found}
+    varied = {
+        point.run.name: ", ".join(f"{key} {as_text(value)}" for key, value in point.varied.items()) for point in found
+    }
     beside = ranked.set_index("point").reindex(table["point"])
     shown = pd.DataFrame({"Point": table["name"], "Status": table["status"]})
     for split in ("val", "test"):

@@ -16,9 +16,9 @@ def draw_answer(sentence: str) -> None:
     st.markdown(f"#### {sentence}".replace(" %", "\u00a0%"))
 
 
-def bulleted(lines: Sequence[str]) -> str:
-    """The only line, or a list of several, as markdown."""
-    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+def told(lines: Sequence[str], end: str) -> str:
+    """One line and how it ends, or a list of several and a last line, as markdown."""
+    return f"{lines[0]} {end}" if len(lines) == 1 else "\n".join(f"- {line}" for line in lines) + f"\n\n{end}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -51,7 +51,9 @@ def accuracy_chart(
         Whether the page's ground is dark.
     """
     figures = table[["val_accuracy", "val_low", "val_high"]].set_axis(["value", "low", "high"], axis=1)
-    data = table[["point", "name"]].assign(**figures, words=[with_range(row) for row in figures.to_dict("records")])
+    data = table[["point", "name", "seed"]].assign(
+        **figures, words=[with_range(row) for row in figures.to_dict("records")]
+    )
     data = data.assign(end=data.groupby("point")["high"].transform("max"))
     low, high = float(data["low"].min()), float(data["high"].max())
     room = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.45 * (high - low)], nice=False)  # for the verdicts
@@ -67,14 +69,16 @@ def accuracy_chart(
     )
     layers = [rules, marks, words]
     if ranked["seeds"].gt(1).any():
-        ticks = ends.mark_tick(thickness=2, size=26, color=ink(dark)).encode(x=alt.X("mean:Q", scale=room))
+        ticks = ends.mark_tick(thickness=2, size=18 * data["seed"].nunique(), color=ink(dark)).encode(
+            x=alt.X("mean:Q", scale=room)
+        )
         layers.append(ticks)
     return alt.layer(*layers).properties(height=_FRAME + _ROW * len(data), title="Accuracy")
 
 
 def time_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], dark: bool = False) -> alt.LayerChart:
     """Median time of an epoch of each point; `table` as for `accuracy_chart`, runs with a finished epoch only."""
-    data = table[["point", "name"]].assign(
+    data = table[["point", "name", "seed"]].assign(
         seconds=table["seconds_per_epoch"], words=[duration(x) for x in table["seconds_per_epoch"]]
     )
     room = alt.Scale(domain=[0, 1.35 * max(float(data["seconds"].max()), 0.1)], nice=False)
@@ -174,11 +178,7 @@ def _by_point(data: pd.DataFrame, styles: Mapping[str, RunStyle], what: str) -> 
         color=run_color(styles, list(data["name"]), "name").legend(None),
         tooltip=[alt.Tooltip("name:N", title="Point"), alt.Tooltip("words:N", title=what)],
     )
-    return (
-        base.encode(yOffset=alt.YOffset("name:N", sort=list(data["name"])))
-        if data["point"].duplicated().any()
-        else base
-    )
+    return base.encode(yOffset=alt.YOffset("seed:N")) if data["point"].duplicated().any() else base
 
 
 def _by_score(table: pd.DataFrame, split_names: Mapping[str, str], order: list[str], what: str) -> alt.Chart:

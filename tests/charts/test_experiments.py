@@ -15,6 +15,7 @@ TABLE = pd.DataFrame(
     {
         "point": ["0", "0.5"],
         "name": ["0", "0.5"],
+        "seed": [0, 0],
         "val_accuracy": [0.6, 0.5],
         "val_low": [0.5, 0.4],
         "val_high": [0.7, 0.6],
@@ -58,10 +59,11 @@ def test_the_scale_leaves_room_for_what_stands_beside_the_intervals():
 
 
 def test_several_seeds_stand_below_each_other_with_a_tick_at_their_mean():
-    table = pd.concat([TABLE, TABLE], ignore_index=True).assign(name=["0, a", "0.5, a", "0, b", "0.5, b"])
+    table = pd.concat([TABLE, TABLE], ignore_index=True)
+    table = table.assign(name=["0, a", "0.5, a", "0, b", "0.5, b"], seed=[0, 0, 1, 1])
     looks = dict.fromkeys(table["name"], LOOKS["0"])
     chart = accuracy_chart(table=table, ranked=ranked(seeds=2), styles=looks)
-    assert layer(chart, "rule")["encoding"]["yOffset"]["sort"] == list(table["name"])
+    assert layer(chart, "rule")["encoding"]["yOffset"]["field"] == "seed"
     assert [(row["point"], row["mean"]) for row in rows(layer(chart, "tick"))] == [("0", 0.6), ("0.5", 0.5)]
     assert len(rows(layer(chart, "text"))) == 2
     assert "yOffset" not in layer(accuracy_chart(), "rule")["encoding"]

@@ -101,7 +101,8 @@ def test_a_cross_validation_of_a_study_s_name_can_be_chosen(open_page, folders):
     make_study(folders[0], "a", {"1": 0.5, "2": 0.9})
     make_fold(folders[0], "a", 1, 0.5)
     app = open_page("experiments", experiment="a (folds)")
-    assert "Over the first 1 of 2 folds, a is right on 50.0 %" in page_words(app)
+    assert "Over 1 of 2 folds, a is right on 50.0 % of the held-out Training images." in page_words(app)
+    assert not any("nan" in cell for cell in app.dataframe[0].value.to_numpy().ravel())
 
 
 def test_what_is_left_of_a_study_is_named_with_the_command(open_page, folders):
@@ -228,8 +229,17 @@ def test_folds_that_are_left_are_named_with_the_command(open_page, folders):
     app = open_page("experiments")
     text = page_words(app)
     assert "- Fold 2 (`cv-fold2`) was stopped." in text
-    assert "- Fold 3 has not begun." in text
+    assert "- Not here: fold 3 of 3." in text
     assert app.code[0].value == state_command("scripts/kfold.py --recipe toy --folds 3 --name cv", folders)
+
+
+def test_an_interrupted_sum_of_finished_folds_goes_on_with_the_command(open_page, folders):
+    update_run(make_cross_validation(folders[0], "cv", [0.5, 0.6], n=100), status="running")
+    app = open_page("experiments")
+    text = page_words(app)
+    assert "Over 2 folds, cv is right on 55.0 % ± 7.1" in text
+    assert "The sum of the folds (`cv`) was interrupted. Go on with:" in text
+    assert app.code[0].value == state_command("scripts/kfold.py --recipe toy --folds 2 --name cv", folders)
 
 
 def test_a_sum_without_its_folds_still_shows_their_scores(open_page, folders):
@@ -239,7 +249,7 @@ def test_a_sum_without_its_folds_still_shows_their_scores(open_page, folders):
     app = open_page("experiments")
     text = page_words(app)
     assert "cv is right on 55.0 % ± 7.1" in text
-    assert "Fold 1 and 2 has no folder here." in text
+    assert "Not here: folds 1 and 2 of 2. What is shown is stored with their sum." in text
     assert app.dataframe[1].value["The ensemble's gain"].tolist() == ["", ""]
 
 
