@@ -13,6 +13,7 @@ from fercore.models.seresnet import Block, SEResNet
 
 _ACTIVATIONS = tuple(ACTIVATIONS.values())
 _ADDED = "after the shortcut is added and ReLU"
+_SIGNED = "as it leaves the layer, with its sign"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _activation_after(name: str, modules: dict[str, nn.Module]) -> tuple[str, st
                 break
             if isinstance(sibling, _ACTIVATIONS):
                 return f"{parent}.{key}" if parent else key, f"after {type(sibling).__name__}"
-    return name, "as it leaves the layer, with its sign"
+    return name, _SIGNED
 
 
 def _resnet_layers(model: ResNet) -> list[Layer]:
@@ -128,8 +129,8 @@ def _numbered(places: list[tuple[str, str, str, bool]]) -> list[Layer]:
 
 def _hub_layers(model: HubClassifier) -> list[Layer]:
     modules = dict(model.named_modules())
-    patches = next((name for name, module in modules.items() if isinstance(module, nn.Conv2d)), None)
-    first = [Layer("patch embedding", patches, "as it leaves the layer, with its sign", filters=patches)]
+    first = [name for name, module in modules.items() if isinstance(module, nn.Conv2d)][:1]
+    starts = [Layer(_name_of_first(modules[name]), name, _SIGNED, filters=name) for name in first]
     # The blocks are the longest list of modules, the outermost where several are as long.
     lists = {name: len(module) for name, module in modules.items() if isinstance(module, nn.ModuleList)}
     name = max(lists, key=lists.get, default=None)
@@ -137,4 +138,9 @@ def _hub_layers(model: HubClassifier) -> list[Layer]:
         Layer(f"block {number + 1}", f"{name}.{number}", "as it leaves the block, with its sign")
         for number in range(lists.get(name, 0))
     ]
-    return [*(first if patches else []), *blocks, Layer("output", "", "before softmax")]
+    return [*starts, *blocks, Layer("output", "", "before softmax")]
+
+
+def _name_of_first(convolution: nn.Conv2d) -> str:
+    """Patches do not overlap."""
+    return "patch embedding" if convolution.stride == convolution.kernel_size else "convolution 1"

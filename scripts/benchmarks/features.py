@@ -39,7 +39,6 @@ def main(options: argparse.Namespace) -> None:
     )
     channels = sum(own.shape[1] for own in maps.values())
     print(f"{RUN}: {len(names)} convolutions, {channels:,} channels, {len(faces)} emotions; medians of {rounds}")
-    print(f"  compute all activations           {computing:.3f} s")
     print(f"  compute all activations        {computing:.3f} s; at most {LIMIT} s wanted")
     print(f"  draw a page of each layer      {drawing:.3f} s, {sum(map(len, pictures)) / 1e3:.0f} kB in all")
 

@@ -7,6 +7,7 @@ from torch import nn
 from fercore.explain.hooks import captured
 from fercore.explain.layers import Layer, layers
 from fercore.models.cnn import CNN, CNNConfig
+from fercore.models.hub import HubClassifier, import_transformers
 from fercore.models.resnet import ResNet18Config, build_resnet18
 from fercore.models.seresnet import SEResNet, SEResNetConfig
 from fercore.models.vit import ViTConfig, build_vit
@@ -73,3 +74,15 @@ def test_a_vision_transformer_has_patches_blocks_and_output():
     with torch.inference_mode(), captured(model, [layer.response for layer in found], keep=lambda o: o.shape) as shapes:
         model(torch.zeros(1, 1, 16, 16))
     assert list(shapes.values()) == [(1, 8, 2, 2), (1, 5, 8), (1, 5, 8), (1, 7)]
+
+
+def test_a_foreign_network_has_its_first_convolution_and_its_stages():
+    transformers = import_transformers()
+    config = transformers.ResNetConfig(hidden_sizes=[8, 16], depths=[1, 1], embedding_size=8, layer_type="basic")
+    config.num_labels = 7
+    model = HubClassifier(transformers.ResNetForImageClassification(config)).eval()
+    found = layers(model)
+    assert [layer.name for layer in found] == ["convolution 1", "block 1", "block 2", "output"]
+    with torch.inference_mode(), captured(model, [layer.response for layer in found], keep=lambda o: o.shape) as shapes:
+        model(torch.zeros(1, 3, 48, 48))
+    assert list(shapes.values()) == [(1, 8, 24, 24), (1, 8, 12, 12), (1, 16, 6, 6), (1, 7)]
