@@ -88,7 +88,9 @@ def draw_leaders(view: View) -> None:
     download_table("Download all channels of this layer", view.table, view.file("channels", "csv"))
 
 
-run = state.choose_run()
+# Without weights a stored summary can still be shown.
+able = [run for run in state.require_runs() if run.has_weights or any(run.path.glob("features_*.npz"))]
+run = state.choose_run(able or None)
 headline = st.container()
 split, summary = state.features(run) or (None, None)
 view = choose_view(run, summary) if run.has_weights else say_no_weights(run)

@@ -208,10 +208,18 @@ def test_a_summary_of_other_weights_is_refused_in_words(open_page, studied, fold
     assert "have 3 channels in convolution 1, the model has 4" in text
 
 
-def test_a_run_without_weights_names_those_that_have_them(open_page, folders, run):
+def test_runs_with_nothing_to_show_are_not_offered(open_page, folders, run):
+    make_run(folders[0], "bare", accuracy=0.9)
+    assert open_page("features").selectbox(key="run_widget").options == ["a"]
+    app = open_page("features", run="bare")
+    assert app.selectbox(key="run_widget").value == "a"
+    assert app.warning[0].value == "There is no run `bare` to show here; shown is `a`."
+
+
+def test_without_any_weights_it_says_what_to_train(open_page, folders):
     make_run(folders[0], "bare")
-    text = words(open_page("features", run="bare"))
-    assert "`bare` has no weights here, so nothing can be computed with it. Runs that have them: `a`." in text
+    text = words(open_page("features"))
+    assert "`bare` has no weights here, so nothing can be computed with it. No run here has them; train one:" in text
 
 
 def test_a_summary_is_worth_showing_without_weights(open_page, studied):
