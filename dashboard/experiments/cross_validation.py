@@ -46,7 +46,7 @@ class Ensemble(NamedTuple):
 def draw(found: CrossValidation) -> None:
     """Everything about a cross-validation, from the answer to the downloads."""
     whole = found.whole if found.whole and found.whole.status == "finished" else None
-    members = state.readable(reports_of, found.members.values())
+    members = state.readable(state.reports, found.members.values())
     reports = {fold: members[run.name] for fold, run in found.members.items() if run.name in members}
     scores = stored_scores(whole) if whole else fold_scores(reports)
     spreads, run = spread(scores), found.whole or next(iter(found.members.values()))
@@ -63,10 +63,6 @@ def draw(found: CrossValidation) -> None:
         draw_ensembles(ensembles)
         draw_published(whole)
     download_table("Download the folds", scores, f"folds_{found.name}.csv")
-
-
-def reports_of(run: Run) -> dict[str, dict]:
-    return {split: state.metrics(run, split) for split, tta in run.evaluations() if tta == "none"}
 
 
 def figure(spreads: pd.DataFrame, split: str, score: str) -> pd.Series:
@@ -199,6 +195,7 @@ def draw_published(whole: Run) -> None:
         default=stored[0],
         required=True,
         key="beside",
+        bind="query-params",
         format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),
     )
     report, published = state.metrics(whole, split), reference_report()["kfold"]

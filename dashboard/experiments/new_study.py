@@ -86,13 +86,14 @@ def ask_rest(config: Any, fields: list[Field], known: dict[str, Field]) -> dict[
 def ask_budget(known: dict[str, Field], varied: set[str]) -> dict[str, Any]:
     """Epochs, share of the training images and schedule, without those that vary."""
     asked, choices = {}, list(known["schedule"].choices)
-    epochs, share, schedule = st.columns(3)
-    if "epochs" not in varied:
-        asked["epochs"] = epochs.number_input("Epochs", 1, 10_000, 8, **kept("study_epochs"))
-    if "train_share" not in varied:
-        asked["train_share"] = share.number_input("% of Training", 1, 100, 20, **kept("study_share")) / 100
-    if "schedule" not in varied:
-        asked["schedule"] = schedule.selectbox("Schedule", choices, **kept("study_schedule"))
+    with st.container(horizontal=True):  # beside each other where they fit
+        if "epochs" not in varied:
+            asked["epochs"] = st.number_input("Epochs", 1, 10_000, 8, width=130, **kept("study_epochs"))
+        if "train_share" not in varied:
+            share = st.number_input("% of Training", 1, 100, 20, width=130, **kept("study_share"))
+            asked["train_share"] = share / 100
+        if "schedule" not in varied:
+            asked["schedule"] = st.selectbox("Schedule", choices, width=130, **kept("study_schedule"))
     return asked
 
 
@@ -109,7 +110,7 @@ def show(content: dict[str, Any], name: str) -> None:
     each = f" with {seeds} seeds each" if seeds > 1 else ""
     st.markdown(f"**{count(runs)} runs**: {len(study.points)} points{each}. Save this as {code(f'{name}.toml')}:")
     text = study_text(content)
-    st.code(text, language="toml")
+    st.code(text, language="toml", wrap_lines=True)
     download("Download the file", text, f"{name}.toml", "application/toml")
     st.markdown("Then run it where the file is. It can be stopped and started again at any time:")
     st.code(state.command(f"scripts/sweep.py {name}.toml"), language="bash", wrap_lines=True)

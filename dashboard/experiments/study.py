@@ -71,8 +71,7 @@ def draw(name: str, runs: Sequence[Run]) -> None:
 
 def load(run: Run) -> Loaded:
     point, history = read_point(run), state.history(run)
-    stored = run.evaluations() if run.status == "finished" else []
-    reports = {split: state.metrics(run, split) for split, tta in stored if tta == "none"}
+    reports = state.reports(run) if run.status == "finished" else {}
     return Loaded(point, history, reports, state.predictions(run, "val") if "val" in reports else None)
 
 

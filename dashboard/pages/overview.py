@@ -18,10 +18,6 @@ NOBODY = "No run here is known never to have seen the images that it is measured
 Reports = dict[str, dict[str, dict]]  # run name -> split -> stored metrics
 
 
-def stored_reports(run: Run) -> dict[str, dict]:
-    return {split: state.metrics(run, split) for split, tta in run.evaluations() if tta == "none"}
-
-
 def answer(best: Run, reports: Reports) -> str:
     """One sentence: how the run that did best in validation does on the test split."""
     name, stored = code(best.name), reports.get(best.name, {})
@@ -125,7 +121,7 @@ everything = state.ranked(state.runs())
 runs = [run for run in everything if run.part_of is None]
 
 st.title("Which expression, and how sure?")
-reports = state.readable(stored_reports, runs)
+reports = state.readable(state.reports, runs)
 flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
 clean = [run for run in runs if run.name not in flagged]
 if runs:

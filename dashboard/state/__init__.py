@@ -11,7 +11,7 @@ Runs
     what to do, and `require_runs()` says it and stops the page. Points of studies and folds (`Run.part_of`) come last
     everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
-    `history(run)`, `metrics(run, split, tta)`, `predictions(run, split, tta)`, `average_faces(run)`,
+    `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
     `features(run)`, `split_name(run, split)`. They raise `RunError`; let it through and Home.py shows its message in
     the place of the page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs
     without Home.py: put its body under `errors_shown()`.
@@ -62,6 +62,7 @@ from state.stored import (
     problems,
     ranked,
     readable,
+    reports,
     require_runs,
     runs,
     say_no_runs,

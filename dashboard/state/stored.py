@@ -100,6 +100,11 @@ def metrics(run: Run, split: str, tta: str = "none") -> dict:
     return copied(*key(file), lambda: _checked(check_report, run.metrics(split, tta), file))
 
 
+def reports(run: Run) -> dict[str, dict]:
+    """Split -> stored metrics without test-time augmentation, for every split that has some."""
+    return {split: metrics(run, split) for split, tta in run.evaluations() if tta == "none"}
+
+
 def predictions(run: Run, split: str, tta: str = "none") -> Predictions:
     """Stored predictions, read-only arrays."""
     return shared(

@@ -84,7 +84,8 @@ def time_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], dark: bool =
     room = alt.Scale(domain=[0, 1.35 * max(float(data["seconds"].max()), 0.1)], nice=False)
     base = _by_point(data, styles, "An epoch")
     x = alt.X("seconds:Q", title="Seconds an epoch (median)", axis=alt.Axis(tickCount=5), scale=room)
-    bars = base.mark_bar(height={"band": 0.5}).encode(x=x)
+    # A share of the band would be taken of the point's, not of the seed's.
+    bars = (base.mark_bar() if data["point"].duplicated().any() else base.mark_bar(height={"band": 0.5})).encode(x=x)
     words = base.mark_text(align="left", dx=6, fontSize=12).encode(x=x, text="words:N", color=alt.value(ink(dark)))
     return (bars + words).properties(height=_FRAME + _ROW * len(data), title="Time")
 
