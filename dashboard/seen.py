@@ -9,6 +9,11 @@ from fercore.evaluation.contamination import UNKNOWN, contamination
 from fercore.runs import Run
 from words import escape
 
+LEGEND = (
+    "⚠ seen: the model learned from the images of this figure. ⚠ perhaps seen: what it learned from is not known. Such "
+    "a figure shows what a model remembers, not what it can do, and is in no ranking."
+)
+
 
 def badge(run: Run, split: str) -> str:
     """Markdown of the badge beside a run's figure on a split; nothing beside a clean one."""
@@ -17,8 +22,8 @@ def badge(run: Run, split: str) -> str:
 
 
 def warned(figure: str, found: str | None) -> str:
-    """A figure in a table with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ training data unknown"."""
-    return f"{figure} ⚠ training data {found}" if figure and found else figure
+    """A figure in a table with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ seen"; `LEGEND` says what that is."""
+    return f"{figure} ⚠ {'perhaps seen' if found == UNKNOWN else 'seen'}" if figure and found else figure
 
 
 def warn(run: Run, split: str) -> None:

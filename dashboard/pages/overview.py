@@ -58,10 +58,7 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
 def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, dict[str, str]]) -> None:
     """Figures on images that a model learned from, or may have: apart from those that can be ranked."""
     st.subheader("Not comparable")
-    st.caption(
-        "Beside ⚠ stands why: a model that has seen the images it is measured on, or may have, shows what it "
-        "remembers, not what it can do. These runs are in no ranking."
-    )
+    st.caption(seen.LEGEND)
     shown = table[["run", "model"]].rename(columns={"run": "Run", "model": "Model"})
     for split, name in names.items():
         rows = table[["run", *(f"{split}_{part}" for part in ("accuracy", "low", "high"))]].itertuples(index=False)

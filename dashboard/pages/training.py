@@ -106,6 +106,8 @@ def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
         for run in shown
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if any(contamination(run, "val") for run in shown):
+        st.caption(seen.LEGEND)
     st.caption(
         "Training images are measured while the weights still move, with augmentation and dropout on, so the gap "
         "starts below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen "
