@@ -86,7 +86,9 @@ def test_a_stranger_s_text_makes_no_link_picture_or_script(page, full_app, settl
 def test_an_unknown_run_is_a_message(page, full_app, settle):
     page.goto(f"{full_app.url}/evaluation?run=gone")
     settle(page)
-    assert "There is no run gone to show here; shown is good." in page.get_by_test_id("stAlertContentWarning").inner_text()
+    assert (
+        "There is no run gone to show here; shown is good." in page.get_by_test_id("stAlertContentWarning").inner_text()
+    )
 
 
 def test_a_table_can_be_downloaded(page, full_app, settle, tmp_path):
