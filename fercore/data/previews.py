@@ -10,7 +10,8 @@ import torch
 from fercore.data.transforms import AugmentConfig, augment
 from fercore.fields import flag
 
-# Strengths of recipes that reached 73 % on FER2013 or trained well here. Saturation and hue leave gray pixels alone.
+# Strengths of recipes that reached 73 % on FER2013 or trained well here. Saturation and hue leave gray pixels alone,
+# mixup and cutmix need a second picture.
 PREVIEWS = {
     "horizontal flip": AugmentConfig(horizontal_flip=0.5),
     "rotation": AugmentConfig(rotation=10),
