@@ -147,8 +147,10 @@ if flagged:
 if not runs:
     state.say_no_runs()
 if parts := len(everything) - len(runs):
-    st.caption(
-        f"Points of studies and folds of cross-validations, which are compared with their like, not here: {parts}"
+    st.page_link(
+        "pages/experiments.py",
+        label=f"Points of studies and folds of cross-validations, compared with their like: {parts}",
+        icon=":material/science:",
     )
 draw_report(clean, reports)
 draw_dataset(runs)

@@ -165,8 +165,9 @@ def _row(run: Run, history: pd.DataFrame | None, metrics: Mapping[str, dict]) ->
         "model": _text(model.get("type") if isinstance(model, dict) else None),
         "recipe": _text(config.get("recipe")),
         "parameters": parameters if type(parameters) is int and 0 <= parameters < 2**63 else None,
-        "epochs": None if history is None else len(history),
-        "seconds": None if history is None else float(history["seconds"].sum()),
+        # A run that sums up others has no epochs of its own.
+        "epochs": None if history is None or history.empty else len(history),
+        "seconds": None if history is None or history.empty else float(history["seconds"].sum()),
         **accuracy_columns(metrics),
         "status": run.status,
         "created": _text(run.info["created"]),

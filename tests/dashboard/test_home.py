@@ -99,4 +99,5 @@ def test_parts_of_studies_are_counted_and_not_listed(open_page, folders):
     app = open_page()
     assert app.dataframe[0].value["run"].tolist() == ["own"]
     assert "`own`, chosen by" in words(app)
-    assert "compared with their like, not here: 1" in words(app)
+    (link,) = app.get("page_link")
+    assert link.proto.label == "Points of studies and folds of cross-validations, compared with their like: 1"
