@@ -10,6 +10,7 @@ import pandas as pd
 
 from fercore import runs
 from fercore.data.fer2013 import Dataset
+from fercore.evaluation.tables import accuracy_columns
 from fercore.runs import Run, RunError
 from fercore.training.executors import Executor, local
 from fercore.training.planned import PlannedRun, find, is_complete
@@ -104,8 +105,8 @@ def study_table(plan: list[PlannedRun], root: Path) -> pd.DataFrame:
 
 
 def _row_columns() -> dict[str, None]:
-    accuracies = [f"{split}_{part}" for split in ("val", "test") for part in ("accuracy", "low", "high")]
-    return dict.fromkeys(["point", "seed", "status", "best_epoch", *accuracies, "seconds_per_epoch", "problem"])
+    names = ["point", "seed", "status", "best_epoch", *accuracy_columns({}), "seconds_per_epoch", "problem"]
+    return dict.fromkeys(names)
 
 
 def _row(planned: PlannedRun, path: Path) -> dict:
@@ -121,10 +122,8 @@ def _row(planned: PlannedRun, path: Path) -> dict:
     row |= {"status": run.status, "problem": run.info.get("problem") or ""}
     if run.info["best"]:
         row |= {"best_epoch": run.info["best"]["epoch"], "seconds_per_epoch": run.history()["seconds"].median()}
-    for split in ("val", "test") if run.status == "finished" else ():
-        accuracy = run.metrics(split)["accuracy"]
-        row |= {f"{split}_accuracy": accuracy["value"], f"{split}_low": accuracy["low"]}
-        row[f"{split}_high"] = accuracy["high"]
+    if run.status == "finished":
+        row |= accuracy_columns({split: run.metrics(split) for split in ("val", "test")})
     return row
 
 
