@@ -1,0 +1,98 @@
+"""The parts of the training page: what a run is doing, curves, figures, settings."""
+
+import pandas as pd
+import streamlit as st
+
+import seen
+import state
+from downloads import download_table
+from fercore.charts import training as charts
+from fercore.charts.style import duration, points, run_styles, with_range
+from fercore.evaluation.contamination import contamination
+from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table
+from fercore.runs import Run
+from words import code
+
+
+def say_status(run: Run, found: Learning | None) -> None:
+    """What a run that is not finished is doing, and how to go on with it."""
+    done, name = found.epochs if found else 0, code(run.name)
+    if run.status == "running":
+        planned = run.info["config"].get("training", {}).get("epochs")
+        of = f" of {planned}" if type(planned) is int else ""
+        st.info(f"{name} is training: {done}{of} epochs are finished. This page follows it.", icon=":material/sync:")
+    elif run.status != "finished":
+        words = f"after epoch {done}" if done else "before its first epoch ended"
+        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with:")
+        st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
+
+
+def say_no_epochs(run: Run) -> None:
+    """Why a run has no epochs of its own, and where what it sums up is shown."""
+    if "source" in run.info:
+        st.info(f"{code(run.name)} was trained by others; how is not recorded here.", icon=":material/link:")
+        return
+    ensemble = run.info["ensemble"]
+    members = ensemble.get("members") if isinstance(ensemble, dict) else None
+    named = [code(name[:100]) for name in members if isinstance(name, str)][:10] if isinstance(members, list) else []
+    choose = f" Choose them to see how each learned: {', '.join(named)}." if named else ""
+    st.info(f"{code(run.name)} sums up other runs and has no epochs of its own.{choose}", icon=":material/functions:")
+    if "kfold" in run.info:
+        query = {"experiment": run.name}
+        st.page_link(
+            "pages/experiments.py", label="See them fold by fold", icon=":material/science:", query_params=query
+        )
+
+
+def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
+    styles = run_styles(run.name for run in state.runs())
+    curves, epochs = curve_table(histories), epoch_table(histories)
+    if len(histories) > 1:
+        state.chart(charts.run_legend, styles, list(histories), state.dark())
+    with st.container(horizontal=True, gap="large"):  # two charts beside each other where they fit
+        state.chart(charts.curves, curves, styles, "accuracy", False, alt="Accuracy by epoch")
+        state.chart(charts.curves, curves, styles, "loss", False, alt="Loss by epoch")
+    with st.container(horizontal=True, gap="large"):
+        state.chart(charts.gap, epochs, styles, False, alt="Overfitting gap by epoch")
+        state.chart(charts.learning_rate, epochs, styles, False, alt="Learning rate by epoch")
+    st.caption("Solid: validation. Dashed: train. A ring marks the best epoch. Gap: train minus validation accuracy.")
+
+
+def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
+    shown = [run for run in runs if run.name in found]
+    names = {state.split_name(run, "val") for run in shown}
+    accuracy = f"Right on {names.pop() if len(names) == 1 else 'validation'}"
+    rows = [
+        {
+            "Run": run.name,
+            "Status": run.status,
+            "Best epoch": f"{found[run.name].best_epoch} of {found[run.name].epochs}",
+            accuracy: seen.warned(with_range(found[run.name].val_accuracy), contamination(run, "val")),
+            "Gap there": points(found[run.name].gap),
+            "Gap at the end": points(found[run.name].last_gap),
+            "An epoch": duration(found[run.name].seconds_per_epoch),
+            "All epochs": duration(found[run.name].seconds),
+        }
+        for run in shown
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if any(contamination(run, "val") for run in shown):
+        st.caption(seen.LEGEND)
+    st.caption(
+        "Training images are measured while the weights still move, with augmentation and dropout on, so the gap "
+        "starts below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen "
+        "by its validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %."
+    )
+
+
+def draw_settings(runs: list[Run]) -> None:
+    table = config_table({run.name: run.info["config"] for run in runs})
+    if len(runs) > 1:
+        st.subheader("What was set differently")
+        if differences(table).empty:
+            st.markdown("These runs have the same settings.")
+        else:
+            st.dataframe(differences(table))
+            download_table("Download the differences", differences(table).reset_index(), "settings.csv")
+    with st.expander("All settings"):
+        st.dataframe(table)
