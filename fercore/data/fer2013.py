@@ -58,6 +58,13 @@ class Dataset:
             raise DataError(f"received split {split!r}, expected one of {', '.join(SPLITS)}")
         return np.flatnonzero(self.splits == split)
 
+    def some_indices(self, split: str) -> np.ndarray:
+        """As `indices`, but a split without images is a DataError: there is nothing to measure on."""
+        rows = self.indices(split)
+        if not len(rows):
+            raise DataError(f"the {split} split of {self.path} has no images")
+        return rows
+
     def split_name(self, split: str) -> str:
         """What the source calls a split: "PrivateTest" for the official "test"."""
         return self.info["split_names"][split]

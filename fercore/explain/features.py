@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
-from fercore.data.fer2013 import DataError, Dataset
+from fercore.data.fer2013 import Dataset
 from fercore.emotions import EMOTIONS
 from fercore.explain.hooks import captured
 from fercore.explain.layers import find_layer, layers
@@ -193,9 +193,7 @@ def summarize_run(run: Run, dataset: Dataset, split: str, progress: bool = False
     DataError
         If the split has no images.
     """
-    rows = dataset.indices(split)
-    if not len(rows):
-        raise DataError(f"the {split} split of {dataset.path} has no images")
+    rows = dataset.some_indices(split)
     model = load(run, "cuda" if torch.cuda.is_available() else "cpu")
     summary = summarize(model, dataset.images[rows], dataset.ids[rows], dataset.labels[rows], progress=progress)
     write_features(run, split, summary)

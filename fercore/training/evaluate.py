@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from sklearn.metrics import f1_score
 
-from fercore.data.fer2013 import SIZE, DataError, Dataset
+from fercore.data.fer2013 import SIZE, Dataset
 from fercore.evaluation.metrics import report
 from fercore.models.forward import probabilities
 from fercore.models.hub import left_out_mass
@@ -42,9 +42,7 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     DataError
         If the split has no images.
     """
-    rows = dataset.indices(split)
-    if not len(rows):
-        raise DataError(f"the {split} split of {dataset.path} has no images")
+    rows = dataset.some_indices(split)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
     settings = {"tta": tta, "batch_size": batch_size(model.preprocess.size), "device": device, "progress": progress}
