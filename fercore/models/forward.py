@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
+from fercore.data.fer2013 import SIZE
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.models.hub import HubPreprocess
@@ -19,6 +20,11 @@ def model_input(preprocess: Preprocess | HubPreprocess, images: torch.Tensor) ->
     return preprocess(images).contiguous(memory_format=torch.channels_last)
 
 
+def images_a_pass(side: int) -> int:
+    """256 images of 48x48 pixels, fewer of larger ones so that memory stays the same."""
+    return max(1, min(256, 256 * SIZE**2 // side**2))
+
+
 @torch.inference_mode()
 def probabilities(
     module: nn.Module,
@@ -26,7 +32,7 @@ def probabilities(
     images: np.ndarray,
     *,
     tta: str = "none",
-    batch_size: int = 256,
+    batch_size: int | None = None,
     device: str | torch.device = "cpu",
     bf16: bool = False,
     progress: bool = False,
@@ -44,7 +50,7 @@ def probabilities(
     tta
         "flip" averages the probabilities of each image and of its mirror image.
     batch_size, device
-        Images a pass, and where the module is.
+        Images a pass, by default as many as `images_a_pass` says, and where the module is.
     bf16
         Run under bfloat16 autocast: faster, and the third digit of a probability may differ.
     progress
@@ -58,6 +64,7 @@ def probabilities(
     if images.dtype != np.uint8 or images.ndim != 3:
         raise ValueError(f"received {images.dtype} {images.shape}, expected uint8 images (N, H, W)")
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16) if bf16 else contextlib.nullcontext()
+    batch_size = batch_size or images_a_pass(preprocess.size)
     results = np.empty((len(images), len(EMOTIONS)), dtype=np.float32)
     for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
         # A copy, since the data set is a read-only memory map and torch wants memory it could write to.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.metrics import f1_score
 
-from fercore.data.fer2013 import SIZE, Dataset
+from fercore.data.fer2013 import Dataset
 from fercore.evaluation.metrics import report
 from fercore.models.forward import probabilities
 from fercore.models.hub import left_out_mass
@@ -45,18 +46,13 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     rows = dataset.some_indices(split)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
-    settings = {"tta": tta, "batch_size": batch_size(model.preprocess.size), "device": device, "progress": progress}
+    settings = {"tta": tta, "device": device, "progress": progress}
     with left_out_mass(model.module) as left_out:
         answers = probabilities(model.module, model.preprocess, dataset.images[rows], **settings)
     if not run.info["dataset"]:  # a model that others trained: this is what its figures are about
         run = update_run(run, dataset=dataset.summary())
     predictions = Predictions(dataset.ids[rows], dataset.labels[rows], answers)
     return keep_predictions(run, dataset, split, predictions, tta, left_out)
-
-
-def batch_size(side: int) -> int:
-    """Images a pass: 256 of 48x48 pixels, fewer of larger ones so that memory stays the same."""
-    return max(1, min(256, 256 * SIZE**2 // side**2))
 
 
 def keep_predictions(
@@ -71,11 +67,15 @@ def keep_predictions(
 
     `left_out` is the mean probability that the model gave to each class beyond our seven.
     """
+    notes = {"dataset_fingerprint": dataset.info["fingerprint"], "left_out": dict(left_out or {})}
+    return store(run, split, tta, predictions, dataset.split_name(split), notes)
+
+
+def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: str, notes: Mapping[str, Any]) -> dict:
+    """Write predictions, and the metrics that follow from them with further entries, which are returned."""
     write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
-    metrics = report(stored.label, stored.probabilities, split=split, split_name=dataset.split_name(split), tta=tta)
-    metrics["dataset_fingerprint"] = dataset.info["fingerprint"]
-    metrics["left_out"] = dict(left_out or {})
+    metrics = report(stored.label, stored.probabilities, split=split, split_name=split_name, tta=tta) | dict(notes)
     write_json(run.path / f"metrics_{stem(split, tta)}.json", metrics)
     return metrics
 

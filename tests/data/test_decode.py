@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fercore.data.decode import MAX_PIXELS, UnreadableImage, decode_gray
+from fercore.data.decode import MAX_PIXELS, UnreadableImage, decode_gray, decode_rgb
 from tests.factories.data import png
 
 RAMP = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48)
@@ -107,7 +107,10 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "not an image of a known format"),
+        (b"", "the file is empty"),
+        (b"a shopping list\n", "not an image of a known format"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC .* save or share it as JPEG"),
+        (b"\0\0\0\x20ftypavif" + bytes(100), "AVIF .* save or share it as JPEG"),
         (b"GIF89a", "not an image of a known format"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
         (damaged_jpeg(), "a damaged JPEG image"),
@@ -117,8 +120,50 @@ def bomb(width: int, height: int) -> bytes:
         (encode(Image.fromarray(np.ones((48, 48), dtype=np.float32)), "tiff"), "floating-point pixels"),
         (encode(Image.fromarray(np.full((48, 48), 70_000, dtype=np.int32)), "tiff"), "expected 0 to 65535"),
     ],
-    ids=["empty", "cut", "postscript", "half", "64 MP", "100 MP", "10 GP", "float", "32 bit"],
+    ids=["empty", "text", "heic", "avif", "cut", "postscript", "half", "64 MP", "100 MP", "10 GP", "float", "32 bit"],
 )
 def test_what_is_no_usable_image_is_refused_in_words(data, reason):
-    with pytest.raises(UnreadableImage, match=reason):
-        decode_gray(data)
+    for decode in (decode_gray, decode_rgb):
+        with pytest.raises(UnreadableImage, match=reason):
+            decode(data)
+
+
+COLOURS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [9, 9, 9]], [[0, 0, 0], [255, 255, 255]]], np.uint8)
+
+
+def test_a_colour_picture_keeps_its_size_and_colours():
+    assert np.array_equal(decode_rgb(png(COLOURS)), COLOURS)  # (3, 2, 3)
+
+
+def test_gray_of_8_and_16_bits_becomes_three_equal_channels():
+    gray = np.array([[0, 7, 255]], np.uint8)
+    for values in (gray, gray.astype(np.uint16) * 257):
+        assert np.array_equal(decode_rgb(png(values)), gray[..., None].repeat(3, axis=2))
+
+
+def test_colours_of_a_palette_are_looked_up():
+    image = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
+    image.putpalette([1, 2, 3, 200, 100, 50])
+    assert decode_rgb(encode(image, "png")).tolist() == [[[1, 2, 3], [200, 100, 50]]]
+
+
+def test_transparent_colours_show_white_in_proportion():
+    picture = np.array([[[10, 20, 30, 255], [10, 20, 30, 0], [0, 0, 0, 51]]], np.uint8)
+    assert decode_rgb(png(picture)).tolist() == [[[10, 20, 30], [255, 255, 255], [204, 204, 204]]]
+
+
+def test_cmyk_becomes_rgb():
+    image = Image.new("CMYK", (8, 8), (255, 0, 0, 0))  # cyan ink alone
+    assert np.abs(decode_rgb(encode(image, "tiff")).astype(int) - [0, 255, 255]).max() == 0
+
+
+def test_a_picture_held_sideways_is_turned():
+    exif = Image.Exif()
+    exif[0x0112] = 8  # turn by 90 degrees anticlockwise to see it upright
+    assert np.array_equal(decode_rgb(png(np.rot90(COLOURS, -1), exif=exif)), COLOURS)
+
+
+def test_an_animation_gives_its_first_frame():
+    frames = [Image.new("RGB", (5, 4), colour) for colour in ("red", "blue")]
+    data = encode(frames[0], "gif", save_all=True, append_images=frames[1:])
+    assert np.array_equal(decode_rgb(data), np.broadcast_to(np.array([255, 0, 0], np.uint8), (4, 5, 3)))

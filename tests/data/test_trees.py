@@ -111,7 +111,7 @@ def test_hidden_files_and_litter_are_passed_over(tmp_path):
         ("train/x.png", "faces: 'train/x.png' is a file beside the class folders"),
         ("train/sad/more/x.png", "faces: 'train/sad/more': a folder or a special file"),
         ("train/sad/a\nb.png", r"faces: 'train/sad/a\nb.png': a name with characters that cannot be shown"),
-        ("train/sad/empty.png", "faces: train/sad/empty.png: not an image of a known format"),
+        ("train/sad/empty.png", "faces: train/sad/empty.png: the file is empty"),
     ],
 )
 def test_what_does_not_belong_is_named_and_the_rest_is_read(tmp_path, path, reason):

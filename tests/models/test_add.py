@@ -11,10 +11,11 @@ import torch
 
 from fercore.evaluation.contamination import contamination
 from fercore.models.add import add_model, find_folder
+from fercore.models.forward import images_a_pass
 from fercore.models.registry import load
 from fercore.runs import RunError, list_runs, open_run
 from fercore.training.distillation import open_teacher
-from fercore.training.evaluate import batch_size, evaluate_run
+from fercore.training.evaluate import evaluate_run
 from tests.factories.data import make_dataset
 from tests.factories.hub import DIMA806_LABELS, make_hub_folder
 
@@ -206,7 +207,7 @@ def test_the_first_evaluation_says_on_which_images(tmp_path, dataset, folder):
 
 
 def test_large_inputs_are_evaluated_in_small_batches():
-    assert [batch_size(side) for side in (8, 48, 96, 224, 1024)] == [256, 256, 64, 11, 1]
+    assert [images_a_pass(side) for side in (8, 48, 96, 224, 1024)] == [256, 256, 64, 11, 1]
 
 
 def test_the_scripts_tell_what_was_left_out_and_what_to_run(tmp_path, dataset, capsys):

@@ -1,0 +1,133 @@
+"""Faces in, answers out: the one path that uploads, camera, webcam and command line share."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from fercore.data.fer2013 import SIZE
+from fercore.evaluation.confidence import Confidence, run_confidence
+from fercore.models.forward import probabilities
+from fercore.models.registry import LoadedModel, load
+from fercore.runs import TTAS, Run, RunError, open_run
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of faces.
+
+    Attributes
+    ----------
+    probabilities
+        float32 (N, 7), rows sum to 1, columns in the order of `EMOTIONS`; scaled by the run's temperature.
+    sure
+        bool (N,): whether the largest probability reaches the run's threshold; True where the run has none.
+    """
+
+    probabilities: np.ndarray
+    sure: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """int64 (N,): the most probable class of each face, also where the model is not sure."""
+        return self.probabilities.argmax(axis=1)
+
+
+class Predictor:
+    """A run's model, ready to answer for any number of faces, from any thread.
+
+    Parameters
+    ----------
+    loaded
+        The model and its own preprocessing.
+    confidence
+        The run's temperature and threshold; None where it has none: probabilities are then as the model gives them,
+        and it always counts as sure.
+    tta
+        "flip" averages each face and its mirror image.
+    lock
+        Held while the model works; give the one that other users of the same model hold.
+    device
+        Where the model is.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        confidence: Confidence | None = None,
+        tta: str = "none",
+        lock: contextlib.AbstractContextManager | None = None,
+        device: str = "cpu",
+    ) -> None:
+        if tta not in TTAS:
+            raise ValueError(f"tta: received {tta!r}, expected one of {', '.join(TTAS)}")
+        self.confidence = confidence
+        self._loaded, self._tta, self._device = loaded, tta, device
+        self._lock = lock or threading.Lock()
+
+    @classmethod
+    def from_run(cls, run: Run | Path | str, tta: str = "none", device: str | None = None) -> Predictor:
+        """The predictor of a run, or of the run in a folder.
+
+        Parameters
+        ----------
+        run, tta
+            Which model, and "none" or "flip".
+        device
+            By default a GPU where there is one.
+
+        Raises
+        ------
+        RunError
+            If it is no run, or its model cannot be loaded.
+        """
+        run = run if isinstance(run, Run) else open_run(run)
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return cls(load(run, device), run_confidence(run, tta), tta, device=device)
+
+    def predict(self, crops: np.ndarray | Sequence[np.ndarray]) -> Answers:
+        """Answers for faces.
+
+        Parameters
+        ----------
+        crops
+            uint8 (N, 48, 48), 0 black to 255 white, as `fercore.inference.faces.crop_face` gives them; or N gray faces
+            (h, w) of any size, of which the largest centred square is scaled to 48x48 with antialiasing.
+
+        Raises
+        ------
+        ValueError
+            If they are no gray uint8 pictures.
+        RunError
+            If the model answers with something that is no number.
+        """
+        faces = as_faces(crops)
+        with self._lock:
+            settings = {"tta": self._tta, "device": self._device}
+            found = probabilities(self._loaded.module, self._loaded.preprocess, faces, **settings)
+        if not np.isfinite(found).all():
+            raise RunError("the model answers with something that is no number: its weights are damaged, or overflow")
+        confidence = self.confidence or Confidence()
+        found = confidence.scale(found)
+        return Answers(found, confidence.sure(found))
+
+
+def as_faces(crops: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+    """Gray pictures as faces uint8 (N, 48, 48); see `Predictor.predict`."""
+    faces = np.empty((len(crops), SIZE, SIZE), np.uint8)
+    for number, crop in enumerate(crops):
+        if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 2 or not crop.size:
+            kind = f"{crop.dtype} {crop.shape}" if isinstance(crop, np.ndarray) else type(crop).__name__
+            raise ValueError(f"face {number}: received {kind}, expected a gray picture uint8 (h, w)")
+        if crop.shape == (SIZE, SIZE):
+            faces[number] = crop
+        else:
+            faces[number] = ImageOps.fit(Image.fromarray(crop), (SIZE, SIZE), Image.Resampling.LANCZOS)
+    return faces
