@@ -21,6 +21,7 @@ page = st.navigation(
             st.Page("pages/features.py", title="Filters, activations", icon=":material/apps:"),
             st.Page("pages/explain.py", title="Explain", icon=":material/troubleshoot:"),
         ],
+        "Use": [st.Page("pages/webcam.py", title="Webcam", icon=":material/videocam:")],
     }
 )
 

@@ -1,4 +1,4 @@
-"""Where the faces come from that a page looks at: the data set, averages, a picture of the user's own, the camera."""
+"""Where the faces come from that a page looks at: the data set, averages, a file, the camera, what was kept before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 from words import code, message
 
-SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera"}
+SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera", "kept": "Kept faces"}
 MOST = 7  # faces at once
 FORMATS = ("jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "webp")
 SPLIT = "test"  # drawn from what no model here was fitted to or chosen on
@@ -58,7 +58,7 @@ def choose_faces(run: Run, emotions: Sequence[str] = EMOTIONS) -> Faces:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         source = st.segmented_control(
             "Faces",
-            list(SOURCES),
+            [source for source in SOURCES if source != "kept" or state.kept_faces()],
             format_func=SOURCES.get,
             default="data" if state.dataset() else "average",
             required=True,
@@ -71,6 +71,8 @@ def choose_faces(run: Run, emotions: Sequence[str] = EMOTIONS) -> Faces:
         return _uploaded()
     if source == "camera":
         return _photographed()
+    if source == "kept":
+        return _kept()
     if source == "data":
         state.missing_dataset("A face of the data set")
     return _average(run, emotions)
@@ -117,6 +119,11 @@ def _photographed() -> Faces:
     if not photo:
         st.info("Take a photo. It stays on the machine this dashboard runs on, and is not stored.")
     return _decoded([("photo", photo.getvalue())] if photo else [])
+
+
+def _kept() -> Faces:
+    names, images = zip(*state.kept_faces(), strict=True)
+    return Faces(np.stack(images), names, (None,) * len(names))
 
 
 def _decoded(files: Sequence[tuple[str, bytes]]) -> Faces:

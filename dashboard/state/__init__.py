@@ -16,7 +16,8 @@ What runs hold, cached until their files change
     the place of the page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs
     without Home.py: put its body under `errors_shown()`.
 Models
-    `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept.
+    `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept; `predictor(run)` answers
+    for faces in any thread.
 Choosers, drawn where they are called: directly under the page's title
     `choose_run()`, `choose_evaluation()` -> run, split and tta, `choose_runs()`. The choice is kept on all pages and
     in the URL; `select(run=..., split=..., tta=...)` chooses from code, before `st.switch_page`. What only one page
@@ -25,9 +26,13 @@ Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
     `dataset_average_faces()`, `augmented(face, n, seed)`;
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
+Faces in pictures and videos
+    `detector()`, shared by all; `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
+    name)` and `kept_faces()`: faces that go from page to page, in memory only.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
-    URL; `dark()`; `chart(make, *args)`, cached; `show_others(key)`, a button that counts.
+    URL; `dark()`; `chart(make, *args)`, cached, and `live_chart(rows, make, *args)`, which keeps its place while rows
+    change; `show_others(key)`, a button that counts.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this package imports no torch; a page that needs it pays for it alone.
@@ -38,8 +43,9 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from folders import command, data_root, prepare_command, runs_root
 from state.choosers import Evaluation, choose_evaluation, choose_run, choose_runs, select
-from state.looks import chart, dark, show_others
-from state.models import computed, with_weights
+from state.faces import detector, keep_face, kept_faces, webcam
+from state.looks import chart, dark, live_chart, show_others
+from state.models import computed, predictor, with_weights
 from state.pictures import (
     augmented,
     dataset,

@@ -12,6 +12,7 @@ from fercore.runs import Run
 from state.caches import file_state
 
 if TYPE_CHECKING:
+    from fercore.inference.predictor import Predictor
     from fercore.models.registry import LoadedModel
 
 T = TypeVar("T")
@@ -44,9 +45,32 @@ def computed(make: Callable[..., T], run: Run, *args: object, spinner: str = "Co
     RunError
         If the run has no weights, or they cannot be loaded.
     """
-    state = file_state(run.path / "model.safetensors", run.path / "config.json")
     with st.spinner(spinner):
-        return _computed(f"{make.__module__}.{make.__qualname__}", str(run.path), state, args, make, run)
+        return _computed(f"{make.__module__}.{make.__qualname__}", str(run.path), _state(run), args, make, run)
+
+
+def predictor(run: Run) -> Predictor:
+    """What answers for faces with a run's model, for use in any thread; it takes turns with `computed`.
+
+    Raises
+    ------
+    RunError
+        If the run has no weights, or they cannot be loaded.
+    """
+    return _predictor(str(run.path), _state(run), file_state(run.path / "predictions_val.npz"), run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _predictor(where: str, state: str, predictions: str, _run: Run) -> Predictor:
+    from fercore.evaluation.confidence import run_confidence
+    from fercore.inference.predictor import Predictor
+
+    model, lock = _loaded(where, state, _run)
+    return Predictor(model, run_confidence(_run, "none"), lock=lock)
+
+
+def _state(run: Run) -> str:
+    return file_state(run.path / "model.safetensors", run.path / "config.json")
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -1,0 +1,93 @@
+"""Webcam: what do two models see in a face, live and side by side?"""
+
+import streamlit as st
+
+import seen
+import state
+from fercore.charts.style import with_range
+from fercore.runs import Run, RunError
+from words import code, escape
+
+st.title("What do they see in your face?")
+with st.spinner("Loading the models and the camera ..."):
+    from webcam import choices, connection  # brings torch, OpenCV and WebRTC: seconds, once
+    from webcam.panel import draw_live, draw_minute
+    from webcam.photo import draw_photo
+    from webcam.session import Session, Settings
+
+ANSWERS, MINUTE = 0.5, 1.0  # seconds from one drawing to the next
+READY = "Press START and allow the camera. Everything happens on this machine; no picture is stored."
+VIDEO = 520  # pixels across on the screen
+PRIVACY = """
+- **An expression is not a feeling.** A model names what people would call the face in a picture. It was taught on
+  photos of posed and searched-for faces, and is wrong about one in three of them.
+- **Nothing is stored.** A frame goes from your browser to this server, is looked at in its memory, and is gone with the
+  next. What is recorded until you leave are numbers; a face is kept only if you press Keep this moment.
+- Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art. 5(1)(f)).
+"""
+
+
+def introduction(runs: list[Run]) -> str:
+    """Which models answer, and how often each is right on the test split, where that was measured."""
+    names = " and ".join(code(run.name) for run in runs)
+    says = f"{names} {'say' if len(runs) > 1 else 'says'} what a face expresses, live."
+    figures = [
+        f"{label} {accuracy}"
+        for run, label in zip(runs, choices.labels(runs), strict=True)
+        if (accuracy := measured(run))
+    ]
+    return f"{says} Right: {'; '.join(figures)}." if figures else says
+
+
+def measured(run: Run) -> str:
+    """ "64.6 % (63.0 to 66.1) of PrivateTest", or nothing."""
+    try:
+        accuracy = with_range(state.metrics(run, "test")["accuracy"])
+    except RunError:
+        return ""
+    return f"{accuracy} of {escape(state.split_name(run, 'test'))}{seen.badge(run, 'test')}"
+
+
+def show_video(settings: Settings, resolution: str) -> None:
+    """The video, and beside it what the models say of its newest frame."""
+    session = state.webcam()
+    session.settings = settings
+    beside = st.container(horizontal=True, gap="large")  # below each other where the window is narrow
+    with beside.container(width=VIDEO):
+        stream = connection.stream(session, resolution)
+        if stream.problem:
+            st.error(stream.problem, icon=":material/videocam_off:")
+    with beside.container(width="stretch"):
+        every = ANSWERS if stream.playing or stream.signalling else None
+        st.fragment(show_answers, run_every=every)(session, stream)
+    st.fragment(draw_minute, run_every=MINUTE if stream.playing else None)(session, settings.models)
+    connection.draw_help(expanded=bool(stream.problem))
+
+
+def show_answers(session: Session, stream: connection.Stream) -> None:
+    """The answers, or what they wait for."""
+    if session.connecting.late(stream.playing, stream.signalling):
+        st.error(connection.NOT_CONNECTED, icon=":material/wifi_off:")
+    elif stream.playing:
+        draw_live(session, "Connected. The first frame is on its way.")
+    else:
+        st.info("Connecting ..." if stream.signalling else READY, icon=":material/videocam:")
+
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    runs = choices.choose_runs()
+st.markdown(f"#### {introduction(runs)}")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    settings, resolution = choices.choose_settings(runs)
+if not settings.models:
+    st.stop()
+video, photo = st.tabs(["Video", "Photo"], key="source", bind="query-params")
+if video.open:
+    with video:
+        show_video(settings, resolution)
+else:
+    state.webcam().stop()
+    with photo:
+        draw_photo(settings)
+with st.expander("What this means, and what happens with the pictures", icon=":material/info:"):
+    st.markdown(PRIVACY)

@@ -1,0 +1,40 @@
+"""Faces in pictures and videos: the detector, one visitor's webcam, and faces kept from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+if TYPE_CHECKING:
+    from fercore.inference.faces import Detector
+    from webcam.session import Session
+
+MOST_KEPT = 7  # faces of one session, the newest
+
+
+@st.cache_resource(show_spinner="Loading the face detector ...")
+def detector() -> Detector:
+    """The face detector, for videos: quick on their frames, and shared by all, who take turns."""
+    from fercore.inference.faces import Detector
+
+    return Detector(longest=640, smallest=40)
+
+
+@st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)
+def webcam() -> Session:
+    """This visitor's webcam; it is stopped and forgotten when the visitor's session ends."""
+    from webcam.session import Session
+
+    return Session()
+
+
+def keep_face(image: np.ndarray, name: str) -> None:
+    """Keep a face uint8 (48, 48) for other pages of this session, in memory only."""
+    st.session_state["kept_faces"] = [(name, image), *st.session_state.get("kept_faces", [])][:MOST_KEPT]
+
+
+def kept_faces() -> list[tuple[str, np.ndarray]]:
+    """Name and picture of each face that was kept, the newest first."""
+    return list(st.session_state.get("kept_faces", []))

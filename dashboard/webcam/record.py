@@ -1,0 +1,126 @@
+"""The numbers of all answers of a session, without their pictures. Knows no Streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fercore.emotions import EMOTIONS
+
+MOST_ANSWERS = 20_000  # are kept, the newest: half an hour or more
+MINUTE = 60  # seconds
+_COLUMNS = ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", *EMOTIONS]
+
+
+class Answer(NamedTuple):
+    """The numbers of one frame.
+
+    Attributes
+    ----------
+    at, delay
+        When the frame came, and how old it was when it was answered, in seconds.
+    faces
+        How many it had.
+    names, seconds
+        Of the models, and the time (models,) that each took, NaN where it gave none.
+    probabilities
+        float32 (models, 7) of the largest face, not smoothed, NaN of a model that failed; None without a face.
+    """
+
+    at: float
+    delay: float
+    faces: int
+    names: tuple[str, ...]
+    seconds: np.ndarray
+    probabilities: np.ndarray | None
+
+    @property
+    def agree(self) -> bool | None:
+        """Whether all models name the same emotion; None where not two or more answered."""
+        if self.probabilities is None or len(self.names) < 2 or np.isnan(self.probabilities).any():
+            return None
+        return len(set(self.probabilities.argmax(axis=1).tolist())) == 1
+
+
+class Record:
+    """Answers in the order in which they came; the oldest give way after `MOST_ANSWERS`."""
+
+    def __init__(self) -> None:
+        self._answers: deque[Answer] = deque(maxlen=MOST_ANSWERS)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def add(self, answer: Answer) -> None:
+        self._answers.append(answer)
+
+    def since(self, moment: float) -> list[Answer]:
+        """Answers for frames from a moment on, without walking through all there are."""
+        found = []
+        for answer in reversed(self._answers):
+            if answer.at < moment:
+                break
+            found.append(answer)
+        return found[::-1]
+
+    def table(self) -> pd.DataFrame:
+        """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities."""
+        start = self._answers[0].at if self._answers else 0
+        rows = [
+            (
+                round(answer.at - start, 3),
+                name,
+                answer.faces,
+                round(1000 * answer.delay, 1),
+                round(1000 * float(answer.seconds[number]), 2),
+                *_cells(answer.probabilities, number),
+            )
+            for answer in self._answers
+            for number, name in enumerate(answer.names)
+        ]
+        return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def agreement(answers: list[Answer]) -> float:
+    """Share of answers in which the models name the same emotion, of those in which two or more answered; or NaN."""
+    known = [answer.agree for answer in answers if answer.agree is not None]
+    return sum(known) / len(known) if known else math.nan
+
+
+def by_second(answers: list[Answer], name: str, now: float) -> pd.DataFrame:
+    """What a model said in each second.
+
+    Parameters
+    ----------
+    answers
+        Of any time.
+    name
+        Of the model.
+    now
+        The moment, in seconds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ago (whole seconds of the clock, 1 is the present one), emotion, and probability, a mean of the second,
+        of the largest face. Seconds without a face have no rows.
+    """
+    rows = [
+        (math.floor(now) - math.floor(answer.at) + 1, *answer.probabilities[answer.names.index(name)].tolist())
+        for answer in answers
+        if name in answer.names and answer.probabilities is not None
+    ]
+    means = pd.DataFrame(rows, columns=["ago", *EMOTIONS]).astype({"ago": int}).groupby("ago").mean()
+    long = means.melt(var_name="emotion", value_name="probability", ignore_index=False).dropna().reset_index()
+    return long.sort_values("ago", ascending=False, kind="stable", ignore_index=True)
+
+
+def _cells(probabilities: np.ndarray | None, number: int) -> tuple:
+    if probabilities is None or np.isnan(probabilities[number]).any():
+        return (None,) * (1 + len(EMOTIONS))
+    own = probabilities[number]
+    return EMOTIONS[int(own.argmax())], *(round(float(value), 4) for value in own)
