@@ -55,3 +55,25 @@ def percentile_interval(value: float, samples: np.ndarray, level: float = 0.95) 
     """A figure and the percentile interval of its bootstrap samples (any shape): value, low and high."""
     low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
     return {"value": float(value), "low": float(low), "high": float(high)}
+
+
+def mean_interval(values: np.ndarray, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> dict[str, float]:
+    """Mean of one value an image and its percentile bootstrap interval over images.
+
+    Parameters
+    ----------
+    values
+        Numbers (N,), N at least 1; fast where few of them differ.
+    level, resamples, seed
+        Confidence level, number of bootstrap resamples and the seed that draws them.
+
+    Returns
+    -------
+    dict
+        value, low and high.
+    """
+    levels, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
+    # Counting n images drawn with replacement by their value is one multinomial draw: the same distribution as
+    # resampling rows, and fast where the values are few.
+    draws = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples)
+    return percentile_interval(levels @ counts / counts.sum(), draws @ levels / counts.sum(), level)

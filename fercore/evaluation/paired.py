@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fercore.evaluation.intervals import percentile_interval
+from fercore.evaluation.intervals import mean_interval
 
 
 def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
@@ -91,8 +91,5 @@ def paired_difference(
     dict
         value, low and high.
     """
-    values, counts = np.unique(np.asarray(a, np.float64) - np.asarray(b, np.float64), return_counts=True)
-    # Counting n images drawn with replacement by their value is one multinomial draw: the same distribution as
-    # resampling rows, and fast where the values are few.
-    draws = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples)
-    return percentile_interval(values @ counts / counts.sum(), draws @ values / counts.sum(), level)
+    differences = np.asarray(a, np.float64) - np.asarray(b, np.float64)
+    return mean_interval(differences, level=level, resamples=resamples, seed=seed)

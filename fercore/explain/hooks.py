@@ -1,4 +1,4 @@
-"""Outputs of modules inside a model, captured by hooks that are gone afterwards, whatever happens."""
+"""What goes through modules inside a model, captured by hooks that are gone afterwards, whatever happens."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def captured(
-    model: nn.Module, names: Iterable[str], keep: Callable[[torch.Tensor], T] = torch.clone, number: int = 0
+    model: nn.Module,
+    names: Iterable[str],
+    keep: Callable[[torch.Tensor], T] = torch.clone,
+    number: int = 0,
+    inputs: bool = False,
 ) -> Iterator[dict[str, T]]:
-    """Capture what named modules put out in the forward passes made inside the `with` block.
+    """Capture what named modules put out, or take in, in the forward passes made inside the `with` block.
 
     Parameters
     ----------
@@ -28,7 +32,9 @@ def captured(
         Applied to each output at once, while it still is what the module gave: ResNets change outputs in place later.
         To ask for gradients later (`torch.autograd.grad`) keep the output itself: no copy leads to the answer.
     number
-        Which output to keep of a module that puts out several.
+        Which output to keep of a module that puts out several, or which input.
+    inputs
+        Keep what modules take in instead.
 
     Yields
     ------
@@ -44,8 +50,9 @@ def captured(
     modules, found = dict(model.named_modules()), {}
 
     def hook_of(name: str) -> Callable:
-        def hook(module: nn.Module, inputs: tuple, output: object) -> None:
-            found[name] = keep(output if isinstance(output, torch.Tensor) else output[number])
+        def hook(module: nn.Module, *passed: object) -> None:
+            value = passed[-1]  # a hook before the pass has the inputs, one after it the inputs and the output
+            found[name] = keep(value if isinstance(value, torch.Tensor) else value[number])
 
         return hook
 
@@ -54,5 +61,6 @@ def captured(
             if name not in modules:
                 known = ", ".join(filter(None, modules))
                 raise ValueError(f"received the module name {name!r}, expected one of {known}")
-            handles.enter_context(modules[name].register_forward_hook(hook_of(name)))
+            register = modules[name].register_forward_pre_hook if inputs else modules[name].register_forward_hook
+            handles.enter_context(register(hook_of(name)))
         yield found

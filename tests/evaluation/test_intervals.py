@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fercore.evaluation.intervals import class_estimates, percentile_interval, wilson
+from fercore.evaluation.intervals import class_estimates, mean_interval, percentile_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, at 95 %
 
@@ -38,3 +38,11 @@ def test_percentile_interval_cuts_both_ends():
     assert percentile_interval(0.5, np.linspace(0, 1, 101), 0.9) == pytest.approx(
         {"value": 0.5, "low": 0.05, "high": 0.95}
     )
+
+
+def test_the_interval_of_a_mean_spreads_as_the_normal_approximation_says():
+    values = np.array([0.0] * 50 + [1.0] * 150)
+    found = mean_interval(values, resamples=20000)
+    half = Z * np.sqrt(0.75 * 0.25 / 200)
+    assert found["value"] == 0.75
+    assert [found["low"], found["high"]] == pytest.approx([0.75 - half, 0.75 + half], abs=0.01)

@@ -16,7 +16,7 @@ def model():
 
 
 def hooks(model):
-    return sum(len(module._forward_hooks) for module in model.modules())
+    return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
 
 
 def test_outputs_are_kept_as_they_were_before_anything_changed_them(model):
@@ -27,6 +27,13 @@ def test_outputs_are_kept_as_they_were_before_anything_changed_them(model):
         "1": [[2.0, 0.0]],
         "": [[2.0, 0.0]],
     }
+    assert hooks(model) == 0
+
+
+def test_inputs_are_kept_instead_where_they_are_asked_for(model):
+    with torch.no_grad(), captured(model, ["0", "1"], inputs=True) as found:
+        model(torch.tensor([[1.0, -3.0]]))
+    assert {name: taken.tolist() for name, taken in found.items()} == {"0": [[1.0, -3.0]], "1": [[2.0, -6.0]]}
     assert hooks(model) == 0
 
 
