@@ -14,6 +14,10 @@ from fercore.runs import Run, RunError
 
 RIGHT = 0.8  # of the answers that are given are right, at least: four of five
 FEWEST = 100  # answers on which such a share can be seen: at 80 % of 100 the 95 % interval is 71 to 87 %
+UNKNOWN_CONFIDENCE = (
+    "How sure this model is nobody knows: it has no predictions of a validation split that it did not learn from, so "
+    "every answer counts as sure."
+)
 _SMALLEST = float(np.finfo(np.float32).tiny)  # a softmax in float32 gives 0 where it means less than this
 _TEMPERATURES = (0.05, 20.0)
 
@@ -47,6 +51,17 @@ class Confidence:
         """bool (N,): whether the largest of each row of scaled probabilities reaches the threshold."""
         # One that is just below it by rounding alone reaches it.
         return scaled.max(axis=1, initial=0) >= self.threshold - 1e-6
+
+    def words(self, split_name: str = "PublicTest") -> str:
+        """What being sure means, in a sentence."""
+        if self.right is None:
+            words = f"This model is never sure: on {split_name} no confidence made {RIGHT:.0%} of its answers right."
+        else:
+            words = (
+                f"Sure means a probability of at least {self.threshold:.0%}: on {split_name} {self.right:.0%} of such "
+                f"answers were right, and {self.given:.0%} of the images got one."
+            )
+        return words.replace("%", " %")
 
 
 def scale(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -107,3 +107,12 @@ def test_a_run_that_may_have_learned_from_it_is_not_read_by_it(tmp_path, splits)
 
 def test_a_run_without_predictions_has_none(tmp_path):
     assert run_confidence(make_run(tmp_path, splits=("test",))) is None
+
+
+def test_what_sure_means_is_said():
+    assert Confidence(1.2, 0.615, 0.8002, 0.567).words() == (
+        "Sure means a probability of at least 62 %: on PublicTest 80 % of such answers were right, "
+        "and 57 % of the images got one."
+    )
+    never = Confidence(1.2, math.inf, None, 0).words("val")
+    assert never == "This model is never sure: on val no confidence made 80 % of its answers right."

@@ -1,0 +1,123 @@
+"""The ONNX file of a run in the place of its torch model: `python scripts/export.py RUN --format onnx --into-run`.
+
+A run folder may be a stranger's: the file is read as bytes, may refer to no other file, and must take faces and give
+seven probabilities.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from fercore.data.fer2013 import SIZE
+from fercore.data.transforms import PIXELS
+from fercore.emotions import EMOTIONS
+from fercore.export.record import ONNX_FILE, read_record
+from fercore.models.registry import LoadedModel
+from fercore.runs import Run, RunError
+
+_MOST_BYTES = 1 << 30
+_SMALLEST = float(np.finfo(np.float32).tiny)  # of which the logarithm is still a number
+
+
+class OnnxModule(nn.Module):
+    """An ONNX model with its own preprocessing, in the form of all our models; it has no gradients.
+
+    Parameters
+    ----------
+    path
+        The file.
+    threads
+        How many threads one answer may use; several may ask at the same time.
+
+    Raises
+    ------
+    RunError
+        If it is no model that takes uint8 faces (N, 48, 48) and gives probabilities (N, 7).
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        super().__init__()
+        self._session = _open(path, threads)
+        self._input = self._session.get_inputs()[0].name
+
+    def answer(self, faces: np.ndarray) -> np.ndarray:
+        """uint8 faces (N, 48, 48), 0 to 255 -> float32 probabilities (N, 7); may be called from any thread."""
+        return self._session.run(None, {self._input: faces})[0]
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Faces (N, 1, 48, 48), 0..1 as `PIXELS` leaves them -> logarithms (N, 7) of the probabilities.
+
+        They are logits like any model's: softmax of them is the probabilities.
+        """
+        faces = (pixels.squeeze(1) * 255).round().byte().cpu().numpy()
+        return torch.from_numpy(self.answer(faces)).clamp_min(_SMALLEST).log().to(pixels.device)
+
+
+def load_onnx(run: Run, threads: int = 1) -> LoadedModel:
+    """The ONNX model of a run folder, ready to predict as `fercore.models.registry.load` gives its torch model.
+
+    Raises
+    ------
+    RunError
+        If the run has none, it cannot be used, or it was made of other weights than the run now holds.
+    """
+    record = read_record(run)
+    if record is None:
+        raise RunError(
+            f"{run.name} has no ONNX file; make one with: python scripts/export.py {run.name} --format onnx --into-run"
+        )
+    if run.has_weights and record.weights_sha256 != run.weights_sha256():
+        raise RunError(
+            f"{run.path / ONNX_FILE} was made of other weights than {run.name} holds now; make it again with: "
+            f"python scripts/export.py {run.name} --format onnx --into-run"
+        )
+    return LoadedModel(OnnxModule(run.path / ONNX_FILE, threads).eval(), PIXELS)
+
+
+def _open(path: Path, threads: int):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3  # errors alone
+    try:
+        content = _read(path)
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except RunError:
+        raise
+    except Exception as error:  # a stranger's file can break the runtime in any way
+        raise RunError(f"{path}: onnxruntime cannot open it ({str(error)[:300]})") from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    found = [(one.type, one.shape[1:]) for one in (*inputs, *outputs)]
+    expected = [("tensor(uint8)", [SIZE, SIZE]), ("tensor(float)", [len(EMOTIONS)])]
+    if found != expected:
+        raise RunError(
+            f"{path}: its inputs and outputs are {found}, expected uint8 faces (N, {SIZE}, {SIZE}) and float "
+            f"probabilities (N, {len(EMOTIONS)})"
+        )
+    return session
+
+
+def _read(path: Path) -> bytes:
+    """A regular file of a size that can be one, all of whose tensors are inside it."""
+    import onnx
+    from onnx.external_data_helper import uses_external_data
+
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
+        raise RunError(f"{path}: expected a file of at most {_MOST_BYTES:,} bytes, received {about.st_size:,}")
+    content = path.read_bytes()
+    model = onnx.load_model_from_string(content)
+    attributes = [attribute for node in model.graph.node for attribute in node.attribute]
+    graphs = [attribute.name for attribute in attributes if attribute.HasField("g") or attribute.graphs]
+    if graphs or model.functions:
+        raise RunError(f"{path}: it holds graphs inside its graph, which no model of ours does")
+    constants = [attribute.t for attribute in attributes if attribute.HasField("t")]
+    if any(uses_external_data(tensor) for tensor in [*model.graph.initializer, *constants]):
+        raise RunError(f"{path}: its weights lie in another file, which is not read")
+    return content

@@ -1,0 +1,126 @@
+import io
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fercore.emotions import EMOTIONS
+from fercore.inference.batch import AT_ONCE, COLUMNS, Found, Survey, write_answers
+from fercore.inference.faces import Face
+from fercore.inference.predictor import Answers
+from tests.factories.data import png, write_folder
+from tests.factories.videos import write_video
+
+
+class Gray:
+    """Answers with the gray of a face's first pixel, in hundredths, for happy; the rest is neutral."""
+
+    def __init__(self):
+        self.batches = []
+
+    def predict(self, crops):
+        self.batches.append(len(crops))
+        probabilities = np.zeros((len(crops), 7), np.float32)
+        probabilities[:, 3] = [crop[0, 0] / 100 for crop in crops]
+        probabilities[:, 6] = 1 - probabilities[:, 3]
+        return Answers(probabilities, probabilities.max(axis=1) >= 0.75)
+
+
+def gray(value, shape=(48, 48)):
+    return np.full((*shape, 3), value, np.uint8)
+
+
+def table(survey, files) -> pd.DataFrame:
+    file = io.BytesIO()
+    count = write_answers(file, survey.faces(files), Gray())
+    found = pd.read_csv(io.BytesIO(file.getvalue()))
+    assert tuple(found.columns) == COLUMNS
+    assert len(found) == count
+    return found
+
+
+def test_a_row_for_each_face(tmp_path):
+    write_folder(tmp_path, {"a.png": png(gray(80)), "b.png": png(gray(30, (48, 100)))})
+    found = table(Survey(None), [tmp_path / "a.png", tmp_path / "b.png"])
+    assert found["file"].tolist() == [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    assert found["time"].isna().all()
+    assert found["score"].isna().all()
+    assert found[["left", "top", "right", "bottom"]].to_numpy().tolist() == [[0, 0, 48, 48], [0, 0, 100, 48]]
+    assert found[list(EMOTIONS)].to_numpy() == pytest.approx(
+        np.array([[0, 0, 0, 0.8, 0, 0, 0.2], [0, 0, 0, 0.3, 0, 0, 0.7]])
+    )
+    assert found["label"].tolist() == ["happy", "neutral"]
+    assert found["sure"].tolist() == [True, False]
+
+
+def test_faces_are_numbered_within_their_picture(tmp_path):
+    picture = np.concatenate([gray(10, (200, 300)), gray(20, (200, 300))], axis=1)
+    write_folder(tmp_path, {name: png(picture) for name in ("a.png", "b.png")})
+    faces = [Face((50, 50, 150, 150.25), 0.91237), Face((400, 50, 500, 150), 0.8)]
+    found = table(Survey(lambda pixels: faces), [tmp_path / "a.png", tmp_path / "b.png"])
+    assert found["face"].tolist() == [1, 2, 1, 2]
+    assert found["happy"].tolist() == pytest.approx([0.1, 0.2] * 2)
+    assert found["score"].tolist() == [0.9124, 0.8] * 2
+    assert found["bottom"].tolist() == [150.2, 150] * 2
+
+
+def test_a_bad_file_leaves_the_others_standing(tmp_path):
+    files = {f"{number}.png": png(gray(number)) for number in range(10)} | {"4.png": b"no picture"}
+    survey = Survey(None)
+    found = table(survey, sorted(write_folder(tmp_path, files).iterdir()))
+    assert found["happy"].tolist() == pytest.approx([number / 100 for number in range(10) if number != 4])
+    assert list(survey.bad) == [tmp_path / "4.png"]
+    assert survey.bad[tmp_path / "4.png"].startswith("not an image of a known format")
+    assert (survey.pictures, survey.faceless) == (9, 0)
+
+
+def test_pictures_without_a_face_are_counted(tmp_path):
+    write_folder(tmp_path, {"a.png": png(gray(5, (200, 200))), "b.png": png(gray(5))})
+    survey = Survey(lambda pixels: [])
+    assert len(table(survey, [tmp_path / "a.png", tmp_path / "b.png"])) == 1
+    assert (survey.pictures, survey.faceless) == (2, 1)
+
+
+def test_frames_of_a_video_have_their_time(tmp_path):
+    video = write_video(tmp_path / "a.avi", [gray(10 * number) for number in range(8)], fps=4)
+    found = table(Survey(None, fps=2), [video])
+    assert found["time"].tolist() == [0, 0.5, 1, 1.5]
+    assert found["happy"].tolist() == pytest.approx([0, 0.2, 0.4, 0.6], abs=0.03)
+
+
+def test_faces_are_answered_in_batches_while_they_come():
+    model, seen = Gray(), []
+
+    def faces():
+        for number in range(2 * AT_ONCE + 1):
+            seen.append(len(model.batches))  # batches answered when this face is asked for
+            yield Found(Path("a"), None, number, Face((0, 0, 48, 48)), gray(0)[..., 0])
+
+    assert write_answers(io.BytesIO(), faces(), model) == 2 * AT_ONCE + 1
+    assert model.batches == [AT_ONCE, AT_ONCE, 1]
+    assert seen == [0] * AT_ONCE + [1] * AT_ONCE + [2]
+
+
+def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(gray(7, (300, 300))))
+
+    def peak(files):
+        tracemalloc.start()
+        with (tmp_path / "out.csv").open("wb") as file:
+            write_answers(file, Survey(None).faces([tmp_path / "a.png"] * files), Gray())
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(AT_ONCE)  # what is made once
+    assert peak(10 * AT_ONCE) < 1.2 * peak(2 * AT_ONCE)
+
+
+def test_names_that_are_no_text_leave_as_they_came():
+    name = b'caf\xe9, "old".png'
+    file = io.BytesIO()
+    face = Found(Path(name.decode(errors="surrogateescape")), None, 1, Face((0, 0, 48, 48)), gray(0)[..., 0])
+    write_answers(file, [face], Gray())
+    assert b'\r\n"caf\xe9, ""old"".png",,1,' in file.getvalue()
