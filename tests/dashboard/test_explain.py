@@ -2,15 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
-from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.explain.inputs import face_probabilities
 from fercore.explain.methods import METHODS, heat_map
 from fercore.explain.places import strongest_place
-from fercore.models.registry import load, save_model
-from fercore.models.vit import ViTConfig, build_vit
+from fercore.models.registry import load
 from tests.dashboard.conftest import words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -27,10 +24,7 @@ def run(folders):
 @pytest.fixture
 def vit(folders):
     """A run with the random weights of a tiny ViT."""
-    made, config = make_run(folders[0], "v", seed=1), ViTConfig(patch_size=12, hidden_size=16, layers=2, heads=2)
-    torch.manual_seed(0)
-    save_model(made.path, "vit", config, build_vit(config).state_dict(), Preprocess())
-    return made
+    return make_run(folders[0], "v", seed=1, weights="vit")
 
 
 def said(run, emotion="angry", faces=None):

@@ -36,7 +36,7 @@ def make_run(
     tta: tuple[str, ...] = ("none",),
     dataset: Dataset | None = None,
     recipe: str = "toy",
-    weights: bool = False,
+    weights: bool | str = False,
 ) -> Run:
     """Write a run folder and return it as it is on disk.
 
@@ -62,11 +62,11 @@ def make_run(
     recipe
         Name of the recipe in its config.
     weights
-        Save the random weights of a tiny CNN, of which nothing else in the folder knows.
+        Save the random weights of a tiny CNN (True or "cnn") or ViT ("vit").
     """
-    rng = np.random.default_rng(seed)
+    rng, kind = np.random.default_rng(seed), weights if isinstance(weights, str) else "cnn"
     history = _history(epochs, accuracy, rng)
-    run = create_run(root, name, _info(n, seed, dataset, recipe))
+    run = create_run(root, name, _info(n, seed, dataset, recipe, kind))
     if epochs:
         history.to_csv(run.path / "history.csv", index=False)
         best = int(history["val_accuracy"].idxmax())
@@ -80,24 +80,29 @@ def make_run(
         for augmentation in tta:
             _evaluate(run, split, augmentation, _predictions(split, n, accuracy, dataset, rng))
     if weights:
-        _save_weights(run, seed)
+        _save_weights(run, kind, seed)
     return run
 
 
-def _save_weights(run: Run, seed: int) -> None:
+def _save_weights(run: Run, kind: str, seed: int) -> None:
     import torch  # seconds, which tests of pages without a model do not spend
 
     from fercore.data.transforms import Preprocess
-    from fercore.models.cnn import CNN, CNNConfig
-    from fercore.models.registry import save_model
+    from fercore.models.registry import build, config_class, save_model
 
-    config = CNNConfig(first_filters=4, conv_layers=2, dense=(8,))
+    config = config_class(kind)(**_TINY[kind])
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        save_model(run.path, "cnn", config, CNN(config).state_dict(), Preprocess())
+        save_model(run.path, kind, config, build(kind, config).state_dict(), Preprocess())
 
 
-def _info(n: int, seed: int, dataset: Dataset | None, recipe: str) -> dict:
+_TINY = {
+    "cnn": {"first_filters": 4, "conv_layers": 2, "dense": (8,)},
+    "vit": {"patch_size": 12, "hidden_size": 16, "layers": 2, "heads": 2},
+}
+
+
+def _info(n: int, seed: int, dataset: Dataset | None, recipe: str, kind: str) -> dict:
     return {
         "command": f"python scripts/train.py --recipe {recipe} --seed {seed}",
         "versions": {"python": "3.11.9", "torch": "2.15.0"},
@@ -109,7 +114,7 @@ def _info(n: int, seed: int, dataset: Dataset | None, recipe: str) -> dict:
         "parameters": 123_456,
         "config": {
             "recipe": recipe,
-            "model": {"type": "cnn", "filters": 8, "layers": 2},
+            "model": {"type": kind, "filters": 8, "layers": 2},
             "augment": {"flip": True},
             "training": {"optimizer": "adamw", "learning_rate": 0.001, "batch_size": 32, "seed": seed},
         },
