@@ -1,7 +1,7 @@
 """Which test images have a copy in Training, known by image id so that the data set itself is not needed.
 
-A file of copies is what `fercore.data.audit` found in one data set, named by its fingerprint. That of FER2013 comes with
-the project (ids as in the Kaggle archive); `python scripts/audit.py` leaves one beside any other data set, and for
+A file of copies is what `fercore.data.audit` found in one data set, named by its fingerprint. That of FER2013 comes
+with the project (ids as in the Kaggle archive); `python scripts/audit.py` leaves one beside any other data set, and for
 FER2013 in a form with other ids, such as fer2013.csv.
 """
 
