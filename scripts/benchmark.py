@@ -3,6 +3,7 @@
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
+python scripts/benchmark.py inference    images/s of the reference runs, with and without looking for faces
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 """
 
@@ -11,11 +12,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import dashboard, features, sweep, training
+from benchmarks import dashboard, features, inference, sweep, training
 
 from fercore.cli import add_roots, friendly_errors
 
-BENCHMARKS = {"training": training.main, "dashboard": dashboard.main, "sweep": sweep.main, "features": features.main}
+BENCHMARKS = {
+    "training": training.main,
+    "dashboard": dashboard.main,
+    "sweep": sweep.main,
+    "features": features.main,
+    "inference": inference.main,
+}
 
 
 @friendly_errors

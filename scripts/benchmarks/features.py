@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.timing import timed
 from fercore.charts.features import face_grid, filter_tiles, map_tiles
 from fercore.charts.grids import png
 from fercore.emotions import EMOTIONS
@@ -21,7 +18,6 @@ from fercore.runs import RunError, open_run
 RUN = "reference-report-cnn"
 LIMIT = 1.0  # seconds, median
 SHOWN = 12  # channels on a page of the dashboard
-T = TypeVar("T")
 
 
 def main(options: argparse.Namespace) -> None:
@@ -33,8 +29,8 @@ def main(options: argparse.Namespace) -> None:
     convolutions = [layer for layer in layers(loaded.module) if layer.filters]
     names = tuple(layer.name for layer in convolutions)
     activations(loaded, faces, names)  # the first pass of a process also prepares torch's kernels
-    maps, computing = _timed(lambda: activations(loaded, faces, names), rounds)
-    pictures, drawing = _timed(
+    maps, computing = timed(lambda: activations(loaded, faces, names), rounds)
+    pictures, drawing = timed(
         lambda: [_picture(loaded, layer, faces, maps[layer.name][:, :SHOWN]) for layer in convolutions], rounds
     )
     channels = sum(own.shape[1] for own in maps.values())
@@ -47,13 +43,3 @@ def _picture(loaded: LoadedModel, layer: Layer, faces: np.ndarray, maps: np.ndar
     labels = [str(channel) for channel in range(maps.shape[1])]
     tiles = filter_tiles(filters(loaded, layer.name))[: maps.shape[1]]
     return png(face_grid(faces, map_tiles(maps), tiles, labels, EMOTIONS))
-
-
-def _timed(work: Callable[[], T], rounds: int) -> tuple[T, float]:
-    """What `work` gives, and the median of its seconds."""
-    seconds = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        result = work()
-        seconds.append(time.perf_counter() - started)
-    return result, statistics.median(seconds)
