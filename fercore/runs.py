@@ -34,6 +34,7 @@ SCHEMA_VERSION = 1
 STATUSES = ("running", "finished", "failed", "stopped")
 SPLITS = ("train", "val", "test")
 TTAS = ("none", "flip")
+MOST_MEMBERS = 32  # of an ensemble
 HISTORY_COLUMNS = (
     "epoch",
     "train_loss",
@@ -98,8 +99,33 @@ class Run:
         return self.info["status"]
 
     @property
+    def members(self) -> tuple[str, ...]:
+        """Names of the runs beside it that an ensemble is made of; empty for any other run."""
+        entry = self.info.get("ensemble")
+        names = entry.get("members") if isinstance(entry, dict) else None
+        valid = isinstance(names, list) and all(isinstance(name, str) and _NAME.fullmatch(name) for name in names)
+        return tuple(names) if valid and len(names) <= MOST_MEMBERS else ()
+
+    @property
+    def model_files(self) -> tuple[Path, ...]:
+        """What its model is read from, whether it is there or not: weights and config, of an ensemble its members'."""
+        folders = [self.path.parent / name for name in self.members] or [self.path]
+        return tuple(folder / name for folder in folders for name in ("model.safetensors", "config.json"))
+
+    @property
     def has_weights(self) -> bool:
-        return (self.path / "model.safetensors").is_file()
+        return all(file.is_file() for file in self._weights())
+
+    @property
+    def weights_bytes(self) -> int | None:
+        """Size of the weights' files; None for a run without weights."""
+        return sum(file.stat().st_size for file in self._weights()) if self.has_weights else None
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of learned values; None where run.json gives none that can be one."""
+        found = self.info.get("parameters")
+        return found if type(found) is int and 0 <= found < 2**63 else None
 
     @property
     def part_of(self) -> str | None:
@@ -110,9 +136,15 @@ class Run:
         return name if isinstance(name, str) else "something unnamed" if entry else None
 
     def weights_sha256(self) -> str:
-        """SHA-256 of the weights' file, by which a record can name them."""
-        with (self.path / "model.safetensors").open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """SHA-256 of the weights' file, by which a record can name them; of an ensemble, of its members' digests."""
+        digests = []
+        for path in self._weights():
+            with path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return digests[0] if not self.members else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def _weights(self) -> list[Path]:
+        return [file for file in self.model_files if file.suffix == ".safetensors"]
 
     def history(self) -> pd.DataFrame:
         """One row an epoch with the columns `HISTORY_COLUMNS` (perhaps more); empty before the first epoch ends.

@@ -56,6 +56,9 @@ class Preprocess:
         return asdict(self)
 
 
+PIXELS = Preprocess(mean=0.0, std=1.0)  # leaves faces as they are, 0 to 1: for models that preprocess them themselves
+
+
 @dataclass(frozen=True)
 class AugmentConfig:
     """Random changes to training images; 0 switches one off. All off is the report's final model.

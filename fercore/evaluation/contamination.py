@@ -6,6 +6,8 @@ what is not known counts as seen.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.runs import SPLITS, Run
 
@@ -18,33 +20,45 @@ def contamination(run: Run, split: str) -> str | None:
     Parameters
     ----------
     run
-        Its `trained_on` counts, that of its teacher, and of its teacher's.
+        Its `trained_on` counts, that of its teacher and of its teacher's, and those of an ensemble's members.
     split
         "train", "val" or "test".
 
     Returns
     -------
     str or None
-        None where neither the model nor a teacher learned from the split; "includes PrivateTest", with the run's own
+        None where no model among these learned from the split; "includes PrivateTest", with the run's own
         name of the split, where one did; "unknown" where run.json does not say. Out-of-fold predictions of a
         cross-validation are clean on train.
     """
     if split == "train" and "kfold" in run.info:
         return None
-    known, learned = [], run.info.get("trained_on")
-    while learned is not None:
+    known = []
+    for learned in _records(run.info.get("trained_on")):
         splits = learned.get("splits") if isinstance(learned, dict) else None
         known.append(isinstance(splits, list) and all(name in SPLITS for name in splits))
         if known[-1] and split in splits:
             return f"includes {_split_name(run, split)}"
-        teacher = learned.get("teacher") if isinstance(learned, dict) else None
-        learned = teacher.get("trained_on", UNKNOWN) if isinstance(teacher, dict) else teacher
     return None if known and all(known) else UNKNOWN
 
 
 def flags(run: Run) -> dict[str, str]:
     """Split -> what speaks against a run's figures on it, for the splits that runs are measured on: val and test."""
     return {split: found for split in ("val", "test") if (found := contamination(run, split))}
+
+
+def _records(learned: object) -> Iterator[object]:
+    """What a model learned from, then what its teachers and its members did; whatever is no record is passed on."""
+    waiting = [learned]
+    while waiting:
+        learned = waiting.pop(0)
+        if learned is not None:
+            yield learned
+        if isinstance(learned, dict):
+            teacher, members = learned.get("teacher"), learned.get("members", {})
+            waiting.append(teacher.get("trained_on", UNKNOWN) if isinstance(teacher, dict) else teacher)
+            of_members = list(members.values()) if isinstance(members, dict) else [members]
+            waiting += [UNKNOWN if one is None else one for one in of_members]
 
 
 def _split_name(run: Run, split: str) -> str:

@@ -16,11 +16,17 @@ from torch import nn
 
 from fercore.explain.hooks import captured
 from fercore.explain.inputs import face_tensor, over_seen_part
+from fercore.models.ensemble import Ensemble
 from fercore.models.registry import LoadedModel
 
 
 def attention_names(module: nn.Module) -> list[str]:
-    """Names of the modules that put out attention beside their answer, first layer first; none but in a ViT."""
+    """Names of the modules that put out attention beside their answer, first layer first; none but in a ViT.
+
+    An ensemble has none either: the layers of its members stand beside each other, not upon each other.
+    """
+    if isinstance(module, Ensemble):
+        return []
     return [name for name, part in module.named_modules() if type(part).__name__ == "ViTAttention"]
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from torchvision.models import ResNet
 
 from fercore.models.cnn import ACTIVATIONS
+from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubClassifier
 from fercore.models.seresnet import Block, SEResNet
 
@@ -48,8 +49,11 @@ def layers(model: nn.Module) -> list[Layer]:
     A convolution or dense layer is read after the activation function that follows it: what the next layer sees, but
     for pooling. Residual networks have their convolutions and their output (the 1x1 convolutions of shortcuts and of
     channel attention are left out); transformers their patch embedding, which is a convolution too, their blocks and
-    their output; any other model its convolutions and dense layers, the last of which is called the output.
+    their output; an ensemble its output alone; any other model its convolutions and dense layers, the last of which is
+    called the output.
     """
+    if isinstance(model, Ensemble):
+        return [Layer("output", "", "before softmax")]
     if isinstance(model, HubClassifier):
         return _hub_layers(model)
     if isinstance(model, ResNet):

@@ -13,21 +13,17 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from fercore import fields
-from fercore.data.transforms import Preprocess
+from fercore.data.transforms import PIXELS, Preprocess
 from fercore.emotions import EMOTIONS
-from fercore.models.cnn import CNN, CNNConfig
+from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess, is_hub_config, open_folder
-from fercore.models.resnet import ResNet18Config, build_resnet18, load_first_weights
-from fercore.models.seresnet import SEResNet, SEResNetConfig
+from fercore.models.networks import NETWORKS
+from fercore.models.plain import folded
+from fercore.models.resnet import ResNet18Config, load_first_weights
 from fercore.models.vit import ViTConfig, build_vit, hub_files
-from fercore.runs import Run, RunError, atomic_write, read_json, write_json
+from fercore.runs import Run, RunError, atomic_write, open_run, read_json, write_json
 
-MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {
-    "cnn": (CNNConfig, CNN),
-    "resnet18": (ResNet18Config, build_resnet18),
-    "seresnet": (SEResNetConfig, SEResNet),
-    "vit": (ViTConfig, build_vit),
-}
+MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {**NETWORKS, "vit": (ViTConfig, build_vit)}
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ def _own_config(kind: str, config: Any, preprocess: Preprocess) -> dict:
 
 
 def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
-    """Load a run's model.
+    """Load a run's model, without the branches that only its training needed; an ensemble's from its members' folders.
 
     The folder may be a stranger's: the config is validated, the architecture is laid out without memory first, and the
     weights must fit it exactly. Nothing is unpickled.
@@ -116,6 +112,30 @@ def load(run: Run, device: str | torch.device = "cpu") -> LoadedModel:
     RunError
         If weights or config are missing, damaged or do not belong together.
     """
+    return _load_ensemble(run, device) if run.members else _load_own(run, device)
+
+
+def _load_ensemble(run: Run, device: str | torch.device) -> LoadedModel:
+    recorded = run.info["ensemble"].get("weights_sha256")
+    if recorded and run.has_weights and recorded != run.weights_sha256():
+        raise RunError(
+            f"the weights of {', '.join(run.members)} are others than when {run.name} was made of them; make it again "
+            "with: python scripts/ensemble.py"
+        )
+    members = []
+    for name in run.members:
+        try:
+            member = open_run(run.path.parent / name)
+            if member.members:
+                raise RunError(f"{name} is an ensemble itself; name its members instead")
+            model = _load_own(member, device)
+        except RunError as error:
+            raise RunError(f"{run.name} is an ensemble of {', '.join(run.members)}: {error}") from error
+        members.append((model.module, model.preprocess))
+    return LoadedModel(Ensemble(members).to(device).eval(), PIXELS)
+
+
+def _load_own(run: Run, device: str | torch.device) -> LoadedModel:
     if (run.path / "model.safetensors").is_symlink() and not run.has_weights:
         raise RunError(
             f"{run.name} links to weights that are no longer there ({(run.path / 'model.safetensors').readlink()}); "
@@ -153,9 +173,9 @@ def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
     state = load_file(folder / "model.safetensors")
     state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
     module.load_state_dict(state, assign=True)
-    return module, preprocess
+    return folded(module), preprocess
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Number of learned values."""
-    return sum(p.numel() for p in module.parameters())
+    """Number of learned values of the model that answers, without branches that only its training needs."""
+    return sum(p.numel() for p in folded(module).parameters())

@@ -121,10 +121,10 @@ def hub_files(config: ViTConfig, state: dict[str, torch.Tensor], preprocess: Pre
         content = json.loads((Path(folder) / "config.json").read_text("utf-8"))
     # Stored in half precision, meant for single precision.
     content |= {"dtype": "float32", "preprocess": preprocess.to_dict()}
-    return content, _processor(preprocess), weights
+    return content, processor_config(preprocess), weights
 
 
-def _processor(preprocess: Preprocess) -> dict:
+def processor_config(preprocess: Preprocess) -> dict:
     """preprocessor_config.json: the same preprocessing, as Hugging Face's processor for ViTs is told it."""
     return {
         "image_processor_type": "ViTImageProcessor",

@@ -21,6 +21,7 @@ from fercore.data.fer2013 import Dataset, average_faces
 from fercore.fields import ConfigError
 from fercore.runs import Predictions, Run, RunError
 from fercore.training.config import Config
+from fercore.training.ensemble import mean_prediction
 from fercore.training.evaluate import evaluate_run, keep_predictions
 from fercore.training.planned import PlannedRun, clear, find, is_complete, train
 
@@ -152,21 +153,6 @@ def out_of_fold(members: Sequence[Run], dataset: Dataset) -> Predictions:
         raise RunError("the folds do not hold out every training image once; train them again under a new --name")
     place = order[np.searchsorted(ids, dataset.ids[rows], sorter=order)]
     return Predictions(ids[place], labels[place], probabilities[place])
-
-
-def mean_prediction(parts: Sequence[Predictions]) -> Predictions:
-    """The ensemble of several models: the mean of their probabilities, image by image.
-
-    Raises
-    ------
-    RunError
-        If they did not predict the same images.
-    """
-    first = parts[0]
-    if not all(np.array_equal(part.id, first.id) for part in parts):
-        raise RunError("the folds predicted different images; score them on the same data set with scripts/evaluate.py")
-    probabilities = np.mean([part.probabilities for part in parts], axis=0, dtype=np.float64)
-    return Predictions(first.id, first.label, probabilities)
 
 
 def score_table(members: Sequence[Run]) -> dict[str, dict[str, dict]]:
