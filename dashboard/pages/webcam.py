@@ -6,6 +6,7 @@ import seen
 import state
 from fercore.charts.style import with_range
 from fercore.runs import Run, RunError
+from model_pair import choose_pair, labels
 from words import code, escape
 
 st.title("What do they see in your face?")
@@ -32,9 +33,7 @@ def introduction(runs: list[Run]) -> str:
     names = " and ".join(code(run.name) for run in runs)
     says = f"{names} {'say' if len(runs) > 1 else 'says'} what a face expresses, live."
     figures = [
-        f"{label} {accuracy}"
-        for run, label in zip(runs, choices.labels(runs), strict=True)
-        if (accuracy := measured(run))
+        f"{label} {accuracy}" for run, label in zip(runs, labels(runs), strict=True) if (accuracy := measured(run))
     ]
     return f"{says} Right: {'; '.join(figures)}." if figures else says
 
@@ -75,7 +74,7 @@ def show_answers(session: Session, stream: connection.Stream) -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    runs = choices.choose_runs()
+    runs = choose_pair()
 st.markdown(f"#### {introduction(runs)}")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     settings, resolution = choices.choose_settings(runs)

@@ -1,4 +1,4 @@
-"""What the webcam page asks: which two models, and how frames are looked at."""
+"""What the webcam page asks about its models and about how frames are looked at."""
 
 from __future__ import annotations
 
@@ -10,59 +10,15 @@ import streamlit as st
 
 import state
 from fercore.charts.style import run_styles
-from fercore.evaluation.contamination import contamination
 from fercore.inference.faces import Face, crop_face, find_faces
 from fercore.runs import Run
 from live import Model
+from model_pair import labels
 from webcam.connection import RESOLUTIONS
 from webcam.session import Settings
 
 if TYPE_CHECKING:
     from fercore.inference.predictor import Predictor
-
-ALONE = "(none)"
-KINDS = {"cnn": "CNN", "resnet18": "ResNet", "seresnet": "SE-ResNet", "vit": "ViT"}
-
-
-def choose_runs() -> list[Run]:
-    """Draw the choosers of one or two runs with weights; stops the page, with what to do, where there is none."""
-    able = {run.name: run for run in state.with_weights(state.require_runs())}
-    if not able:
-        st.info("No run here holds weights (model.safetensors), so there is no model to ask. Train one:")
-        st.code(state.command(state.HOW_TO_TRAIN), language="bash", wrap_lines=True)
-        st.stop()
-    first, second = default_pair(list(able.values()))
-    names, bound = list(able), {"bind": "query-params", "width": 300}
-    one = st.selectbox("First model", names, names.index(first.name), key="first", **bound)
-    others = [ALONE, *(name for name in names if name != one)]
-    wanted = second.name if second and second.name in others else ALONE
-    other = st.selectbox("Second model", others, others.index(wanted), key="second", **bound)
-    return [able[one]] if other == ALONE else [able[one], able[other]]
-
-
-def default_pair(runs: list[Run]) -> tuple[Run, Run | None]:
-    """The best CNN and the best ViT; where one kind is missing, the best two; where there is one run, that alone.
-
-    Runs that learned from the validation split, or may have, come after all others: nobody knows how good they are.
-    """
-    best = sorted(state.ranked(runs), key=lambda run: contamination(run, "val") is not None)
-    convolutional = next((run for run in best if kind(run) != "ViT"), best[0])
-    others = [run for run in best if run is not convolutional]
-    transformer = next((run for run in others if kind(run) == "ViT"), None)
-    return convolutional, transformer or next(iter(others), None)
-
-
-def kind(run: Run) -> str:
-    """ "CNN", "ViT" or another short name of a run's architecture, in letters that a video can show."""
-    config = run.info["config"].get("model")
-    known = str(config.get("type") if isinstance(config, dict) else "model")
-    return KINDS.get(known, known.encode("ascii", "ignore").decode()[:12] or "model")
-
-
-def labels(runs: list[Run]) -> list[str]:
-    """A short name for each run: "CNN" and "ViT", or "CNN 1" and "CNN 2"."""
-    kinds = [kind(run) for run in runs]
-    return kinds if len(set(kinds)) == len(kinds) else [f"{name} {number}" for number, name in enumerate(kinds, 1)]
 
 
 def choose_settings(runs: list[Run]) -> tuple[Settings, str]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 import state
 from downloads import download
+from face_source import SOURCES
 from fercore.charts.live import answer_bars, answer_rows, minute_bars
 from fercore.charts.style import percent
 from fercore.emotions import EMOTIONS
@@ -118,10 +119,12 @@ def draw_keep(reading: Reading | None) -> None:
     """A button that keeps the largest face for the Explain page, and the way there."""
     faces = reading is not None and bool(reading.faces)
     if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not faces, key="keep"):
-        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S}")
+        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S.%f}"[:-5])  # to a tenth of a second
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
-        st.page_link("pages/explain.py", label=words, icon=":material/troubleshoot:", query_params={"faces": "kept"})
+        st.page_link(
+            "pages/explain.py", label=words, icon=":material/troubleshoot:", query_params={"faces": SOURCES["kept"]}
+        )
 
 
 def milliseconds(seconds: float) -> str:
