@@ -17,10 +17,10 @@ from pathlib import Path
 from fercore.charts.dataset import counts_table, imbalance
 from fercore.charts.style import count, duration
 from fercore.cli import add_roots, friendly_errors
-from fercore.data.audit.files import FOLDER, TABLE, write_audit
+from fercore.data.audit.files import TABLE, write_audit
 from fercore.data.audit.findings import audit, with_doubts
 from fercore.data.audit.looks import ODD
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.fer2013 import AUDIT, Dataset, open_dataset
 from fercore.data.ferplus import FINDING as FERPLUS
 from fercore.data.ferplus import disagreements, join_votes, read_votes
 from fercore.evaluation.label_errors import FINDING, out_of_fold_runs, suspected_labels
@@ -43,14 +43,14 @@ def main(arguments: list[str]) -> None:
     if votes is not None:
         found = with_doubts(found, dataset, disagreements(votes), FERPLUS)
         print(f"  {count(len(disagreements(votes)))} labels that most FER+ votes disagree with")
-    out = options.out or options.data / FOLDER
+    out = options.out or options.data / AUDIT
     write_audit(found, out)
     print(f"Written to {out / TABLE}. See it with: streamlit run dashboard/Home.py (page Audit)")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"where to write (default: {FOLDER}/ in the data set)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"where to write (default: {AUDIT}/ in the data set)")
     parser.add_argument("--ferplus", type=Path, metavar="FILE", help="fer2013new.csv of FER+")
     add_roots(parser)
     return parser.parse_args(arguments)

@@ -18,7 +18,6 @@ from fercore.emotions import UnknownEmotion, emotion_index
 from fercore.fields import ConfigError
 from fercore.runs import atomic_write
 
-FILE = "decisions.csv"  # within the data set's folder
 KINDS = ("keep", "drop", "relabel")
 LEFT_OUT = ""  # the split of an image that a training must not see; none of the data set's names
 _COLUMNS = ("id", "decision", "label")
@@ -85,7 +84,7 @@ def apply_decisions(dataset: Dataset, exclude: str, relabel: str) -> tuple[Datas
     Raises
     ------
     ConfigError
-        If a file is absent or names an image that the data set does not hold.
+        If a file is absent, names an image that the data set does not hold, or leaves nothing to train on.
     DataError
         If a file is damaged.
     """
@@ -99,6 +98,8 @@ def apply_decisions(dataset: Dataset, exclude: str, relabel: str) -> tuple[Datas
     for id_, own in changed.items():
         labels[rows[id_]] = emotion_index(own.label)
     applied = [f"{id_}\t{own.kind}\t{own.label}\n" for id_, own in sorted((dropped | changed).items())]
+    if not (splits == "train").any():
+        raise ConfigError(f"--exclude {exclude}: it drops every training image; keep some")
     sha256 = hashlib.sha256("".join(applied).encode()).hexdigest()
     record = {"excluded": len(dropped), "relabelled": len(changed), "sha256": sha256}
     return replace(dataset, splits=splits, labels=labels), record

@@ -18,6 +18,8 @@ SCHEMA_VERSION = 1  # of dataset.json
 SIZE = 48  # pixels, both sides
 SPLITS = ("train", "val", "test")
 OFFICIAL_SPLIT_NAMES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
+# What the dashboard and scripts/audit.py add to the folder: a file and a folder.
+DECISIONS, AUDIT = "decisions.csv", "audit"
 HOW_TO_PREPARE = "python scripts/prepare_data.py path/to/archive.zip"
 
 

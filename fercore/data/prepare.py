@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fercore.data.fer2013 import SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
+from fercore.data.fer2013 import AUDIT, DECISIONS, SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
 from fercore.data.folders import replacing
 from fercore.data.records import BadRecord, Record, Source
 from fercore.emotions import EMOTIONS
@@ -32,7 +33,8 @@ def prepare(
     source
         What `fercore.data.sources.open_source` returns.
     out
-        Folder of the data set. An earlier data set there is replaced at the very end, in one step.
+        Folder of the data set. An earlier data set there is replaced at the very end, in one step; decisions on its
+        images stay, its audit does not.
     skip_bad
         Leave bad records out and list them in dataset.json, rather than stop at the first.
     seed
@@ -59,7 +61,7 @@ def prepare(
         bad.append(str(error))
 
     try:
-        with replacing(out, FILES) as folder:
+        with replacing(out, (*FILES, DECISIONS, AUDIT) if (out / "dataset.json").is_file() else FILES) as folder:
             bar = tqdm(source.read(on_bad), total=source.total, unit="image", disable=not progress, delay=0.2)
             with bar as records:
                 index = _write_images(folder / "images.npy", records)
@@ -77,6 +79,8 @@ def prepare(
             info |= {"split_names": names, "bad": bad}
             _write_text(folder / "index.csv", index.to_csv(index=False))
             _write_text(folder / "dataset.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+            if (out / DECISIONS).is_file():
+                shutil.copy2(out / DECISIONS, folder)
     except OSError as error:
         raise DataError(
             f"cannot write the data set in {out}: {error}; make room there or choose another --out "

@@ -46,6 +46,8 @@ class TrainingConfig:
     gradient_clip: float = setting(0.0, "largest norm of the gradient; 0 is off", min=0)
     precision: str = setting("auto", "auto is bf16 where the processor has it", choices=("auto", "bf16", "fp32"))
     threads: int = setting(0, "CPU threads; 0 leaves torch's choice", min=0, max=1024)
+    exclude: str = setting("", "file of decisions: training images that it says to drop are left out")
+    relabel: str = setting("", "file of decisions: training images that it says to relabel get that label")
     train_share: float = setting(1.0, "stratified share of the training images to use", above=0, max=1)
     seed: int = setting(0, "seed of weights, order, augmentation and dropout", min=0, max=2**31 - 1)
 

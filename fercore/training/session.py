@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from fercore import runs
+from fercore.data.decisions import apply_decisions
 from fercore.data.fer2013 import Dataset, average_faces
 from fercore.models.registry import count_parameters, save_model
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
@@ -63,12 +64,15 @@ def start(
     ------
     RunError
         If the name is taken or will not do, or the teacher that the config names cannot teach.
+    ConfigError, DataError
+        If the decisions on images that the config names cannot be applied.
     KeyboardInterrupt
         Passed on, after the run was marked as stopped.
     """
-    fit = setup(config, dataset, teacher=_teacher(config, dataset, root))
+    decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
+    fit = setup(config, decided, teacher=_teacher(config, dataset, root))
     if fit.accelerator.is_main_process:
-        run = runs.create_run(root, name, _describe(fit, dataset, command) | dict(notes or {}))
+        run = runs.create_run(root, name, _describe(fit, dataset, command, decisions) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
     fit.accelerator.wait_for_everyone()
     return _train(fit, dataset, Path(root) / name, quiet)
@@ -80,7 +84,8 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
     Raises
     ------
     RunError
-        If the run is finished, being trained, damaged, was trained on other images, or its teacher has changed.
+        If the run is finished, being trained, damaged, was trained on other images, or its teacher or the decisions on
+        its images have changed.
     """
     run = runs.open_run(Path(root) / runs.check_name(name))
     if run.status == "finished":
@@ -99,8 +104,21 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
     config = from_dict(run.info["config"], f"{run.path}/run.json")
     if teacher := _teacher(config, dataset, root):
         teacher.check_unchanged(run)
-    fit = setup(config, dataset, fresh=not has_state(run.path), teacher=teacher)
+    fit = setup(config, _decided_as_before(run, config, dataset), fresh=not has_state(run.path), teacher=teacher)
     return _train(fit, dataset, run.path, quiet)
+
+
+def _decided_as_before(run: Run, config: Config, dataset: Dataset) -> Dataset:
+    """The data set as a run saw it when it began."""
+    decided, now = apply_decisions(dataset, config.training.exclude, config.training.relabel)
+    trained_on = run.info.get("trained_on")
+    before = trained_on.get("decisions") if isinstance(trained_on, dict) else None
+    if now != before:
+        raise RunError(
+            f"{run.name} began with other decisions on its images ({before} in run.json) than --exclude and --relabel "
+            f"name now ({now}); put the earlier decisions back, or train under a new name"
+        )
+    return decided
 
 
 def _teacher(config: Config, dataset: Dataset, root: Path) -> Teacher | None:
@@ -191,16 +209,12 @@ def _write_history(fit: Fit, run: Run) -> None:
     runs.atomic_write(path, lambda file: file.write(text.getvalue().encode("utf-8")))
 
 
-def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
+def _describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) -> dict:
     precision, processes = fit.accelerator.mixed_precision, fit.accelerator.num_processes
     device = fit.accelerator.device.type + (f" ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "")
     return {
         "command": command,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("fercore", "torch", "torchvision", "accelerate", "numpy")},
-        },
-        "git_commit": _git_commit(),
+        **made_with(),
         "device": f"{device}, {'fp32' if precision == 'no' else precision}"
         + f", {processes} processes" * (processes > 1),
         "threads": torch.get_num_threads(),
@@ -214,12 +228,20 @@ def _describe(fit: Fit, dataset: Dataset, command: str) -> dict:
             "dataset": "FER2013",
             "splits": ["train"],
             "images": len(fit.labels),
+            "decisions": decisions,
             "extra_data": [],
             "pretraining": fit.pretraining,
             "teacher": fit.teacher.record if fit.teacher else None,
         },
         "best": None,
     }
+
+
+def made_with() -> dict:
+    """For run.json: the versions that a run is made with, and the commit of this repository, None outside one."""
+    packages = ("fercore", "torch", "torchvision", "accelerate", "numpy")
+    versions = {"python": platform.python_version(), **{package: version(package) for package in packages}}
+    return {"versions": versions, "git_commit": _git_commit()}
 
 
 def _git_commit() -> str | None:

@@ -14,7 +14,6 @@ from fercore.data.fer2013 import SPLITS, DataError
 from fercore.emotions import EMOTIONS
 from fercore.runs import atomic_write, write_json
 
-FOLDER = "audit"  # within the data set's folder
 TABLE, COPIES = "audit.csv", "copies.json"
 _MOST_BYTES = 256 << 20
 _TEXTS = ("finding", "id", "split", "label", "group_splits", "suggested")

@@ -16,7 +16,7 @@ from fercore.data.audit.hashing import candidate_pairs, low_frequencies, mirrore
 
 NEAR = 0.94  # least aligned correlation of near copies
 SHIFT = 3  # pixels by which copies may be displaced, in each direction
-_LOW = 0.85  # least correlation of the low frequencies that is worth a closer look; near copies hardly lie below
+_LOW = 0.82  # least correlation of the low frequencies that is worth a closer look; few near copies lie below
 _FLAT = 1.0  # gray levels of standard deviation below which a picture correlates with anything
 _CHUNK = 2000  # pairs compared at once, which takes 60 MB
 
@@ -35,8 +35,8 @@ def near_pairs(images: np.ndarray, threshold: float = NEAR) -> pd.DataFrame:
     -------
     DataFrame
         first < second (rows of `images`), mirrored (whether one is alike to the other's mirror image), similarity
-        (aligned correlation); ascending. A few pairs in a hundred are missed, see `candidate_pairs`; pictures of one
-        gray level are left out.
+        (aligned correlation); ascending. Pictures of one gray level are left out. Some pairs are missed, see
+        `candidate_pairs`: of the 2,944 pairs that comparing all with all finds in FER2013, this finds 94 %.
     """
     varied = np.flatnonzero(_deviations(images) >= _FLAT)
     columns = {"first": np.int64, "second": np.int64, "mirrored": bool, "similarity": np.float32}
