@@ -153,8 +153,9 @@ def nearest(points: np.ndarray) -> np.ndarray:
 
 
 def _fitted(plane: np.ndarray) -> np.ndarray:
-    """Points (N, 2), scaled alike in both directions so that the farthest coordinate is 1."""
-    return plane / (np.abs(plane).max() or 1)
+    """Points (N, 2), moved and scaled, alike in both directions, so that they just fit between -1 and 1."""
+    low, high = plane.min(axis=0), plane.max(axis=0)
+    return (plane - (low + high) / 2) / ((high - low).max() / 2 or 1)
 
 
 def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pandas as pd
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, Dataset, average_faces
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.metrics import report
+from fercore.explain.projection import Embedding, embed, write_embedding
 from fercore.runs import (
     HISTORY_COLUMNS,
     Predictions,
@@ -82,6 +83,17 @@ def make_run(
     if weights:
         _save_weights(run, kind, seed)
     return run
+
+
+def make_embedding(run: Run, dataset: Dataset, split: str = "test", seed: int = 0) -> Embedding:
+    """Keep an embedding of a split in a run folder, from features in which emotions are crowds that touch."""
+    rows, rng = dataset.indices(split), np.random.default_rng(seed)
+    labels = dataset.labels[rows]
+    features = rng.normal(size=(len(rows), 8)) + 2 * np.eye(8)[labels]
+    answers = rng.dirichlet(np.ones(len(EMOTIONS)), len(rows))
+    found = embed(features.astype(np.float32), dataset.ids[rows], labels, answers, len(rows))
+    write_embedding(run, split, found)
+    return found
 
 
 def _save_weights(run: Run, kind: str, seed: int) -> None:
