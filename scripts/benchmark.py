@@ -3,7 +3,7 @@
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
-python scripts/benchmark.py inference    images/s of the reference runs, with and without looking for faces
+python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 """
 
@@ -29,7 +29,8 @@ BENCHMARKS = {
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=BENCHMARKS)
-    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5, 20 re-runs, or 4 points)")
+    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, or 4 points)")
+    parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)
     options = parser.parse_args(arguments)
     BENCHMARKS[options.what](options)

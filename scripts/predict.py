@@ -23,7 +23,7 @@ from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.fields import ConfigError
 from fercore.inference.batch import Survey, write_answers
 from fercore.inference.faces import Detector
-from fercore.inference.predictor import Predictor
+from fercore.inference.predictor import RUNTIMES, Predictor
 from fercore.inference.sources import find_files
 from fercore.runs import TTAS, atomic_write, check_name
 
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
     options = read_options(arguments)
     # What OpenCV and FFmpeg have to say of a damaged video is said once, at the end.
     os.environ |= {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-    predictor = Predictor.from_run(options.runs / check_name(options.name), options.tta)
+    run = options.runs / check_name(options.name)
+    predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
     survey = Survey(Detector() if options.detect else None, options.fps)
     found = survey.faces(with_progress(options.paths))
     if options.out:
@@ -54,6 +55,9 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE", help="table to write (default: to the terminal)")
     parser.add_argument("--fps", type=float, default=1.0, help="frames looked at in a second of a video (%(default)g)")
     parser.add_argument("--tta", choices=TTAS, default="none", help="flip averages each face and its mirror image")
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES, default="torch", help="onnx: the run's ONNX file answers (default: %(default)s)"
+    )
     parser.add_argument(
         "--no-detect", dest="detect", action="store_false", help="every picture is one face: its centred square"
     )

@@ -70,7 +70,7 @@ def _predictor(where: str, state: str, predictions: str, _run: Run) -> Predictor
 
 
 def _state(run: Run) -> str:
-    return file_state(run.path / "model.safetensors", run.path / "config.json")
+    return file_state(*run.model_files)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -14,9 +14,12 @@ from PIL import Image, ImageOps
 
 from fercore.data.fer2013 import SIZE
 from fercore.evaluation.confidence import Confidence, run_confidence
+from fercore.inference.onnx import load_onnx
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import TTAS, Run, RunError, open_run
+
+RUNTIMES = ("torch", "onnx")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ class Predictor:
         self._lock = lock or threading.Lock()
 
     @classmethod
-    def from_run(cls, run: Run | Path | str, tta: str = "none", device: str | None = None) -> Predictor:
+    def from_run(
+        cls, run: Run | Path | str, tta: str = "none", device: str | None = None, runtime: str = "torch"
+    ) -> Predictor:
         """The predictor of a run, or of the run in a folder.
 
         Parameters
@@ -82,6 +87,8 @@ class Predictor:
             Which model, and "none" or "flip".
         device
             By default a GPU where there is one.
+        runtime
+            "torch", or "onnx" for the run's ONNX file, on the CPU.
 
         Raises
         ------
@@ -89,6 +96,10 @@ class Predictor:
             If it is no run, or its model cannot be loaded.
         """
         run = run if isinstance(run, Run) else open_run(run)
+        if runtime not in RUNTIMES:
+            raise ValueError(f"runtime: received {runtime!r}, expected one of {', '.join(RUNTIMES)}")
+        if runtime == "onnx":
+            return cls(load_onnx(run), run_confidence(run, tta), tta)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(load(run, device), run_confidence(run, tta), tta, device=device)
 

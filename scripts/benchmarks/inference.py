@@ -1,97 +1,141 @@
-"""images/s of every reference run with weights, on one thread: faces alone, and photos in which a face is found first.
+"""Accuracy and speed of every reference run with weights, on one thread, in torch and in ONNX.
 
 A model gets crops of faces as they come from memory, and its probabilities count as the answer: preprocessing is part
 of the time. With the detector an image is a photo of 640x480 pixels that shows one face. Looking for it takes as long
-for every model, so it is measured once and added.
+for every model, so it is measured once and added. Everything takes turns in every round and the fastest round counts:
+whatever else a machine does can only add to a time.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
+from tqdm import trange
 
-from benchmarks.timing import timed
 from fercore.data.decode import decode_rgb
 from fercore.data.fer2013 import SIZE
+from fercore.evaluation.speeds import Speed, SpeedRecord, machine_name, write_speeds
+from fercore.export.onnx import write_onnx
+from fercore.export.record import read_record
 from fercore.inference.faces import Detector, crop_face, find_faces
-from fercore.inference.predictor import Predictor
+from fercore.inference.onnx import OnnxModule, load_onnx
+from fercore.models.forward import probabilities
+from fercore.models.registry import LoadedModel, load
 from fercore.models.speed import one_thread
-from fercore.runs import Run, RunError, list_runs
+from fercore.runs import Run, RunError, list_runs, utc_now
 
-BATCHES = (1, 64)
+BATCHES = {1: 20, 64: 1}  # images -> passes in a round
 PHOTO = Path(__file__).resolve().parents[2] / "dashboard" / "examples" / "portrait.jpg"
 Answer = Callable[[np.ndarray], object]  # faces uint8 (N, 48, 48)
 
 
-def _torch(run: Run) -> Answer:
-    return Predictor.from_run(run, device="cpu").predict
+@dataclass
+class Engine:
+    """What answers for a run: `accuracy` on the test split, `seconds` of the fastest pass of each batch size."""
 
-
-# Engine -> what answers for a run with it; None where it cannot.
-ENGINES: dict[str, Callable[[Run], Answer | None]] = {"torch fp32": _torch}
-
-
-class Row(NamedTuple):
-    """One run with one engine; `seconds` has the median time of a batch of each of `BATCHES`."""
-
-    run: str
-    engine: str
-    seconds: tuple[float, ...]
+    run: Run
+    name: str
+    answer: Answer
+    accuracy: dict | None
+    seconds: dict[int, float]
 
 
 def main(options: argparse.Namespace) -> None:
     runs = [run for run in list_runs(options.runs)[0] if run.name.startswith("reference-") and run.has_weights]
     if not runs:
         raise RunError(f"no reference run in {options.runs} holds weights, so there is nothing to measure")
-    rounds = options.rounds or 5
+    rounds = options.rounds or 20
     with one_thread():
         cv2.setNumThreads(1)
-        finding = search_seconds(rounds)
-        rows = list(measured(runs, rounds))
-    print(f"images/s on one thread, medians of {rounds}; in brackets with the detector, which takes")
+        engines = [engine for run in runs for engine in engines_of(run)]
+        finding = race(engines, rounds)
+    print(f"{machine_name()}, one thread, the fastest of {rounds} rounds; in brackets with the detector, which takes")
     print(f"{1000 * finding:.0f} ms to find and crop the face of a photo of 640x480 pixels.")
-    print("\n".join(table(rows, finding)))
+    print("\n".join(table(engines, finding)))
+    if options.store:
+        store(engines)
 
 
-def search_seconds(rounds: int) -> float:
-    """Median seconds to find the face of a photo of 640x480 pixels and to crop it."""
+def engines_of(run: Run) -> list[Engine]:
+    """torch, and the run's ONNX file; where it holds none, one in fp32 is made and forgotten."""
+    loaded, record = load(run), read_record(run)
+    accuracy = run.metrics("test")["accuracy"] if ("test", "none") in run.evaluations() else None
+    if record is None:
+        name, answer, own = "onnx fp32", _exported(run, loaded), accuracy
+    else:
+        name, answer, own = f"onnx {record.precision}", load_onnx(run).module.answer, record.accuracy.get("test")
+        own = accuracy if own is None and record.precision == "fp32" else own
+    return [
+        Engine(run, "torch fp32", lambda faces: probabilities(loaded.module, loaded.preprocess, faces), accuracy, {}),
+        Engine(run, name, answer, own, {}),
+    ]
+
+
+def race(engines: list[Engine], rounds: int) -> float:
+    """Let everything take turns; returns the seconds to find the face of a photo of 640x480 pixels and to crop it."""
     portrait = Image.fromarray(decode_rgb(PHOTO.read_bytes()))
-    photo = np.array(portrait.crop((0, 0, 512, 384)).resize((640, 480)))
-    detector = Detector()
-    return _median(lambda: [crop_face(photo, face) for face in find_faces(photo, detector)], rounds)
-
-
-def measured(runs: list[Run], rounds: int) -> Iterator[Row]:
-    """A row for each run and each engine that it has."""
+    photo, detector = np.array(portrait.crop((0, 0, 512, 384)).resize((640, 480))), Detector()
     faces = np.random.default_rng(0).integers(0, 256, (max(BATCHES), SIZE, SIZE), dtype=np.uint8)
-    for run in tqdm(runs, unit="run", disable=None):
-        for engine, make in ENGINES.items():
-            if answer := make(run):
-                seconds = tuple(_median(lambda n=n, answer=answer: answer(faces[:n]), rounds) for n in BATCHES)
-                yield Row(run.name, engine, seconds)
+    finding = float("inf")
+    for _ in trange(rounds, unit="round", disable=None):
+        finding = min(finding, fastest(lambda: [crop_face(photo, face) for face in find_faces(photo, detector)], 1))
+        for engine in engines:
+            for size, passes in BATCHES.items():
+                seconds = fastest(lambda answer=engine.answer, size=size: answer(faces[:size]), passes)
+                engine.seconds[size] = min(seconds, engine.seconds.get(size, seconds))
+    return finding
 
 
-def table(rows: list[Row], finding: float) -> list[str]:
-    """Lines with images/s at each batch size, in brackets those where each face must be found first."""
-    width = max(len(row.run) for row in rows) + 2
-    header = "".join(f"{f'batch {size}':>20}" for size in BATCHES)
-    lines = [f"  {'run':<{width}}{'engine':<14}{header}"]
-    for row in rows:
+def fastest(work: Callable[[], object], passes: int) -> float:
+    """Seconds of the fastest of some passes."""
+    seconds = []
+    for _ in range(passes):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def table(engines: list[Engine], finding: float) -> list[str]:
+    """Lines with accuracy, milliseconds of one face, and images/s of batches, in brackets where faces must be found."""
+    width = max(len(engine.run.name) for engine in engines) + 2
+    batches = "".join(f"{f'images/s, batch {size}':>24}" for size in BATCHES)
+    lines = [f"  {'run':<{width}}{'engine':<12}{'right on test, 95 %':<24}{'ms':>8}{batches}"]
+    for engine in engines:
+        found = engine.accuracy
+        right = f"{found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})" if found else "not measured"
         cells = (
             f"{size / seconds:,.0f} ({size / (seconds + size * finding):,.1f})"
-            for size, seconds in zip(BATCHES, row.seconds, strict=True)
+            for size, seconds in engine.seconds.items()
         )
-        lines.append(f"  {row.run:<{width}}{row.engine:<14}" + "".join(f"{cell:>20}" for cell in cells))
+        milliseconds = f"{1000 * engine.seconds[1]:>8.2f}"
+        row = f"  {engine.run.name:<{width}}{engine.name:<12}{right:<24}{milliseconds}"
+        lines.append(row + "".join(f"{cell:>24}" for cell in cells))
     return lines
 
 
-def _median(work: Callable[[], object], rounds: int) -> float:
-    work()  # the first pass also prepares torch's kernels
-    return timed(work, rounds)[1]
+def store(engines: list[Engine]) -> None:
+    """Keep each run's speeds in its folder, from where the Models page reads them."""
+    machine, measured = machine_name(), utc_now()
+    for run in {engine.run.name: engine.run for engine in engines}.values():
+        speeds = {
+            engine.name: Speed(round(1000 * engine.seconds[1], 4), round(64 / engine.seconds[64], 1))
+            for engine in engines
+            if engine.run.name == run.name
+        }
+        write_speeds(run, SpeedRecord(machine, measured, speeds))
+    print("Stored as speed.json in the run folders.")
+
+
+def _exported(run: Run, loaded: LoadedModel) -> Answer:
+    with tempfile.TemporaryDirectory() as folder:
+        write_onnx(loaded, Path(folder) / "model.onnx", run.name)
+        return OnnxModule(Path(folder) / "model.onnx").answer

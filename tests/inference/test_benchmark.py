@@ -1,11 +1,14 @@
 """scripts/benchmark.py inference."""
 
+import json
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from fercore.evaluation.speeds import read_speeds
+from fercore.runs import open_run
 from tests.factories.runs import make_run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -17,26 +20,54 @@ def benchmark(monkeypatch):
     return lambda *options: runpy.run_path(str(SCRIPTS / "benchmark.py"))["main"](["inference", *map(str, options)])
 
 
-def test_speeds_follow_from_seconds(benchmark):
-    from benchmarks.inference import Row, table
+def test_speeds_follow_from_seconds(benchmark, tmp_path):
+    from benchmarks.inference import Engine, table
 
     # 1 / 0.01 and 64 / 0.32; with 0.09 s a face before, 1 / 0.1 and 64 / (0.32 + 5.76).
-    _, line = table([Row("mine", "torch fp32", (0.01, 0.32))], finding=0.09)
-    assert line.split() == ["mine", "torch", "fp32", "100", "(10.0)", "200", "(10.5)"]
+    engine = Engine(make_run(tmp_path, "mine"), "onnx int8", print, None, {1: 0.01, 64: 0.32})
+    _, line = table([engine], finding=0.09)
+    assert line.split() == ["mine", "onnx", "int8", "not", "measured", "10.00", "100", "(10.0)", "200", "(10.5)"]
+
+
+def test_the_fastest_pass_counts(benchmark, monkeypatch):
+    from benchmarks import inference
+
+    readings = iter([0.0, 3.0, 10.0, 12.0, 20.0, 25.0])
+    monkeypatch.setattr(inference.time, "perf_counter", lambda: next(readings))
+    assert inference.fastest(lambda: None, 3) == 2.0
 
 
 def test_every_reference_run_with_weights_has_a_row(benchmark, tmp_path, capsys):
-    for name in ("reference-a", "reference-b", "mine"):
-        make_run(tmp_path, name, weights=True, splits=())
+    for name in ("reference-a", "mine"):
+        make_run(tmp_path, name, weights=True, accuracy=0.6)
     make_run(tmp_path, "reference-bare")
-    benchmark("--rounds", 1, "--runs", tmp_path)
-    rows = re.findall(
-        r"^  (\S+) +torch fp32 +([\d,]+) \(([\d.]+)\) +([\d,]+) \(([\d.]+)\)$", capsys.readouterr().out, re.M
-    )
-    assert [row[0] for row in rows] == ["reference-a", "reference-b"]
-    for _, alone, found, alone_64, found_64 in rows:
+    benchmark("--rounds", 1, "--runs", tmp_path, "--store")
+    figures = r"(\d+\.\d+) +([\d,]+) \(([\d.]+)\) +([\d,]+) \(([\d.]+)\)"
+    said = capsys.readouterr().out
+    rows = re.findall(rf"^  (\S+) +(\S+ fp32) +60\.0% \(48\.3% to 70\.7%\) +{figures}$", said, re.M)
+    assert [row[:2] for row in rows] == [("reference-a", "torch fp32"), ("reference-a", "onnx fp32")]
+    stored = read_speeds(open_run(tmp_path / "reference-a"))
+    for _, engine, milliseconds, alone, found, alone_64, found_64 in rows:
         assert float(found) < float(alone.replace(",", ""))
         assert float(found_64) < float(alone_64.replace(",", ""))
+        assert stored.engines[engine].milliseconds == pytest.approx(float(milliseconds), abs=0.006)
+    assert stored.machine in said
+    assert not (tmp_path / "mine" / "speed.json").exists()
+
+
+def test_a_stored_onnx_file_is_measured_with_its_own_accuracy(benchmark, tmp_path):
+    from benchmarks.inference import engines_of
+
+    from fercore.export.files import export_into_run
+
+    run = make_run(tmp_path, "reference-a", weights=True, accuracy=0.6)
+    export_into_run(run)
+    record = json.loads((run.path / "onnx.json").read_text())
+    own = {"value": 0.5, "low": 0.4, "high": 0.6}
+    (run.path / "onnx.json").write_text(json.dumps(record | {"precision": "int8", "accuracy": {"test": own}}))
+    engines = engines_of(run)
+    assert [engine.name for engine in engines] == ["torch fp32", "onnx int8"]
+    assert [engine.accuracy["value"] for engine in engines] == [0.6, 0.5]
 
 
 def test_nothing_to_measure_is_told(benchmark, tmp_path, capsys):

@@ -1,0 +1,157 @@
+"""The README.md beside an exported model: what it is, how good it is and on what, how to use it, what not to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fercore.charts.style import count, with_range
+from fercore.data.fer2013 import SIZE
+from fercore.emotions import EMOTIONS
+from fercore.evaluation.comparison import licence
+from fercore.evaluation.contamination import contamination
+from fercore.export.standalone import Difference
+from fercore.runs import Run, RunError
+
+RESPONSIBLE = """\
+## What it must not be used for
+
+An expression is not a feeling: the model names what people would call the face in a picture. Inferring emotions of \
+people at work or in education is prohibited in the European Union, except for medical or safety reasons (AI Act, \
+Art. 5(1)(f), https://eur-lex.europa.eu/eli/reg/2024/1689/oj). Faces of FER2013 were collected by web search in 2013 \
+and are no sample of anybody's population: expect other error rates on other people, and measure them first.
+"""
+_ABOUT_THE_INPUT = f"""\
+## Input and output
+
+- In: gray crops of faces, {SIZE}x{SIZE} pixels, uint8 from 0 (black) to 255 (white), tight around the face as those \
+of FER2013, not histogram-equalised. {{inside}}
+- Out: {{out}} for the seven classes in this order: {", ".join(f"{i} {name}" for i, name in enumerate(EMOTIONS))}.
+"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a card says of the files beside it.
+
+    Attributes
+    ----------
+    format, file
+        What they are in words, and the file (or "this folder") that holds the model.
+    usage
+        Python that answers for a crop with nothing of this project.
+    inside
+        What of the preprocessing is inside the file, as a sentence.
+    out
+        What comes out: "probabilities (N, 7)" or "logits (N, 7)".
+    difference
+        From the run's own model.
+    notes
+        Further sentences on the format.
+    accuracy
+        Split -> measured accuracy of the exported model itself, as in `record.OnnxRecord`; empty where it answers as
+        the run does.
+    """
+
+    format: str
+    file: str
+    usage: str
+    inside: str
+    out: str
+    difference: Difference
+    notes: str = ""
+    accuracy: Mapping[str, Mapping] | None = None
+
+
+def model_card(run: Run, exported: Exported) -> str:
+    """The card, in Markdown with the front matter that the Hugging Face hub reads."""
+    return "\n".join(
+        [
+            _FRONT_MATTER,
+            f"# {run.name}: facial-expression recognition",
+            "",
+            _what(run, exported),
+            "## Use",
+            "",
+            f"```python\n{exported.usage}\n```",
+            "",
+            _ABOUT_THE_INPUT.format(inside=exported.inside, out=exported.out),
+            "## How good it is",
+            "",
+            *accuracy_lines(run, exported),
+            "",
+            _protocol(run),
+            f"## Checked\n\nOn {exported.difference.faces}, probabilities differ from those of the run's own model in "
+            f"PyTorch by {exported.difference.largest:.1e} at most and {exported.difference.mean:.1e} on average.\n",
+            RESPONSIBLE,
+            f"## Licence\n\nOf the weights: {_plain(licence(run))}. The code that made them is under the MIT licence. "
+            "FER2013, which they learned from, has terms of its own.\n",
+        ]
+    )
+
+
+def accuracy_lines(run: Run, exported: Exported) -> list[str]:
+    """A table of the accuracy on every split that was measured, each with its interval and what speaks against it."""
+    lines = ["| Images | Model | Accuracy (95 % interval) | n | |", "| --- | --- | --- | --- | --- |"]
+    for split, tta in run.evaluations():
+        try:
+            metrics = run.metrics(split, tta)
+            flip = ", averaged with the mirror image" if tta == "flip" else ""
+            lines.append(_row(run, split, metrics["split_name"], f"the run{flip}", metrics["accuracy"], metrics["n"]))
+        except (RunError, KeyError):
+            continue  # a damaged report is no figure
+    for split, figure in (exported.accuracy or {}).items():
+        lines.append(_row(run, split, figure["split_name"], exported.format, figure, figure["n"]))
+    return lines if len(lines) > 2 else ["It has not been measured."]
+
+
+def _row(run: Run, split: str, name: str, model: str, accuracy: Mapping, n: int) -> str:
+    found = contamination(run, split)
+    flag = f"training data {found}: what it remembers, not what it can do" if found else ""
+    return f"| {_plain(name)} | {model} | {with_range(accuracy)} | {count(n)} | {_plain(flag)} |"
+
+
+def _what(run: Run, exported: Exported) -> str:
+    model = run.info["config"].get("model")
+    kind = model.get("type", "network") if isinstance(model, dict) else "network"
+    members = f", the mean of the probabilities of {', '.join(run.members)}" if run.members else ""
+    parameters = f", {count(run.parameters)} parameters" if run.parameters else ""
+    return (
+        f"It says which of seven expressions people would see in a face: {', '.join(EMOTIONS)}. A {_plain(kind)}"
+        f"{members}{parameters}, made with the FER workbench from its run `{run.name}`. {exported.file} is "
+        f"{exported.format}. {exported.notes}\n"
+    )
+
+
+def _protocol(run: Run) -> str:
+    known = run.info.get("trained_on")
+    record = known if isinstance(known, dict) else {}
+    teacher, splits = record.get("teacher"), record.get("splits")
+    taught = f", taught by the run {_plain(teacher.get('name'))}" if isinstance(teacher, dict) else ""
+    learned = (
+        f"It learned from FER2013's {', '.join(map(_plain, splits)) or 'no'} split{taught}"
+        if isinstance(splits, list)
+        else "What it learned from is not known, so its figures may be of images that it remembers"
+    )
+    first = record.get("pretraining")
+    began = f" It began from weights of {_plain(first)}." if isinstance(first, str) and first else ""
+    note = f" {_plain(record['note'])}" if isinstance(record.get("note"), str) else ""
+    chosen = "Epoch and settings were chosen on PublicTest, so that only PrivateTest's figure is fair."
+    how = "" if "source" in run.info else chosen
+    return f"{learned}. {how}{began}{note} Intervals are Wilson's.\n"
+
+
+def _plain(text: object) -> str:
+    """Text of a run folder, which may be a stranger's, on one line without a mark of Markdown or HTML."""
+    words = "".join(c if c.isprintable() else " " for c in str(text)[:500])
+    return re.sub(r"[\[\]<>|`*\\!]", " ", words)
+
+
+_FRONT_MATTER = """\
+---
+pipeline_tag: image-classification
+tags:
+- facial-expression-recognition
+- fer2013
+---"""

@@ -1,0 +1,99 @@
+"""ONNX files (https://onnx.ai): one file for every runtime that reads the format, in fp32 or as 8-bit integers."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fercore.emotions import EMOTIONS
+from fercore.export.standalone import INPUT, OUTPUT, Standalone, example
+from fercore.models.registry import LoadedModel
+from fercore.runs import RunError
+
+CALIBRATION = 512  # Training images: twice as many moved no range that mattered
+_BATCH = 32
+
+
+def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
+    """Write a model with its preprocessing as one ONNX file in fp32, for batches of any size.
+
+    Parameters
+    ----------
+    model, path
+        The model, and the file to write.
+    name
+        Of the model, kept in the file beside its classes.
+
+    Raises
+    ------
+    RunError
+        If torch cannot express the model in ONNX.
+    """
+    import onnx
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about torch's own code
+            torch.onnx.export(
+                Standalone(model).eval(),
+                (example(),),
+                path,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes={INPUT: {0: torch.export.Dim("batch", min=1)}},
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError, ImportError) as error:
+        raise RunError(f"{name} cannot be written as ONNX: {str(error)[:500]}") from error
+    written = onnx.load(path)
+    onnx.helper.set_model_props(written, {"name": name, "classes": json.dumps(list(EMOTIONS))})
+    onnx.save(written, path)
+
+
+def quantise(source: Path, faces: np.ndarray, target: Path) -> None:
+    """Write an ONNX model anew with 8-bit weights and activations.
+
+    Weights have a scale of their own for each output channel, activations one for each tensor, from the smallest and
+    largest value that calibration faces cause (Jacob et al. 2018, https://arxiv.org/abs/1712.05877, by onnxruntime).
+
+    Parameters
+    ----------
+    source, target
+        The model in fp32, and the file to write.
+    faces
+        Calibration faces, uint8 (N, 48, 48), of the train split.
+    """
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(source, prepared)  # folds batch normalisation into convolutions
+        quantize_static(
+            prepared,
+            target,
+            _Faces(faces),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+        )
+
+
+class _Faces:
+    """Calibration faces as onnxruntime asks for them: batch after batch, then None."""
+
+    def __init__(self, faces: np.ndarray) -> None:
+        self._batches: Iterator[np.ndarray] = (faces[start : start + _BATCH] for start in range(0, len(faces), _BATCH))
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {INPUT: batch}

@@ -1,0 +1,31 @@
+"""TorchScript: a traced model that torch opens from Python or C++, without this project.
+
+torch has deprecated the format in favour of torch.export and warns of it; version 2.15 still writes and reads it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fercore.export.standalone import Standalone, example
+from fercore.models.registry import LoadedModel
+
+
+def write_torchscript(model: LoadedModel, path: Path) -> None:
+    """Write a model with its preprocessing, traced, for batches of any size."""
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore", FutureWarning)  # that the format is deprecated, which the card says too
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes of pictures are constant, the batch is not
+        traced = torch.jit.trace(Standalone(model).eval(), (example(),), check_trace=False)
+        torch.jit.save(torch.jit.freeze(traced), path)
+
+
+def answer(path: Path, faces: np.ndarray) -> np.ndarray:
+    """What a written model answers: uint8 faces (N, 48, 48) -> probabilities (N, 7)."""
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore", FutureWarning)
+        return torch.jit.load(path)(torch.from_numpy(faces)).numpy()

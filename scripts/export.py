@@ -1,0 +1,74 @@
+"""Write a run's model as files that run without this project, with a model card, checked for equal answers.
+
+python scripts/export.py reference-report-cnn --format onnx
+python scripts/export.py reference-fast --format onnx --precision int8 --into-run
+python scripts/export.py mine --format huggingface --out mine-for-the-hub
+
+ONNX and TorchScript files take uint8 faces (N, 48, 48) and give probabilities; a folder for transformers comes with its
+processor. 8-bit integers (--precision int8) are three times as fast on a processor with VNNI; their ranges are measured
+on Training images, and what they cost in accuracy is measured and printed. --into-run puts the ONNX file into the run's
+own folder, where prediction can use it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from fercore.cli import add_roots, friendly_errors
+from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.export.files import FORMATS, Written, export_into_run, export_run
+from fercore.export.record import PRECISIONS
+from fercore.runs import Run, check_name, open_run
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="run folder to export")
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of ONNX files (%(default)s)")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--out", type=Path, metavar="DIR", help="folder to be made (exports/NAME-FORMAT)")
+    place.add_argument("--into-run", action="store_true", help="put the ONNX file into the run's own folder")
+    add_roots(parser)
+    options = parser.parse_args(arguments)
+    if options.format != "onnx" and (options.into_run or options.precision != "fp32"):
+        parser.error("--into-run and --precision go with --format onnx alone")
+    return options
+
+
+@friendly_errors
+def main(arguments: list[str]) -> None:
+    options = parse(arguments)
+    run = open_run(options.runs / check_name(options.name))
+    dataset = open_dataset(options.data) if options.precision == "int8" else None
+    print(describe(run, export(run, options, dataset)))
+
+
+def export(run: Run, options: argparse.Namespace, dataset: Dataset | None) -> Written:
+    if options.into_run:
+        return export_into_run(run, options.precision, dataset)
+    out = options.out or Path("exports") / f"{run.name}-{options.format}"
+    return export_run(run, options.format, out, options.precision, dataset)
+
+
+def describe(run: Run, written: Written) -> str:
+    """What was written, for the terminal."""
+    difference = written.difference
+    lines = [
+        f"Written: {written.place}",
+        f"Probabilities differ from those of {run.name} by {difference.largest:.1e} at most, {difference.mean:.1e} on "
+        f"average, on {difference.faces}.",
+    ]
+    for split, figure in written.accuracy.items():
+        own = run.metrics(split)["accuracy"]["value"]
+        lines.append(
+            f"{figure['split_name']}: {figure['value']:.1%} right ({figure['low']:.1%} to {figure['high']:.1%}, "
+            f"n = {figure['n']:,}); the run itself {own:.1%}; the same answer on {figure['same']:.1%}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
