@@ -108,8 +108,8 @@ def intervals_in_words(interval: dict) -> str:
 
 st.title("Where is the model wrong?")
 evaluation = state.choose_evaluation()
-run, split, tta = evaluation
-report = state.metrics(run, split, tta)
+run, split, tta, clean = evaluation
+report = state.metrics(*evaluation)
 st.markdown(f"#### {answer(run.name, report, tta)}{seen.badge(run, split)}")
 seen.warn(run, split)
 if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch

@@ -12,27 +12,35 @@ Runs
     everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
-    `features(run)`, `split_name(run, split)`. They raise `RunError`; let it through and Home.py shows its message in
-    the place of the page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs
-    without Home.py: put its body under `errors_shown()`.
+    `features(run)`, `embedding(run, split)`, `split_name(run, split)`. They raise `RunError`; let it through and
+    Home.py shows its message in the place of the page. Where one bad run must not blank the others, use
+    `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
+    With `clean=True`, metrics, reports and predictions are those of the images without a copy in training;
+    `copies(run, split, tta)` says which have one, `no_clean_score(run, split, tta)` why nobody knows.
 Models
-    `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept; `predictor(run)` answers
-    for faces in any thread.
+    `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept; `predictor(run, tta)`
+    answers for faces in any thread, `answers(run, crops, tta)` are its answers, kept for this session.
 Choosers, drawn where they are called: directly under the page's title
-    `choose_run()`, `choose_evaluation()` -> run, split and tta, `choose_runs()`. The choice is kept on all pages and
-    in the URL; `select(run=..., split=..., tta=...)` chooses from code, before `st.switch_page`. What only one page
-    asks for goes into the URL through Streamlit's own `bind="query-params"`.
+    `choose_run()`, `choose_evaluation()` -> run, split, tta and clean (whether figures without copies are asked for),
+    `choose_runs()`, `choose_run_and_split(runs, splits_of)`, `choose_score(runs)` -> clean, `choose_measurement(runs)`
+    -> split, tta and clean of several runs. The choice is kept on all pages and in the URL;
+    `select(run=..., split=..., tta=..., score=...)` chooses from code, before `st.switch_page`. What only one page asks
+    for goes into the URL through Streamlit's own `bind="query-params"`.
 Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
     `dataset_average_faces()`, `augmented(face, n, seed)`;
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
+Audit
+    `audit()`, `known_copies()`: what is wrong with the data set; `decisions()`, `decide(ids, decision)`: what the user
+    wants done about it; `suspected(run)`: labels that a cross-validation doubts.
 Faces in pictures and videos
-    `detector()`, shared by all; `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
+    `detector()`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
+    `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
     URL; `dark()`; `chart(make, *args)`, cached, and `live_chart(rows, make, *args)`, which keeps its place while rows
-    change; `show_others(key)`, a button that counts.
+    change; `show_others(key)`, a button that counts; `worked_out(make, *args)` is `make(*args)`, kept.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this package imports no torch; a page that needs it pays for it alone.
@@ -41,11 +49,24 @@ Importing this package imports no torch; a page that needs it pays for it alone.
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from folders import command, data_root, prepare_command, runs_root
-from state.choosers import Evaluation, choose_evaluation, choose_run, choose_runs, select
-from state.faces import detector, keep_face, kept_faces, webcam
+from folders import audit_command, command, data_root, prepare_command, runs_root
+from state.audits import audit, decide, decisions, decisions_file, known_copies, suspected
+from state.caches import worked_out
+from state.choosers import (
+    Evaluation,
+    Measurement,
+    choose_evaluation,
+    choose_measurement,
+    choose_run,
+    choose_run_and_split,
+    choose_runs,
+    choose_score,
+    select,
+)
+from state.faces import detector, keep_face, kept_faces, looked_at, webcam
+from state.figures import copies, metrics, no_clean_score, predictions, reports
 from state.looks import chart, dark, live_chart, show_others
-from state.models import computed, predictor, with_weights
+from state.models import answers, computed, predictor, with_weights
 from state.pictures import (
     augmented,
     dataset,
@@ -59,19 +80,18 @@ from state.pictures import (
 from state.stored import (
     HOW_TO_TRAIN,
     average_faces,
+    embedding,
     errors_shown,
     features,
     find_run,
     history,
-    metrics,
-    predictions,
     problems,
     ranked,
     readable,
-    reports,
     require_runs,
     runs,
     say_no_runs,
+    shared_split_name,
     split_name,
 )
 from words import code, escape, message

@@ -24,6 +24,17 @@ def shared(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
     return _load()
 
 
+def worked_out(make: Callable[..., T], *args: object, spinner: str = "Computing ...") -> T:
+    """`make(*args)` of a module's function, made again only when an argument changes; everyone gets a copy."""
+    with st.spinner(spinner):
+        return _worked_out(f"{make.__module__}.{make.__qualname__}", args, make)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _worked_out(name: str, args: tuple, _make: Callable[..., T]) -> T:
+    return _make(*args)
+
+
 def key(file: Path) -> tuple[str, str, str]:
     return file.name, str(file.parent), file_state(file)
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from fercore.inference.faces import Detector
+    from prediction.looking import Looked
     from webcam.session import Session
 
 MOST_KEPT = 7  # faces of one session, the newest
@@ -20,6 +21,22 @@ def detector() -> Detector:
     from fercore.inference.faces import Detector
 
     return Detector(longest=640, smallest=40)
+
+
+@st.cache_resource(show_spinner="Loading the face detector ...")
+def photo_detector() -> Detector:
+    """The face detector for photos: slower, and finds smaller faces."""
+    from fercore.inference.faces import Detector
+
+    return Detector()
+
+
+@st.cache_data(scope="session", max_entries=64, show_spinner="Looking for faces ...")
+def looked_at(data: bytes, detect: bool) -> Looked:
+    """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none."""
+    from prediction.looking import look
+
+    return look(data, photo_detector() if detect else None)
 
 
 @st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)

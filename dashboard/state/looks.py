@@ -38,11 +38,11 @@ def _specification(name: str, args: tuple, _make: Callable[..., alt.TopLevelMixi
     return _make(*args).to_dict()
 
 
-def show_others(key: str, label: str = "Show others") -> int:
+def show_others(key: str, label: str = "Show others", icon: str = ":material/shuffle:") -> int:
     """Draw a button and return how often it was pressed in this session: the seed of a random choice."""
 
     def count() -> None:
         st.session_state[f"count_{key}"] = st.session_state.get(f"count_{key}", 0) + 1
 
-    st.button(label, key=f"others_{key}", icon=":material/shuffle:", on_click=count)
+    st.button(label, key=f"others_{key}", icon=icon, on_click=count)
     return st.session_state.get(f"count_{key}", 0)

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import streamlit as st
 
-from fercore.runs import Run
+from fercore.runs import TTAS, Run, stem
 from state.caches import file_state
 
 if TYPE_CHECKING:
-    from fercore.inference.predictor import Predictor
+    from fercore.inference.predictor import Answers, Predictor
     from fercore.models.registry import LoadedModel
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ def computed(make: Callable[..., T], run: Run, *args: object, spinner: str = "Co
         return _computed(f"{make.__module__}.{make.__qualname__}", str(run.path), _state(run), args, make, run)
 
 
-def predictor(run: Run) -> Predictor:
+def predictor(run: Run, tta: str = "none") -> Predictor:
     """What answers for faces with a run's model, for use in any thread; it takes turns with `computed`.
 
     Raises
@@ -57,16 +58,31 @@ def predictor(run: Run) -> Predictor:
     RunError
         If the run has no weights, or they cannot be loaded.
     """
-    return _predictor(str(run.path), _state(run), file_state(run.path / "predictions_val.npz"), run)
+    return _predictor(str(run.path), _state(run), _stored(run), tta, run)
+
+
+def answers(run: Run, crops: np.ndarray, tta: str = "none") -> Answers:
+    """What a run's model says of faces uint8 (N, 48, 48), kept for this session; `RunError` as `predictor`."""
+    return _answers(str(run.path), _state(run), _stored(run), tta, crops, predictor(run, tta))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _predictor(where: str, state: str, predictions: str, _run: Run) -> Predictor:
+def _predictor(where: str, state: str, stored: str, tta: str, _run: Run) -> Predictor:
     from fercore.evaluation.confidence import run_confidence
     from fercore.inference.predictor import Predictor
 
     model, lock = _loaded(where, state, _run)
-    return Predictor(model, run_confidence(_run, "none"), lock=lock)
+    return Predictor(model, run_confidence(_run, tta), tta, lock)
+
+
+@st.cache_data(scope="session", max_entries=64, show_spinner=False)
+def _answers(where: str, state: str, stored: str, tta: str, crops: np.ndarray, _predictor: Predictor) -> Answers:
+    return _predictor.predict(crops)
+
+
+def _stored(run: Run) -> str:
+    """What changes with the predictions that temperature and threshold follow from."""
+    return file_state(*(run.path / f"predictions_{stem('val', tta)}.npz" for tta in TTAS))
 
 
 def _state(run: Run) -> str:

@@ -14,15 +14,15 @@ import streamlit as st
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import check_history
-from fercore.evaluation.tables import check_report
+from fercore.explain.projection import Embedding, embedding_file, read_embedding
 from fercore.explain.summary import FeatureSummary, features_file, read_features
-from fercore.runs import Predictions, Run, RunError, list_runs, stem
+from fercore.runs import Run, RunError, list_runs
 from folders import command, runs_root
 from state.caches import copied, file_state, key, shared
 from words import code, message
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
-T = TypeVar("T")
+T, U = TypeVar("T"), TypeVar("U")
 
 
 def runs() -> list[Run]:
@@ -89,27 +89,15 @@ def split_name(run: Run, split: str) -> str:
     return name if isinstance(name, str) else OFFICIAL_SPLIT_NAMES[split]
 
 
+def shared_split_name(runs: list[Run], split: str) -> str:
+    """What to call a split of several runs: "PrivateTest", or "test split" where they differ. Escape it in markdown."""
+    names = {split_name(run, split) for run in runs}
+    return names.pop() if len(names) == 1 else f"{split} split"
+
+
 def history(run: Run) -> pd.DataFrame:
     """One row an epoch; see `Run.history`."""
-    return copied(*key(run.path / "history.csv"), lambda: _checked(check_history, run.history(), run.path))
-
-
-def metrics(run: Run, split: str, tta: str = "none") -> dict:
-    """Stored metrics; see `fercore.evaluation.metrics.report` for their form."""
-    file = run.path / f"metrics_{stem(split, tta)}.json"
-    return copied(*key(file), lambda: _checked(check_report, run.metrics(split, tta), file))
-
-
-def reports(run: Run) -> dict[str, dict]:
-    """Split -> stored metrics without test-time augmentation, for every split that has some."""
-    return {split: metrics(run, split) for split, tta in run.evaluations() if tta == "none"}
-
-
-def predictions(run: Run, split: str, tta: str = "none") -> Predictions:
-    """Stored predictions, read-only arrays."""
-    return shared(
-        *key(run.path / f"predictions_{stem(split, tta)}.npz"), lambda: _read_only(run.predictions(split, tta))
-    )
+    return copied(*key(run.path / "history.csv"), lambda: checked(check_history, run.history(), run.path))
 
 
 def features(run: Run) -> tuple[str, FeatureSummary] | None:
@@ -118,6 +106,12 @@ def features(run: Run) -> tuple[str, FeatureSummary] | None:
     if split is None:
         return None
     return split, shared(*key(features_file(run, split)), lambda: read_features(run, split))
+
+
+def embedding(run: Run, split: str) -> Embedding | None:
+    """Where the images of a split lie as the run's model sees them; None where nobody has found out."""
+    file = embedding_file(run, split)
+    return shared(*key(file), lambda: read_embedding(run, split)) if file.is_file() else None
 
 
 def average_faces(run: Run) -> np.ndarray | None:
@@ -145,14 +139,9 @@ def errors_shown() -> Iterator[None]:
         st.error(message(error), icon=":material/error:")
 
 
-def _checked(check: Callable[[T], T], found: T, where: Path) -> T:
+def checked(check: Callable[[T], U], found: T, where: Path) -> U:
+    """`check(found)`, whose complaint becomes a RunError that names the file."""
     try:
         return check(found)
     except ValueError as error:
         raise RunError(f"{where}: {error}") from error
-
-
-def _read_only(found: Predictions) -> Predictions:
-    for array in (found.id, found.label, found.probabilities):
-        array.flags.writeable = False
-    return found

@@ -49,6 +49,14 @@ def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
     return opened
 
 
+def opened(page: Callable[[], None], **query: str | list[str]) -> AppTest:
+    """A function as a page of its own, with a query in its address."""
+    app = AppTest.from_function(page, default_timeout=TIMEOUT)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
 def words(app: AppTest) -> str:
     """Everything a page says, one element a line."""
     kinds = (app.title, app.markdown, app.subheader, app.caption, app.info, app.warning, app.error, app.code)

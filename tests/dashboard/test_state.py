@@ -6,11 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from fercore.data.fer2013 import open_dataset
 from fercore.runs import HISTORY_COLUMNS, RunError, update_run
-from tests.dashboard.conftest import DASHBOARD, TIMEOUT
+from tests.dashboard.conftest import DASHBOARD, TIMEOUT, opened
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -31,13 +30,6 @@ def page_of_choosers():
     choice = state.choose_evaluation()
     runs = state.choose_runs(count=2)
     st.text(f"{choice.run.name} {choice.split} {choice.tta} of {' '.join(run.name for run in runs)}")
-
-
-def opened(page, **query) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=TIMEOUT)
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.run()
 
 
 def test_new_runs_and_epochs_show_up_without_a_restart(state, folders):
@@ -84,7 +76,8 @@ def test_choices_go_into_the_url_and_come_back(folders):
     app.segmented_control("split_widget").set_value("val").run()
     app.segmented_control("tta_widget").set_value("flip").run()
     assert app.text[0].value == "a val flip of b a"
-    assert dict(app.query_params) == {"run": "a", "split": "val", "tta": "flip", "runs": ["b", "a"]}
+    expected = {"run": "a", "split": "val", "tta": "flip", "score": "published", "runs": ["b", "a"]}
+    assert dict(app.query_params) == expected
     shared = opened(page_of_choosers, run="a", split="val", tta="flip", runs=["a"])
     assert shared.text[0].value == "a val flip of a"
 
@@ -124,7 +117,7 @@ def test_an_unknown_run_in_the_url_is_said_until_another_is_chosen(folders):
     app = opened(page_of_choosers, run="*gone*", split="train")
     assert [warning.value for warning in app.warning] == [
         "There is no run `*gone*` to show here; shown is `b`.",
-        "This run has no stored figures of the split `train`; shown is `test`.",
+        "There are no stored figures of the split `train` to show here; shown is `test`.",
     ]
     assert app.text[0].value.startswith("b test none")
     app.run()
