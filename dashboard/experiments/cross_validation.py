@@ -12,6 +12,7 @@ from downloads import download_table
 from experiments.going_on import kfold_command
 from experiments.wording import draw_answer, listed, told
 from fercore.charts import experiments as charts
+from fercore.charts.comparison import class_chart
 from fercore.charts.experiments import REPORT, SCORES, spread_words
 from fercore.charts.overview import reference_report
 from fercore.charts.style import count, figure_words, points, run_styles, with_range
@@ -20,11 +21,10 @@ from fercore.evaluation.cross_validation import (
     CrossValidation,
     ensemble_gain,
     fold_scores,
-    published_table,
     spread,
     stored_scores,
 )
-from fercore.evaluation.intervals import wilson
+from fercore.evaluation.published import published_accuracy, published_table
 from fercore.evaluation.tables import PER_CLASS, classification_table
 from fercore.runs import SPLITS, Run
 from words import code, escape
@@ -91,10 +91,9 @@ def reading(found: CrossValidation, spreads: pd.DataFrame, together: Ensemble | 
 def beside_the_report() -> str:
     """What the report's own cross-validation came to."""
     published = reference_report()["kfold"]
-    n = published["support"]
-    accuracy = with_range({**wilson(round(published["accuracy"] * n), n), "value": published["accuracy"]})
     return (
-        f"The report's {published['folds']} folds (section 5, figure 10) came to {accuracy} of {count(n)} test images."
+        f"The report's {published['folds']} folds (section 5, figure 10) came to "
+        f"{with_range(published_accuracy(published))} of {count(published['support'])} test images."
     )
 
 
@@ -199,17 +198,15 @@ def draw_published(whole: Run) -> None:
         format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),
     )
     report, published = state.metrics(whole, split), reference_report()["kfold"]
-    ours, theirs = classification_table(report), published_table(published)
+    tables = {whole.name: classification_table(report), REPORT_NAME: published_table(published)}
     looks = {whole.name: run_styles(run.name for run in state.runs())[whole.name], REPORT_NAME: REPORT}
     state.chart(run_legend, looks, list(looks), state.dark(), alt="What is ours and what is the report's")
     for column, key in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
         with column:
-            state.chart(
-                charts.published_chart, ours, theirs, key, looks, alt=f"{key} of each class beside the report's"
-            )
-    shown = pd.DataFrame({"Class": ours["class"]})
+            state.chart(class_chart, tables, key, looks, alt=f"{key} of each class beside the report's")
+    shown = pd.DataFrame({"Class": tables[whole.name]["class"]})
     for key in PER_CLASS:
-        for who, table in (("ours", ours), ("the report", theirs)):
+        for who, table in zip(("ours", REPORT_NAME), tables.values(), strict=True):
             columns = table[[key, f"{key}_low", f"{key}_high"]].itertuples(index=False)
             shown[f"{key.capitalize()}, {who}"] = [figure_words(*row) for row in columns]
     st.dataframe(shown, hide_index=True)

@@ -17,7 +17,7 @@ from experiments.wording import budget_words, draw_answer, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
-from fercore.charts.style import RunStyle, duration, figure_words, points, run_styles, with_range
+from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, run_styles, with_range
 from fercore.evaluation.learning import curve_table
 from fercore.evaluation.studies import BEST, WITHIN, WORSE, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
@@ -213,7 +213,7 @@ def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point]
         f"{points(value)} ({100 * low:.1f} to {100 * high:.1f})" if pd.notna(value) else ""
         for value, low, high in beside[["difference", "difference_low", "difference_high"]].itertuples(index=False)
     ]
-    shown["p"] = ["" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}" for p in beside["p"]]
+    shown["p"] = [p_value(p) for p in beside["p"]]
     shown["Best epoch"] = [f"{row.best_epoch} of {row.epochs}" if row.epochs else "" for row in table.itertuples()]
     shown["An epoch"] = ["" if pd.isna(x) else duration(x) for x in table["seconds_per_epoch"]]
     shown = shown.assign(Parameters=table["parameters"], Varied=[varied[run][:100] for run in table["run"]])

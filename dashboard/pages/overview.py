@@ -27,8 +27,7 @@ def answer(best: Run, reports: Reports) -> str:
 
 def split_names(runs: list[Run]) -> dict[str, str]:
     """What to call the splits that are scored; official and home-made ones may stand in one table."""
-    names = {split: {state.split_name(run, split) for run in runs} for split in ("test", "val")}
-    return {split: found.pop() if len(found) == 1 else f"{split} split" for split, found in names.items()}
+    return {split: state.shared_split_name(runs, split) for split in ("test", "val")}
 
 
 everything = state.ranked(state.runs())

@@ -57,14 +57,33 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
             alt.Tooltip("of_pred:N", title="Of the predicted class"),
         ],
     )
-    chosen = alt.condition(cell, alt.value(3), alt.value(0), empty=False)
+    return labelled_cells(base, shown, scale, cell, dark).properties(height=440, title="Confusion matrix")
+
+
+def labelled_cells(
+    base: alt.Chart, shown: str, scale: alt.Scale, selection: alt.Parameter, dark: bool = False
+) -> alt.LayerChart:
+    """Cells of a heat map with their labels; the selected one has an outline.
+
+    Parameters
+    ----------
+    base
+        With x, y and tooltip; its data have the columns label, ink (from `ink_on`) and `shown`.
+    shown, scale
+        The column that colours the cells, and how.
+    selection
+        What a click selects.
+    dark
+        Whether the page's ground is dark.
+    """
+    chosen = alt.condition(selection, alt.value(3), alt.value(0), empty=False)
     cells = base.mark_rect(stroke=ink(dark), cursor="pointer", cornerRadius=2).encode(
         color=alt.Color(f"{shown}:Q", scale=scale, legend=None), strokeWidth=chosen
     )
     # Streamlit's front end fails on a null scale, with which the ink could be used as it is.
     black = alt.condition("datum.ink == '#000000'", alt.value("#000000"), alt.value("#FFFFFF"))
     labels = base.mark_text(fontSize=13).encode(text="label:N", color=black)
-    return (cells.add_params(cell) + labels).properties(height=440, title="Confusion matrix")
+    return cells.add_params(selection) + labels
 
 
 def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> alt.LayerChart:

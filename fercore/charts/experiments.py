@@ -18,7 +18,6 @@ from fercore.charts.style import (
     run_shape,
     with_range,
 )
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.studies import WORSE
 
 REPORT = RunStyle("#8C8C8C", "diamond")  # how the report's own figures look beside a run's
@@ -125,46 +124,6 @@ def fold_chart(
     marks = _by_score(folds, split_names, names, "Value").mark_point(filled=True, size=80, opacity=0.9, color=color)
     marks = marks.encode(x=alt.X("value:Q", scale=scale), shape=shape)
     return alt.layer(rules, ticks, marks).properties(height=130 + 20 * len(SCORES) * len(names))
-
-
-def published_chart(
-    ours: pd.DataFrame, published: pd.DataFrame, figure: str, styles: Mapping[str, RunStyle]
-) -> alt.LayerChart:
-    """Precision, recall or F1 of each emotion beside the published one, both with 95 % intervals.
-
-    Parameters
-    ----------
-    ours, published
-        From `tables.classification_table` and `cross_validation.published_table`.
-    figure
-        "precision", "recall" or "f1".
-    styles
-        Two names -> looks: ours first, then the published.
-    """
-    parts = []
-    for name, table in zip(styles, (ours, published), strict=True):
-        shown = table[table["class"].isin(EMOTIONS)]
-        values = shown[[figure, f"{figure}_low", f"{figure}_high"]].set_axis(["value", "low", "high"], axis=1)
-        words = [with_range(row) for row in values.to_dict("records")]
-        parts.append(values.assign(emotion=shown["class"], name=name, words=words))
-    data, title = pd.concat(parts, ignore_index=True), "F1" if figure == "f1" else figure.capitalize()
-    base = alt.Chart(data).encode(
-        y=alt.Y("emotion:N", sort=list(EMOTIONS), title=None),
-        yOffset=alt.YOffset("name:N", sort=list(styles), scale=alt.Scale(paddingOuter=0.4)),
-        color=run_color(styles, list(styles), "name").legend(None),
-        tooltip=[
-            alt.Tooltip("emotion:N", title="Emotion"),
-            alt.Tooltip("name:N", title="From"),
-            alt.Tooltip("words:N", title=f"{title}, 95 %"),
-        ],
-    )
-    scale = alt.Scale(domain=[0, 1])
-    rules = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", axis=percent_axis("", values=[0, 0.25, 0.5, 0.75, 1]), scale=scale), x2="high:Q"
-    )
-    shape = run_shape(styles, list(styles), "name").legend(None)
-    marks = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shape)
-    return (rules + marks).properties(height=330, title=title)
 
 
 def spread_words(mean: float, sd: float) -> str:

@@ -158,13 +158,13 @@ _COLUMNS = {
 
 
 def _row(run: Run, history: pd.DataFrame | None, metrics: Mapping[str, dict]) -> dict:
-    config, parameters = run.info["config"], run.info.get("parameters")
+    config = run.info["config"]
     model = config.get("model")
     return {
         "run": run.name,
         "model": _text(model.get("type") if isinstance(model, dict) else None),
         "recipe": _text(config.get("recipe")),
-        "parameters": parameters if type(parameters) is int and 0 <= parameters < 2**63 else None,
+        "parameters": run.parameters,
         # A run that sums up others has no epochs of its own.
         "epochs": None if history is None or history.empty else len(history),
         "seconds": None if history is None or history.empty else float(history["seconds"].sum()),

@@ -164,6 +164,11 @@ def points(difference: float) -> str:
     return f"{100 * difference:.1f} points"
 
 
+def p_value(p: float) -> str:
+    """A p-value to three digits: "0.034", or "< 0.001"; empty where it is missing."""
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def count(number: int) -> str:
     """A count with thousands apart: "28,709"."""
     return f"{number:,}"

@@ -1,4 +1,4 @@
-"""Cross-validations: scores of the folds, their spread, what an ensemble adds, and the report's own figures.
+"""Cross-validations: scores of the folds, their spread, and what an ensemble adds.
 
 The run that sums up a cross-validation and the runs of its folds say so in run.json (`kfold`), see
 `fercore.training.kfold`. They may come from strangers too, so everything is checked.
@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import EMOTIONS
-from fercore.evaluation.intervals import class_estimates, wilson
 from fercore.evaluation.paired import paired_difference
 from fercore.evaluation.studies import group_name
-from fercore.evaluation.tables import HEADLINE, PER_CLASS, report_rows
+from fercore.evaluation.tables import HEADLINE
 from fercore.runs import SPLITS, Predictions, Run, RunError
 
 _MOST_FOLDS = 1000
@@ -135,32 +133,6 @@ def ensemble_gain(whole: Predictions, members: Sequence[Predictions]) -> dict[st
         raise RunError("the folds answered for other images than their ensemble; run scripts/kfold.py under a new name")
     right = np.mean([member.predicted == whole.label for member in members], axis=0)
     return paired_difference(whole.predicted == whole.label, right)
-
-
-def published_table(published: Mapping) -> pd.DataFrame:
-    """A published classification report in the form of `tables.classification_table`, with intervals.
-
-    Parameters
-    ----------
-    published
-        classification_report (emotion -> precision, recall, f1, support), accuracy, macro_avg, weighted_avg and
-        support, as in reference_report.json. Published figures are rounded, so the counts of images behind them, from
-        which the intervals come, are too: hits is recall times support, predicted is hits over precision.
-    """
-    rows = []
-    for emotion in EMOTIONS:
-        figures = published["classification_report"][emotion]
-        hits = round(figures["recall"] * figures["support"])
-        predicted = round(hits / figures["precision"]) if figures["precision"] else 0
-        estimates = class_estimates(hits, figures["support"], predicted)
-        given = {key: {**estimates[key], "value": figures[key]} for key in PER_CLASS}
-        rows.append({"class": emotion, "support": figures["support"], **given})
-    n, accuracy = published["support"], published["accuracy"]
-    rows.append({"class": "accuracy", "support": n, "f1": {**wilson(round(accuracy * n), n), "value": accuracy}})
-    for name in ("macro", "weighted"):
-        averages = {key: {"value": published[f"{name}_avg"][key]} for key in PER_CLASS}
-        rows.append({"class": f"{name} average", "support": n, **averages})
-    return report_rows(rows)
 
 
 def _folds_of(scores: object, split: str, score: str) -> list:

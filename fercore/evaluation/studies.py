@@ -200,7 +200,7 @@ def ranking(table: pd.DataFrame, right: Mapping[str, np.ndarray]) -> pd.DataFram
 
 
 def _row(point: Point, history: pd.DataFrame, reports: Mapping[str, dict]) -> dict:
-    parameters, problem = point.run.info.get("parameters"), point.run.info.get("problem")
+    problem = point.run.info.get("problem")
     return {
         "run": point.run.name,
         "point": point.label,
@@ -211,7 +211,7 @@ def _row(point: Point, history: pd.DataFrame, reports: Mapping[str, dict]) -> di
         "best_epoch": int(history["val_accuracy"].to_numpy().argmax()) + 1 if len(history) else None,
         **accuracy_columns(reports),
         "seconds_per_epoch": history["seconds"].median() if len(history) else None,
-        "parameters": parameters if type(parameters) is int and 0 <= parameters < 2**63 else None,
+        "parameters": point.run.parameters,
         "problem": problem[:300] if isinstance(problem, str) else "",
     }
 

@@ -5,7 +5,6 @@ import pytest
 
 from fercore.charts import experiments as charts
 from fercore.charts.style import RunStyle
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.cross_validation import spread
 from fercore.evaluation.studies import BEST, WITHIN, WORSE
 from tests.charts import layer, rows
@@ -97,17 +96,6 @@ def test_folds_are_points_around_their_mean():
     (rule,) = rows(layer(chart, "rule"))
     assert (rule["mean"], rule["words"]) == (pytest.approx(0.55), "55.0 % ± 7.1")
     assert (rule["low"], rule["high"]) == pytest.approx((0.55 - 0.005**0.5, 0.55 + 0.005**0.5))
-
-
-def test_ours_stands_beside_the_published():
-    ours = pd.DataFrame({"class": [*EMOTIONS, "accuracy"], "f1": 0.6, "f1_low": 0.5, "f1_high": 0.7})
-    published = ours.assign(f1=0.4, f1_low=0.3, f1_high=0.5)
-    looks = {"mine": RunStyle("#111111", "circle"), "the report": charts.REPORT}
-    found = layer(charts.published_chart(ours, published, "f1", looks), "point")
-    assert found["encoding"]["color"]["scale"] == {"domain": ["mine", "the report"], "range": ["#111111", "#8C8C8C"]}
-    assert len(rows(found)) == 14
-    row = next(row for row in rows(found) if (row["emotion"], row["name"]) == ("fear", "the report"))
-    assert (row["value"], row["words"]) == (0.4, "40.0 % (30.0 to 50.0)")
 
 
 def test_spread_in_words():

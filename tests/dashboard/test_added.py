@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from fercore.models.add import add_model
+from fercore.runs import open_run
 from fercore.training.evaluate import evaluate_run
 from tests.dashboard.conftest import DASHBOARD, words
 from tests.factories.data import make_dataset
 from tests.factories.hub import make_hub_folder
+from tests.factories.runs import make_run
 
 PAGES = sorted(path.stem for path in (DASHBOARD / "pages").glob("*.py"))
 
@@ -48,6 +50,30 @@ def test_its_figures_are_those_of_its_predictions_and_marked(open_page, added):
     assert heading.startswith(f"#### `theirs` is right on {100 * right:.1f} % of PrivateTest")
     assert "training data unknown" in heading
     assert "was trained by others; how is not recorded here" in words(open_page("training", runs=[added.name]))
+
+
+def test_it_is_compared_with_our_own_but_ranked_with_nobody(open_page, folders, tmp_path):
+    torch.set_num_threads(1)
+    dataset = make_dataset(folders[1], per_class=2)
+    make_run(folders[0], "own", dataset=dataset, accuracy=0.5)
+    folder = make_hub_folder(tmp_path / "theirs")
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    run = add_model(str(folder), folders[0])
+    evaluate_run(run, dataset, "test")
+    app = open_page("compare", runs=["theirs", "own"], first="own", second="theirs")
+    assert "`own` is right on 50.0 %" in words(app)
+    ranked, apart = (table.value for table in app.dataframe if table.value.columns[0] == "What")
+    assert ranked.columns.tolist() == ["What", "own"]
+    theirs = apart.set_index("What")["theirs"]
+    assert theirs["Accuracy"].endswith("⚠ perhaps seen")
+    assert theirs["Licence"] == "apache-2.0"
+    assert theirs["Weights"] == f"{(folder / 'model.safetensors').stat().st_size / 1e6:.1f} MB"  # the link's target
+    own, answers = (found.predictions("test") for found in (open_run(folders[0] / "own"), run))
+    only = (own.predicted == own.label) & (answers.predicted != own.label)
+    assert f"{only.sum()} images, drawn at random" in words(app)
+    app.button(key="others_speed").click().run()
+    apart = next(table.value for table in app.dataframe if "theirs" in table.value.columns)
+    assert apart.set_index("What").loc["One face", "theirs"].endswith(" ms")
 
 
 def test_it_is_explained_by_its_attention(open_page, added):

@@ -1,8 +1,6 @@
-"""Cross-validations: which runs belong together, what folds come to, and what was published."""
+"""Cross-validations: which runs belong together, and what folds come to."""
 
-import json
 from dataclasses import replace
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -11,12 +9,9 @@ from fercore.evaluation.cross_validation import (
     ensemble_gain,
     fold_scores,
     group_cross_validations,
-    published_table,
     spread,
     stored_scores,
 )
-from fercore.evaluation.intervals import wilson
-from fercore.evaluation.tables import classification_table
 from fercore.runs import Predictions, RunError, list_runs, update_run
 from tests.factories.runs import make_run
 from tests.factories.studies import make_cross_validation, make_fold
@@ -91,35 +86,3 @@ def test_an_ensemble_of_other_images_is_refused():
     moved = replace(answers(2), id=np.arange(4)[::-1].astype(str))
     with pytest.raises(RunError, match="answered for other images"):
         ensemble_gain(answers(4), [answers(2), moved])
-
-
-def test_the_published_report_has_the_form_of_our_own(tmp_path):
-    published = json.loads((resources.files("fercore") / "reference_report.json").read_text("utf-8"))["kfold"]
-    table = published_table(published)
-    ours = classification_table(make_run(tmp_path, "a").metrics("val"))
-    assert table.columns.tolist() == ours.columns.tolist()
-    assert table["class"].tolist() == ours["class"].tolist()
-    happy = table.set_index("class").loc["happy"]
-    assert happy[["precision", "recall", "f1", "support"]].tolist() == [0.74, 0.81, 0.77, 895]
-    # 0.81 of 895 are 725 hits, and those are 0.74 of 980 predicted images.
-    assert happy[["recall_low", "recall_high"]].tolist() == list(wilson(725, 895).values())[1:]
-    assert happy[["precision_low", "precision_high"]].tolist() == list(wilson(725, 980).values())[1:]
-    accuracy = table.set_index("class").loc["accuracy"]
-    assert accuracy[["f1", "f1_low", "f1_high"]].tolist() == [0.57, *list(wilson(2046, 3589).values())[1:]]
-    assert np.isnan(table.set_index("class").loc["macro average", "f1_low"])
-
-
-def test_a_class_that_was_never_predicted_has_no_known_precision():
-    figures = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 8}
-    published = {
-        "classification_report": dict.fromkeys(
-            ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"), figures
-        ),
-        "accuracy": 0.0,
-        "macro_avg": figures,
-        "weighted_avg": figures,
-        "support": 56,
-    }
-    row = published_table(published).iloc[0]
-    assert row[["precision", "precision_low", "precision_high"]].tolist() == [0, 0, 1]
-    assert row[["recall_low", "recall_high"]].tolist() == list(wilson(0, 8).values())[1:]
