@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.data import make_dataset
-from tests.factories.runs import make_run
+from tests.factories.runs import make_embedding, make_run
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 180  # seconds until the server answers or a page is drawn, on a machine with other work to do
@@ -90,7 +90,7 @@ def full_app(serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("full")
     runs, data = folder / "runs", folder / "data"
     dataset = make_dataset(data, per_class=6)
-    make_run(runs, "good", accuracy=0.7, dataset=dataset, tta=("none", "flip"))
+    make_embedding(make_run(runs, "good", accuracy=0.7, dataset=dataset, tta=("none", "flip")), dataset)
     make_run(runs, "fair", accuracy=0.5, dataset=dataset)
     hostile = make_run(runs, "strange", accuracy=0.3)
     info = json.loads((hostile.path / "run.json").read_text())
@@ -108,8 +108,9 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator:
-    """A headless Chromium: $CHROMIUM, else the first of the usual names on the path, else playwright's own.
+def launch() -> Iterator[Callable]:
+    """`launch(*flags)`: a headless Chromium, from $CHROMIUM, else the first of the usual names on the path, else from
+    playwright.
 
     Without one the test is skipped, or fails where FERCORE_REQUIRE holds the word "browser".
     """
@@ -121,19 +122,35 @@ def chromium() -> Iterator:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=options)
-        except Error as error:
-            _cannot(f"no Chromium starts ({str(error).splitlines()[0]}); set CHROMIUM to its path")
-        yield browser
-        browser.close()
+
+        def launched(*flags: str):
+            try:
+                return playwright.chromium.launch(executable_path=path, args=[*options, *flags])
+            except Error as error:
+                _cannot(f"no Chromium starts ({str(error).splitlines()[0]}); set CHROMIUM to its path")
+
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def chromium(launch) -> Iterator:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def page(chromium) -> Iterator:
+    """A new tab; see `watched_tab`."""
+    with watched_tab(chromium) as tab:
+        yield tab
+
+
+@contextlib.contextmanager
+def watched_tab(browser) -> Iterator:
     """A new tab. At its end the test fails for a page error, a console error, a request that failed, a request to any
     other host, or an exception box or error box in the last page it saw."""
-    context = chromium.new_context(viewport=VIEWPORT, color_scheme="light")
+    context = browser.new_context(viewport=VIEWPORT, color_scheme="light")
     context.set_default_timeout(1000 * START)
     tab, problems = context.new_page(), []
     tab.on("pageerror", lambda error: problems.append(f"page error: {error}"))
