@@ -79,14 +79,15 @@ def audit(dataset: Dataset, step: Callable[[str], None] = lambda _: None) -> Aud
     table = pd.concat(
         [
             _group_rows(dataset, exact).assign(finding=EXACT),
-            _group_rows(dataset, np.where(only_exact, 0, near))
+            _group_rows(dataset, _renumbered(np.where(only_exact, 0, near)))
             .assign(finding=NEAR)
             .merge(_nearest(dataset, pictures, pairs), on="id", how="left"),
             _odd_rows(dataset, found),
         ],
         ignore_index=True,
     )
-    counts = _copy_counts(dataset, "exact", exact, partners["exact"])
+    counts = {f"{split}_images": len(dataset.indices(split)) for split in SPLITS}
+    counts |= _copy_counts(dataset, "exact", exact, partners["exact"])
     counts |= _copy_counts(dataset, "near", near, partners["near"])
     counts |= {"near_pairs": len(pairs), "mirrored_pairs": int(pairs["mirrored"].sum())}
     counts |= {key: int((found["oddity"] == key).sum()) for key in ODD}
@@ -112,6 +113,11 @@ def _group_rows(dataset: Dataset, groups: np.ndarray) -> pd.DataFrame:
     present = {split: by_group["split"].transform(lambda own, split=split: split in set(own)) for split in SPLITS}
     joined = [", ".join(s for s in SPLITS if row[s]) for row in pd.DataFrame(present).to_dict("records")]
     return table.assign(group_splits=joined, conflict=by_group["label"].transform("nunique") > 1)
+
+
+def _renumbered(groups: np.ndarray) -> np.ndarray:
+    """Group numbers (N,) without gaps, in the same order; 0 stays 0."""
+    return np.unique(np.append(0, groups), return_inverse=True)[1][1:]
 
 
 def _nearest(dataset: Dataset, pictures: np.ndarray, pairs: pd.DataFrame) -> pd.DataFrame:
