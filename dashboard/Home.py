@@ -17,6 +17,7 @@ page = st.navigation(
             st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
+            st.Page("pages/models.py", title="Which model?", icon=":material/leaderboard:"),
         ],
         "Understand": [
             st.Page("pages/features.py", title="Filters, activations", icon=":material/apps:"),

@@ -1,0 +1,139 @@
+"""The tables and words of the models page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import seen
+import state
+from downloads import download_table
+from fercore.charts.models import cost_words
+from fercore.charts.style import count, duration, figure_words, with_range
+from fercore.evaluation.facts import Facts, front
+from fercore.evaluation.speeds import read_speeds
+from fercore.export.record import read_record
+from fercore.runs import Run
+from words import code, escape
+
+HOW = (
+    "A run is drawn once for each engine that answers for it: torch, and its ONNX file. Time is that of one 48x48 crop "
+    "on one thread, preprocessing included, {where}. A model is on the front (dashed) where none is at least as "
+    "accurate at no higher cost; differences within the intervals can change it. Grey circles are models of others, "
+    "measured by us in {year} on the same images, on other runtimes."
+)
+NO_BREAK = "\u00a0"
+MEASURE = "scripts/benchmark.py inference --store"
+
+
+def facts_of(run: Run) -> Facts:
+    """What is stored of a run; its ONNX file and speed too."""
+    history = state.history(run)
+    trained = not history.empty
+    return Facts(
+        state.reports(run),
+        len(history) if trained else None,
+        float(history["seconds"].sum()) if trained else None,
+        read_record(run),
+        read_speeds(run),
+    )
+
+
+def answer(table: pd.DataFrame, names: dict[str, str]) -> str:
+    """One or two sentences: the most accurate model, chosen on validation, and the fastest one worth its accuracy."""
+    ranked = table[table["seen_val"] == ""].dropna(subset=["val_accuracy"])
+    if ranked.empty:
+        return "No model here is known never to have seen the images that it is measured on, so none can be chosen."
+    best = ranked.sort_values(["val_accuracy", "milliseconds"], ascending=[False, True], kind="stable").iloc[0]
+    test = escape(names["test"])
+    right = figure_of(best, "test", test)
+    said = f"Chosen by its accuracy on {escape(names['val'])}, {code(best['run'])} is the most accurate: {right}"
+    timed = ranked[front(ranked, "milliseconds", "val")]
+    if timed.empty:
+        return f"{said}. No time has been measured yet."
+    fastest = timed.loc[timed["milliseconds"].idxmin()]
+    if fastest["run"] == best["run"]:
+        return f"{said}; no model measured here is faster."
+    return (
+        f"{said}{time_words(best)}. The fastest, {code(fastest['run'])}, is {figure_of(fastest, 'test', test)}"
+        f"{time_words(fastest)}."
+    )
+
+
+def time_words(row: pd.Series) -> str:
+    """ ", in 0.43 ms as onnx int8"; nothing where no time was measured."""
+    time = cost_words(row["milliseconds"], "milliseconds")
+    return f", in {time} as {escape(row['engine'])}" if time else ""
+
+
+def figure_of(row: pd.Series, split: str, name: str) -> str:
+    """ "right on 71.3 % (69.8 to 72.8) of PrivateTest", where a split is called `name`."""
+    if pd.isna(row[f"{split}_accuracy"]):
+        return f"not measured on {name}"
+    figure = {key: row[f"{split}_{part}"] for key, part in (("value", "accuracy"), ("low", "low"), ("high", "high"))}
+    return f"right on **{with_range(figure)}** of {name}".replace(" ", NO_BREAK)
+
+
+def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
+    """All that can be ranked, then what cannot, and the CSV of both."""
+    apart = (table["seen_val"] != "") | (table["seen_test"] != "")
+    if not apart.all():
+        st.dataframe(as_read(table[~apart], names), hide_index=True)
+    if apart.any():
+        st.markdown("**Not comparable**")
+        st.caption(seen.LEGEND)
+        st.dataframe(as_read(table[apart], names), hide_index=True)
+    download_table("Download the models", table, "models.csv")
+
+
+def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """The table as people read it."""
+    shown = pd.DataFrame({"Run": table["run"], "Engine": table["engine"]})
+    for split, name in names.items():
+        figures = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
+        flagged = zip(figures, table[f"seen_{split}"], strict=True)
+        shown[escape(name)] = [seen.warned(figure_words(*figure), found) for figure, found in flagged]
+    shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
+    shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
+    shown["Parameters"] = [cost_words(value, "parameters") for value in table["parameters"]]
+    shown["File"] = [cost_words(value, "bytes") or "not here" for value in table["bytes"]]
+    shown["Training"] = [training_words(row) for row in table.itertuples()]
+    return shown.assign(Licence=table["licence"])
+
+
+def training_words(row) -> str:
+    """Epochs and the mean time of one, "20 × 2 min 49 s"; empty for a run without epochs of its own."""
+    return "" if pd.isna(row.epochs) else f"{row.epochs} × {duration(row.seconds / row.epochs)}"
+
+
+def draw_peers(peers: pd.DataFrame) -> None:
+    """Models of others on the same images, with what speaks against their figures."""
+    st.subheader("Models of others")
+    shown = pd.DataFrame({"Model": peers["name"], "What": peers["what"]})
+    for split, name in (("test", "PrivateTest"), ("val", "PublicTest")):
+        figures = peers[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
+        shown[name] = [figure_words(*figure) for figure in figures]
+    times = zip(peers["milliseconds"], peers["timed"], strict=True)
+    shown["One face"] = [f"{cost_words(value, 'milliseconds')} ({how})" if value > 0 else "" for value, how in times]
+    shown["Parameters"] = [cost_words(value, "parameters") for value in peers["parameters"]]
+    shown = shown.assign(Licence=peers["licence"].fillna("not looked up"), Note=peers["note"].fillna(""))
+    links = {"Source": st.column_config.LinkColumn(display_text=r"https://(.*)")}
+    st.dataframe(shown.assign(Source=peers["source"]), column_config=links, hide_index=True)
+    st.caption(
+        f"Measured by us in {peers['measured'].iloc[0]}, one run of each, on the runtime that its author ships. Ranges "
+        "are Wilson's 95 % intervals."
+    )
+    download_table("Download the models of others", peers, "peers.csv")
+
+
+def where_measured(table: pd.DataFrame) -> str:
+    """The machines and days on which times were taken."""
+    known = table.dropna(subset=["machine"])[["machine", "measured"]].drop_duplicates()
+    places = dict.fromkeys(f"{escape(machine)} on {escape(day[:10])}" for machine, day in known.itertuples(index=False))
+    return f"measured on {'; '.join(places)}" if places else "not measured yet"
+
+
+def say_not_timed() -> None:
+    """What to run for times."""
+    st.info("No time has been measured yet. Measure the reference runs on this machine with:")
+    st.code(state.command(MEASURE), language="bash", wrap_lines=True)

@@ -1,0 +1,73 @@
+"""The models page: the sentence, the front, what cannot be ranked, what is not measured."""
+
+from fercore.evaluation.speeds import Speed, SpeedRecord, write_speeds
+from fercore.runs import update_run
+from tests.dashboard.conftest import words
+from tests.factories.runs import make_run
+
+MACHINE = "A processor, 2 cores"
+
+
+def timed(run, **milliseconds):
+    engines = {name.replace("_", " "): Speed(ms, 1000 / ms) for name, ms in milliseconds.items()}
+    write_speeds(run, SpeedRecord(MACHINE, "2026-11-23T10:00:00+00:00", engines))
+
+
+def text(app):
+    return words(app).replace("\u00a0", " ").replace("\\", "")
+
+
+def test_without_runs_it_says_what_to_run(open_page, folders):
+    assert "There is no run in" in words(open_page("models"))
+
+
+def test_without_times_it_says_how_to_measure_them_and_draws_the_sizes(open_page, folders):
+    make_run(folders[0], "a", accuracy=0.6)
+    app = open_page("models")
+    assert f"scripts/benchmark.py inference --store --runs {folders[0]}" in app.code[0].value
+    assert "`a` is the most accurate: right on **60.0 % (48.3 to 70.7)** of PrivateTest. No time has" in text(app)
+    assert app.segmented_control(key="against").options == ["Parameters"]
+
+
+def test_the_most_accurate_and_the_fastest_are_named_with_their_figures(open_page, folders):
+    timed(make_run(folders[0], "good", accuracy=0.7, weights=True), torch_fp32=4.0, onnx_fp32=2.0)
+    timed(make_run(folders[0], "fast", accuracy=0.6, weights=True), torch_fp32=1.0, onnx_fp32=0.4)
+    app = open_page("models")
+    said = text(app)
+    assert (
+        "`good` is the most accurate: right on **70.0 % (58.5 to 79.5)** of PrivateTest, in 2.00 ms as onnx fp32."
+        in said
+    )
+    assert "The fastest, `fast`, is right on **60.0 % (48.3 to 70.7)** of PrivateTest, in 0.40 ms as onnx fp32." in said
+    assert "measured on A processor, 2 cores on 2026-11-23" in said
+    shown = app.dataframe[0].value
+    assert shown["One face"].tolist() == ["4.00 ms", "2.00 ms", "1.00 ms", "0.40 ms"]
+    assert shown["Training"].tolist() == ["3 × 12 s"] * 4
+    assert app.dataframe[1].value["Model"].tolist()[0] == "big_XCEPTION"
+
+
+def test_models_that_may_have_seen_the_images_stand_apart(open_page, folders):
+    make_run(folders[0], "clean", accuracy=0.6)
+    seen = update_run(make_run(folders[0], "seen", accuracy=0.9), trained_on={"splits": ["train", "val", "test"]})
+    timed(seen, torch_fp32=0.1)
+    app = open_page("models")
+    assert "`clean` is the most accurate" in text(app)
+    assert [table.value["Run"].tolist() for table in app.dataframe[:2]] == [["clean"], ["seen"]]
+    assert app.dataframe[1].value["PublicTest"].tolist() == ["90.0 % (80.8 to 95.1) ⚠ seen"]
+
+
+def test_the_choice_of_images_and_cost_is_kept_in_the_address(open_page, folders):
+    timed(make_run(folders[0], "a", weights=True), torch_fp32=1.0)
+    app = open_page("models", against="Parameters", images="PrivateTest")
+    assert app.segmented_control(key="against").value == "parameters"
+    assert app.segmented_control(key="images").value == "test"
+
+
+def test_a_stranger_s_words_stay_words_and_a_broken_record_leaves_its_run_out(open_page, folders):
+    run = make_run(folders[0], "a", weights=True)
+    write_speeds(run, SpeedRecord("[a](https://b) $x$", "**never**", {"torch fp32": Speed(1.0, 1.0)}))
+    broken = make_run(folders[0], "broken")
+    (broken.path / "speed.json").write_text("{}")
+    app = open_page("models")
+    assert r"\[a\]\(https" in words(app)
+    assert "`broken` is left out" in app.warning[0].value
