@@ -21,6 +21,7 @@ page = st.navigation(
         ],
         "Understand": [
             st.Page("pages/features.py", title="Filters, activations", icon=":material/apps:"),
+            st.Page("pages/embedding.py", title="Embedding", icon=":material/bubble_chart:"),
             st.Page("pages/explain.py", title="Explain", icon=":material/troubleshoot:"),
         ],
         "Use": [st.Page("pages/webcam.py", title="Webcam", icon=":material/videocam:")],

@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from fercore.charts.grids import png
+from fercore.runs import Run
+from folders import data_root
 
 
 def download(label: str, content: str | bytes | Callable[[], str | bytes], name: str, mime: str) -> None:
@@ -20,6 +22,17 @@ def download(label: str, content: str | bytes | Callable[[], str | bytes], name:
 def download_table(label: str, table: pd.DataFrame, name: str) -> None:
     """A button that saves a table, without its index, as a CSV file."""
     download(label, table.to_csv(index=False), name, "text/csv")
+
+
+def download_report(run: Run) -> None:
+    """A button that saves all that is known of a run as one HTML file, made when it is pressed."""
+
+    def make() -> str:
+        from fercore.report.page import html_report  # brings the engine that draws charts, half a second
+
+        return html_report(run, data_root() / "audit" / "copies.json")
+
+    download("Download a report of this run", make, f"{run.name}.html", "text/html")
 
 
 def download_picture(label: str, picture: np.ndarray, name: str) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from fercore.data.fer2013 import Dataset
 from fercore.explain.hooks import captured
 from fercore.explain.projection import SEED, Embedding, embed, write_embedding
+from fercore.models.ensemble import Ensemble
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import Run, RunError
@@ -19,6 +20,8 @@ TRAINING = 1000  # images of Training among which they lie: more points make a b
 
 def head(module: nn.Module) -> str:
     """Name of the layer that turns features into logits: the last linear one; RunError where there is none."""
+    if isinstance(module, Ensemble):
+        raise RunError("an ensemble has no features of its own; choose one of its members")
     names = [name for name, part in module.named_modules() if isinstance(part, nn.Linear)]
     if not names:
         raise RunError("this model has no linear layer, so its features cannot be told from its answers")

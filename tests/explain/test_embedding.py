@@ -8,6 +8,7 @@ from torch import nn
 from fercore.explain import embedding
 from fercore.explain.embedding import choose_rows, embed_run, features, head
 from fercore.explain.projection import read_embedding
+from fercore.models.ensemble import Ensemble
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import RunError
@@ -35,6 +36,11 @@ def test_a_transformer_s_features_are_its_class_token(vit, average_faces):
 def test_a_model_without_a_linear_layer_is_refused():
     with pytest.raises(RunError, match="no linear layer"):
         head(nn.Sequential(nn.Conv2d(1, 7, 48), nn.Flatten()))
+
+
+def test_an_ensemble_has_no_features_of_its_own(two_maps):
+    with pytest.raises(RunError, match="choose one of its members"):
+        head(Ensemble([(two_maps.module, PIXELS)]))
 
 
 def test_a_last_layer_that_answers_for_no_image_is_refused(quarters):
