@@ -1,6 +1,7 @@
 """Measure speed as ratios within one run: these figures hold for the machine they are measured on.
 
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
+python scripts/benchmark.py audit        seconds to find exact and near copies among N, 2N and 4N images
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
@@ -12,11 +13,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import dashboard, features, inference, sweep, training
+from benchmarks import audit, dashboard, features, inference, sweep, training
 
 from fercore.cli import add_roots, friendly_errors
 
 BENCHMARKS = {
+    "audit": audit.main,
     "training": training.main,
     "dashboard": dashboard.main,
     "sweep": sweep.main,

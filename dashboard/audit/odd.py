@@ -18,8 +18,8 @@ AT_ONCE = 24
 ARE = {"low contrast": "low in contrast", "high contrast": "high in contrast"}
 MEANING = (
     f"Blank: one gray level. Near-uniform: one level on {SHARE * 100:.0f} % of the pixels or more, or a standard "
-    f"deviation below {FLAT:g} levels. The others: brightness or contrast (mean and standard deviation of the pixels) lies more "
-    f"than {OUTLYING:g} robust standard deviations from the median of the data set (Iglewicz and Hoaglin 1993)."
+    f"deviation below {FLAT:g} levels. The others: brightness or contrast (mean and standard deviation of the pixels) "
+    f"lies more than {OUTLYING:g} robust standard deviations from the data set's median (Iglewicz and Hoaglin 1993)."
 )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from fercore import runs
+from fercore.data.decisions import LEFT_OUT, apply_decisions
 from fercore.data.fer2013 import Dataset, average_faces
 from fercore.fields import ConfigError
 from fercore.runs import Predictions, Run, RunError
@@ -26,7 +27,6 @@ from fercore.training.evaluate import evaluate_run, keep_predictions
 from fercore.training.planned import PlannedRun, clear, find, is_complete, train
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
-_HELD_OUT = ""  # the split of images that a fold must not see; none of the data set's names
 
 
 def cross_validate(
@@ -102,13 +102,13 @@ def held_out_rows(dataset: Dataset, folds: int, seed: int) -> list[np.ndarray]:
 def without(dataset: Dataset, held_out: np.ndarray) -> Dataset:
     """The data set with some rows in no split at all."""
     splits = dataset.splits.copy()
-    splits[held_out] = _HELD_OUT
+    splits[held_out] = LEFT_OUT
     return replace(dataset, splits=splits)
 
 
 def only(dataset: Dataset, held_out: np.ndarray) -> Dataset:
     """The data set with nothing but some rows in its train split, whose name says that they were held out."""
-    splits = np.full_like(dataset.splits, _HELD_OUT)
+    splits = np.full_like(dataset.splits, LEFT_OUT)
     splits[held_out] = "train"
     return replace(_named_out_of_fold(dataset), splits=splits)
 
@@ -176,6 +176,7 @@ def _named_out_of_fold(dataset: Dataset) -> Dataset:
 
 def _info(whole: PlannedRun, dataset: Dataset, members: Sequence[Run]) -> dict:
     first, names = members[0].info, [member.name for member in members]
+    decided, decisions = apply_decisions(dataset, whole.config.training.exclude, whole.config.training.relabel)
     same = ("versions", "git_commit", "device", "threads", "classes", "preprocess")
     return {
         "command": whole.command,
@@ -184,7 +185,7 @@ def _info(whole: PlannedRun, dataset: Dataset, members: Sequence[Run]) -> dict:
         "seed": whole.config.training.seed,
         "dataset": dataset.summary(),
         "parameters": sum(member.info["parameters"] for member in members),
-        "trained_on": first["trained_on"] | {"images": len(dataset.indices("train"))},
+        "trained_on": first["trained_on"] | {"images": len(decided.indices("train")), "decisions": decisions},
         "best": None,
         "kfold": whole.entry,
         "ensemble": {"members": names, "combined": "mean of probabilities"},

@@ -98,7 +98,7 @@ def audit(dataset: Dataset, step: Callable[[str], None] = lambda _: None) -> Aud
 def with_columns(table: pd.DataFrame) -> pd.DataFrame:
     """A table of findings with all `COLUMNS` in their order and of one type; what is missing is empty."""
     table = table.reindex(columns=list(COLUMNS))
-    texts = {key: table[key].fillna("") for key in ("group_splits", "suggested")}
+    texts = {key: table[key].astype(object).fillna("").astype(str) for key in ("group_splits", "suggested")}
     flags = {key: table[key].astype("boolean").fillna(False).astype(bool) for key in ("conflict", "mirrored")}
     return table.assign(group=table["group"].fillna(0).astype(np.int64), **texts, **flags)
 
