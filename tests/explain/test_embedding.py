@@ -5,13 +5,16 @@ import pytest
 import torch
 from torch import nn
 
+from fercore.charts.style import percent, with_range
 from fercore.explain import embedding
+from fercore.explain.alike import agreement
 from fercore.explain.embedding import choose_rows, embed_run, features, head
 from fercore.explain.projection import read_embedding
 from fercore.models.ensemble import Ensemble
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import RunError
+from scripts import embedding as script
 from tests.explain.conftest import PIXELS
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -79,3 +82,17 @@ def test_a_run_keeps_its_embedding(tmp_path):
     model = load(run)
     answers = probabilities(model.module, model.preprocess, dataset.images[dataset.indices("val")])
     assert kept.predicted[:21].tolist() == answers.argmax(axis=1).tolist()
+
+
+def test_the_script_keeps_an_embedding_and_says_what_lies_together(tmp_path, capsys):
+    dataset = make_dataset(tmp_path / "data", per_class=3)
+    run = make_run(tmp_path / "runs", weights=True, dataset=dataset)
+    script.main(["toy", "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / "data")])
+    found, said = read_embedding(run, "test"), capsys.readouterr().out
+    together = agreement(found)
+    assert (
+        f"nearest neighbours of each of 21 images, {with_range(together.own)} show its emotion; "
+        f"by chance {percent(together.chance)}."
+    ) in said
+    assert said.count("\n  angry") == 1
+    assert "embedding_test.npz" in said

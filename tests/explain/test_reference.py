@@ -1,10 +1,12 @@
-"""The shipped summary belongs to the shipped weights and to FER2013: the images it names drive channels as it says."""
+"""The shipped summary and embeddings belong to the shipped weights and to FER2013."""
 
 import numpy as np
 import pytest
 
+from fercore.explain.alike import agreement
 from fercore.explain.features import activations, strengths
 from fercore.explain.layers import layers
+from fercore.explain.projection import read_embedding
 from fercore.explain.summary import features_file, read_features
 from fercore.runs import open_run
 from tests.explain.conftest import RUN
@@ -32,3 +34,13 @@ def test_its_images_drive_channels_as_it_says(summary, shipped, fer2013_dataset,
     assert fer2013_dataset.labels[found].tolist() == summary.labels[channels.top[channel]].tolist()
     maps = activations(shipped, fer2013_dataset.images[found], [layer])[layer]
     np.testing.assert_allclose(strengths(maps)[:, channel], channels.top_strengths[channel], rtol=1e-3)
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_the_shipped_embedding_is_of_the_shipped_answers(split):
+    run = open_run(RUN)
+    found, answers = read_embedding(run, split), run.predictions(split)
+    assert found.ids[: found.size].tolist() == answers.id.tolist()
+    assert (found.predicted[: found.size] == answers.predicted).mean() > 0.998  # ties may fall otherwise elsewhere
+    together = agreement(found)
+    assert together.own["low"] > 2.5 * together.chance
