@@ -27,6 +27,14 @@ from fercore.runs import Run
 from words import escape
 
 STEP = 256  # images that the model sees between two looks of the progress bar
+COLUMNS = {
+    "id": "Image",
+    "true": "True",
+    "pred": "Predicted",
+    "probability": "Probability",
+    "own": "Neighbours alike",
+    "split": "Split",
+}
 PLACES = {
     "tsne": (
         f"t-SNE (perplexity {PERPLEXITY}, started from PCA, seed {SEED}) of the {{components}} main directions of "
@@ -183,7 +191,8 @@ def draw_images(run: Run, points: pd.DataFrame, chosen: pd.DataFrame | None) -> 
         gallery.draw_pictures(first, below=gallery.explain_link([run]))
         st.caption(gallery.LEGEND)
     else:
-        st.dataframe(found.drop(columns=["x", "y"]), hide_index=True)
+        shares = [percent(x, 0) for x in found["probability"]]
+        st.dataframe(found.assign(probability=shares)[list(COLUMNS)].rename(columns=COLUMNS), hide_index=True)
     download_table("Download these", found, "images.csv")
 
 

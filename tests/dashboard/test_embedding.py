@@ -86,7 +86,11 @@ def test_without_the_data_set_a_stored_embedding_is_shown_as_it_is(open_page, fo
     assert "needs the pictures of FER2013" in words(app)
     assert "hold" in words(app)
     assert captions(app) == []
-    assert {"id", "true", "pred"} <= set(app.dataframe[0].value.columns)
+    lonely = strangers(point_table(placed.found, "pca", ["PrivateTest", "Training"], training=False))
+    shown = app.dataframe[0].value
+    assert shown["Image"].tolist() == lonely["id"].tolist()
+    assert shown["Probability"].tolist() == [percent(x, 0) for x in lonely["probability"]]
+    assert shown["Neighbours alike"].tolist() == [0] * len(lonely)
 
 
 def test_an_embedding_is_computed_when_it_is_asked_for(open_page, placed):
