@@ -16,6 +16,7 @@ page = st.navigation(
             st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
             st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
+            st.Page("pages/errors.py", title="Errors", icon=":material/image_search:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
             st.Page("pages/models.py", title="Which model?", icon=":material/leaderboard:"),
         ],

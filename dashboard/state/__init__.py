@@ -53,6 +53,7 @@ from folders import audit_command, command, data_root, prepare_command, runs_roo
 from state.audits import audit, decide, decisions, decisions_file, known_copies, suspected
 from state.caches import worked_out
 from state.choosers import (
+    WHAT_IS_CLEAN,
     Evaluation,
     Measurement,
     choose_evaluation,

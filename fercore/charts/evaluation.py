@@ -18,7 +18,8 @@ from fercore.charts.style import (
 from fercore.emotions import EMOTIONS
 
 SHOWN = {"by_true": "By true class", "by_pred": "By predicted class", "count": "Counts"}
-CELL = "cell"  # name of the selection that a clicked cell makes, with the fields true and pred
+CELL = "cell"  # name of the selection that a clicked cell or pair makes, with the fields true and pred
+CLASS = "class"  # name of the selection that a clicked bar of a class makes, with the field emotion
 _FIGURES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 
 
@@ -87,7 +88,10 @@ def labelled_cells(
 
 
 def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> alt.LayerChart:
-    """Precision, recall or F1 of each emotion with its interval; `table` from `tables.class_table`."""
+    """Precision, recall or F1 of each emotion with its interval; a click on a bar selects its emotion.
+
+    `table` from `tables.class_table`.
+    """
     shown = table[table["figure"] == figure]
     data = shown.assign(
         words=[with_range(row) for row in shown[["value", "low", "high"]].to_dict("records")],
@@ -102,13 +106,17 @@ def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> a
         ],
     )
     x = alt.X("value:Q", axis=percent_axis("", values=[0, 0.5, 1]), scale=alt.Scale(domain=[0, 1]))
-    bars = base.mark_bar().encode(x=x, color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
+    bars = base.mark_bar(cursor="pointer").encode(x=x, color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
+    bars = bars.add_params(alt.selection_point(name=CLASS, fields=["emotion"]))
     whiskers = base.mark_rule(color=ink(dark), strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
     return (bars + whiskers).properties(height=250, title=_FIGURES[figure])
 
 
 def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
-    """The most confused pairs, "fear → sad", longest first; `pairs` from `tables.confused_pairs`, at least one."""
+    """The most confused pairs, "fear → sad", longest first; a click on a bar selects its true and predicted class.
+
+    `pairs` from `tables.confused_pairs`, at least one.
+    """
     data = pairs.assign(
         pair=pairs["true"] + " → " + pairs["pred"],
         label=[f"{count(n)} ({percent(x, 0)})" for n, x in zip(pairs["count"], pairs["by_true"], strict=True)],
@@ -125,6 +133,7 @@ def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             alt.Tooltip("of_true:N", title="Of the true class"),
         ],
     )
-    bars = base.mark_bar().encode(color=alt.Color("true:N", scale=emotion_scale(), legend=None))
+    bars = base.mark_bar(cursor="pointer").encode(color=alt.Color("true:N", scale=emotion_scale(), legend=None))
+    bars = bars.add_params(alt.selection_point(name=CELL, fields=["true", "pred"]))
     labels = base.mark_text(align="left", dx=5, color=ink(dark)).encode(text="label:N")
     return (bars + labels).properties(height=100 + 30 * len(data), title="Most confused")

@@ -65,6 +65,16 @@ def test_class_bars_have_emotion_colours_and_whiskers(small):
     assert bars["encoding"]["x"]["scale"]["domain"] == [0, 1]
 
 
+def test_clicked_bars_select_their_classes(small):
+    bars = layer(evaluation.class_bars(tables.class_table(small), "recall"), "bar")
+    pairs = layer(evaluation.pair_bars(tables.confused_pairs(small)), "bar")
+    assert bars["mark"]["cursor"] == pairs["mark"]["cursor"] == "pointer"
+    (bar,) = evaluation.class_bars(tables.class_table(small), "recall").to_dict()["params"]
+    (pair,) = evaluation.pair_bars(tables.confused_pairs(small)).to_dict()["params"]
+    assert (bar["name"], bar["select"]["fields"]) == ("class", ["emotion"])
+    assert (pair["name"], pair["select"]["fields"]) == ("cell", ["true", "pred"])
+
+
 def test_pair_bars_say_count_and_share(small):
     chart = evaluation.pair_bars(tables.confused_pairs(small))
     (pair,) = rows(layer(chart, "bar"))

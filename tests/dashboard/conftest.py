@@ -1,5 +1,6 @@
 """Pages under test: the real Home.py with folders of the test's own."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,12 @@ def through_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PagesManager, "__init__", init)
 
 
+@pytest.fixture(autouse=True)
+def no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    """streamlit-webrtc asks for the session of a real server, which AppTest has not; its own tests replace it whole."""
+    monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
+
+
 @pytest.fixture
 def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
     """`open_page("training", run="a")`: Home.py, then a switch to pages/training.py?run=a, as a browser shows it."""
@@ -62,3 +69,13 @@ def words(app: AppTest) -> str:
     kinds = (app.title, app.markdown, app.subheader, app.caption, app.info, app.warning, app.error, app.code)
     assert not app.exception, [problem.message for problem in app.exception]
     return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def charts(app):
+    """Vega-Lite specs of a page, in order."""
+    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+
+
+def captions(app):
+    """Captions of the pictures of a page."""
+    return [picture.caption for element in app.get("image") for picture in element.proto.imgs]

@@ -1,31 +1,12 @@
-"""The Evaluation page: its answer, its tables, and a gallery that shows the images of the chosen classes only."""
+"""The Evaluation page: its answer, its tables, what its charts select, and the clean score."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
-from fercore.evaluation.tables import prediction_table
-from fercore.runs import update_run
-from tests.dashboard.conftest import words
-from tests.factories.data import make_dataset
+from tests.dashboard.conftest import charts, words
+from tests.factories.copies import make_copies
 from tests.factories.runs import make_run
-
-
-def charts(app):
-    """Vega-Lite specs of a page, in order."""
-    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
-
-
-def captions(app):
-    """Captions of the pictures of a page."""
-    return [picture.caption for element in app.get("image") for picture in element.proto.imgs]
-
-
-@pytest.fixture
-def pictured(folders):
-    """A run on a data set that is there: 10 images of each emotion in each split."""
-    return make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=10))
 
 
 def test_it_opens_with_accuracy_interval_and_weakest_class(open_page, folders):
@@ -100,79 +81,37 @@ def test_without_metrics_it_says_what_to_run(open_page, folders):
     assert "python scripts/evaluate.py a" in text
 
 
-def test_without_pictures_the_gallery_is_a_table_and_says_what_to_run(open_page, folders):
-    run = make_run(folders[0], "a")
-    app = open_page("evaluation")
-    text = words(app)
-    assert "The gallery needs the pictures of FER2013" in text
-    assert "python scripts/prepare_data.py" in text
-    shown = app.dataframe[1].value
+@pytest.mark.parametrize(("number", "selected"), [(0, ["true", "pred"]), (1, ["true", "pred"]), (2, ["emotion"])])
+def test_clicks_select_cells_pairs_and_classes(open_page, folders, number, selected):
+    make_run(folders[0], "a")
+    chart = open_page("evaluation").get("vega_lite_chart")[number]
+    (selection,) = json.loads(chart.proto.spec)["params"]
+    assert selection["select"]["fields"] == selected
+    assert list(chart.proto.selection_mode) == [selection["name"]]
+
+
+def test_the_clean_score_leaves_copies_out_and_says_what_they_were_worth(open_page, folders):
+    run = make_run(folders[0], "a", n=700, accuracy=0.6)
     found = run.predictions("test")
-    expected = prediction_table(found.id, found.label, found.probabilities).set_index("id")
-    assert len(shown) == 24
-    for row in shown.to_dict("records"):
-        assert row["pred"] == expected.loc[row["id"], "pred"]
-        assert row["share"] == pytest.approx(100 * expected.loc[row["id"], "probability"])
+    make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:20].tolist())
+    app = open_page("evaluation", run="a")
+    assert "20 of these images (2.9 %) have a copy in training" in words(app)
+    app.segmented_control("score_widget").set_value("clean").run()
+    text = words(app)
+    # Wilson's 95 % interval of 400 out of 680
+    assert "is right on 58.8 % of PrivateTest without the 20 images that have a copy in training (55.1 to 62.5)" in text
+    assert "n = 680 of 700;" in text
+    assert "With them, as published: 60.0 % (56.3 to 63.6), n = 700. On those 20 images alone: 100.0 %" in text
+    assert app.metric[0].value == "58.8 %"
+    assert app.dataframe[0].value["Images"].tolist()[-1] == 680
+    assert "without copies” leaves them out" not in text
 
 
-def test_pictures_of_another_data_set_are_not_shown(open_page, folders, pictured):
-    update_run(pictured, dataset={**pictured.info["dataset"], "fingerprint": "0" * 64})
-    app = open_page("evaluation")
-    assert "not the one that this run saw" in words(app)
-    assert captions(app) == []
-    assert len(app.dataframe) == 2
-
-
-def test_right_and_wrong_pictures_differ_by_a_sign(open_page, pictured):
-    app = open_page("evaluation")
-    shown = captions(app)
-    assert len(shown) == 24
-    assert {caption[0] for caption in shown} == {"✓", "✗"}
-    assert all(("→" in caption) == (caption[0] == "✗") for caption in shown)
-    assert len(app.dataframe) == 1
-
-
-def test_the_gallery_shows_the_chosen_classes_only(open_page, pictured):
-    app = open_page("evaluation")
-    app.selectbox(key="gallery_true").set_value("happy")
-    app.selectbox(key="gallery_pred").set_value("any other class").run()
-    found = pictured.predictions("test")
-    wrong = int(((found.label == 3) & (found.predicted != 3)).sum())
-    assert len(captions(app)) == wrong > 0
-    assert all(caption.startswith("✗ happy → ") for caption in captions(app))
-    assert f"{wrong} images, drawn at random" in words(app)
-
-
-def test_the_sample_is_the_same_until_others_are_asked_for(open_page, pictured):
-    app = open_page("evaluation")
-    first = captions(app)
-    assert captions(app.run()) == first
-    app.button(key="others_gallery").click().run()
-    assert captions(app) != first
-
-
-@pytest.fixture
-def gallery(folders, monkeypatch):
-    """The gallery module with a session state of the test's own."""
-    import gallery
-
-    monkeypatch.setattr(gallery.st, "session_state", {})
-    return gallery
-
-
-@pytest.mark.parametrize(
-    ("selection", "chosen"),
-    [
-        ({"cell": [{"true": "fear", "pred": "sad"}]}, ("fear", "sad")),
-        ({"cell": []}, ("any class", "any class")),
-        ({}, ("any class", "any class")),
-        ({"cell": [{"true": "<b>", "pred": "sad"}]}, ("any class", "sad")),
-    ],
-)
-def test_a_clicked_cell_chooses_what_the_gallery_shows(gallery, selection, chosen):
-    gallery.st.session_state[gallery.CHART] = SimpleNamespace(selection=selection)
-    gallery.choose_cell()
-    assert (gallery.st.session_state["gallery_true"], gallery.st.session_state["gallery_pred"]) == chosen
+def test_a_clean_score_without_copies_says_so(open_page, folders):
+    run = make_run(folders[0], "a")
+    make_copies(folders[1], run, exact=["val-00000"])
+    text = words(open_page("evaluation", score="clean"))
+    assert "of PrivateTest, none of whose images has a copy in training (48.3 to 70.7), n = 70;" in text
 
 
 def test_broken_predictions_leave_the_figures_standing(open_page, folders):

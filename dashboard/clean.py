@@ -1,0 +1,37 @@
+"""Words of the clean score: which images a figure is of, and how many."""
+
+from __future__ import annotations
+
+from fercore.charts.style import count, percent, with_range
+from words import escape
+
+
+def images_of(report: dict) -> str:
+    """What images a report is of, as markdown: "PrivateTest", or the same without those that have a copy."""
+    name, copies = escape(report["split_name"]), report.get("copies")
+    if copies is None:
+        return name
+    if not copies["n"]:
+        return f"{name}, none of whose images has a copy in training"
+    return f"{name} without the {count(copies['n'])} images that have a copy in training"
+
+
+def n_of(report: dict) -> str:
+    """How many images a report is of: "n = 3,301 of 3,589"."""
+    copies = report.get("copies")
+    return f"n = {count(report['n'])}" + (f" of {count(copies['of'])}" if copies and copies["n"] else "")
+
+
+def beside(report: dict, published: dict) -> str:
+    """What a clean score leaves out, and what it came to with that."""
+    copies = report["copies"]
+    with_them = f"With them, as published: {with_range(published['accuracy'])}, n = {count(published['n'])}."
+    return f"{with_them} On those {count(copies['n'])} images alone: {with_range(copies['accuracy'])}."
+
+
+def hint(copies: int, images: int) -> str:
+    """What a published score rests on, where some of its images have a copy in training."""
+    return (
+        f"{count(copies)} of these images ({percent(copies / images)}) have a copy in training, the same or nearly so; "
+        "the score “without copies” leaves them out."
+    )
