@@ -108,20 +108,12 @@ def draw_disagreements(found: Compared) -> None:
 
 def draw_pictures(sample: pd.DataFrame, runs: list[Run], kind: str) -> None:
     """Pictures with what both runs say, each with a link to its explanation."""
-    able = state.with_weights(runs)
-
-    def link(row) -> None:
-        query = {"runs": [run.name for run in able], "faces": "data", "ids": row.id}
-        st.page_link("pages/explain.py", label="Explain", icon=":material/troubleshoot:", query_params=query)
-
-    gallery.draw_pictures(sample, caption, link if able else None)
-    frame = (
-        "Dashed vermilion frame: both are wrong" if kind == DIFFERENTLY else "Solid blue frame: one of them is right"
-    )
+    gallery.draw_pictures(sample, caption, gallery.explain_link(runs))
+    one_right, none_right = "Solid blue frame: one of them is right", "Dashed vermilion frame: both are wrong"
     names = listed(f"{sign} {code(run.name)}" for sign, run in zip(SIGNS, runs, strict=True))
-    without = [code(run.name) for run in runs if run not in able]
+    without = [code(run.name) for run in runs if not run.has_weights]
     note = f" Without weights, {listed(without)} cannot be explained." if without else ""
-    st.caption(f"{names}, ✓ where right. {frame}.{note}")
+    st.caption(f"{names}, ✓ where right. {none_right if kind == DIFFERENTLY else one_right}.{note}")
 
 
 def draw_rows(sample: pd.DataFrame) -> None:
@@ -137,7 +129,7 @@ def caption(row) -> str:
     """How a picture is called: "fear: ① ✓ 83 % ② sad 61 %"; lines break between the parts only."""
     said = ((row.first, row.first_probability), (row.second, row.second_probability))
     parts = [
-        f"{sign} {'✓' if emotion == row.true else emotion} {percent(probability, 0)}"
+        gallery.share_words(f"{sign} {'✓' if emotion == row.true else emotion}", probability)
         for sign, (emotion, probability) in zip(SIGNS, said, strict=True)
     ]
-    return " ".join([f"{row.true}:", *(part.replace(" ", gallery.NO_BREAK) for part in parts)])
+    return " ".join([f"{row.true}:", *parts])

@@ -104,15 +104,9 @@ def draw_classes(found: Compared) -> None:
     if not names:
         return
     st.subheader("Emotion by emotion")
+    settings = {"required": True, "key": "figure", "bind": "query-params", "label_visibility": "collapsed"}
     figure = st.segmented_control(
-        "Figure",
-        list(charts.FIGURES),
-        format_func=charts.FIGURES.get,
-        default="f1",
-        required=True,
-        key="figure",
-        bind="query-params",
-        label_visibility="collapsed",
+        "Figure", list(charts.FIGURES), default="f1", format_func=charts.FIGURES.get, **settings
     )
     tables = {name: classification_table(found.reports[name]) for name in names}
     if len(names) > 1:

@@ -8,7 +8,8 @@ import pytest
 
 from fercore.evaluation.paired import mcnemar, paired_difference
 from fercore.runs import Predictions, update_run, write_predictions
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import captions, charts, words
+from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -29,11 +30,7 @@ def compare(open_page, *names, **query):
 
 
 def chart_titles(app):
-    return [json.loads(chart.proto.spec).get("title") for chart in app.get("vega_lite_chart")]
-
-
-def captions(app):
-    return [picture.caption for element in app.get("image") for picture in element.proto.imgs]
+    return [spec.get("title") for spec in charts(app)]
 
 
 @pytest.fixture
@@ -93,6 +90,23 @@ def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folde
     assert found["Verdict"].tolist() == ["best", "worse", "worse"]
 
 
+def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown_ones(open_page, two, folders):
+    make_run(folders[0], "apart", n=700)
+    answers = [run.predictions("test") for run in two]
+    only = answers[0].id[(answers[0].predicted == answers[0].label) & (answers[1].predicted != answers[1].label)]
+    make_copies(folders[1], two[0], only[:30])  # of the 35 images that only the better one is right on
+    app = compare(open_page, "good", "fair", score="clean")
+    text = heading(app).replace("\u00a0", " ")
+    assert "on PrivateTest without copies by 0.7 points" in text  # 425 and 420 of 670
+    assert (
+        f"{100 * 425 / 670:.1f} % against {100 * 420 / 670:.1f} %, n = 670, exact McNemar p = 0.062" in text
+    )  # 2 / 2^5
+    update_run(two[1], dataset={**two[1].info["dataset"], "fingerprint": "0" * 64})
+    app = compare(open_page, "good", "fair", "apart", score="clean")
+    assert "`fair` is left out" in words(app)
+    assert "`good` is ahead of `apart`" in heading(app)
+
+
 def test_validation_figures_come_with_a_note(open_page, two):
     note = "Epochs were chosen on PublicTest, so these figures are optimistic."
     assert note in words(compare(open_page, "good", "fair", split="val"))
@@ -150,9 +164,9 @@ def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folde
     assert apart.columns.tolist() == ["What", "cheat", "stranger"]
     assert apart.set_index("What").loc["Accuracy", "cheat"].endswith(") ⚠ seen")
     assert apart.set_index("What").loc["Seen in training"].tolist() == ["includes PrivateTest", "unknown"]
-    specs = [chart.proto.spec for chart in app.get("vega_lite_chart")]
+    specs = [json.dumps(spec, ensure_ascii=False) for spec in charts(app)]
     assert not any('"cheat"' in spec or '"stranger"' in spec for spec in specs)  # in the matrix they carry the sign
-    assert any('"cheat ⚠ seen"' in json.dumps(json.loads(spec), ensure_ascii=False) for spec in specs)
+    assert any('"cheat ⚠ seen"' in spec for spec in specs)
 
 
 def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
@@ -210,7 +224,7 @@ def test_images_of_a_disagreement_are_shown_and_lead_to_explain(open_page, pictu
     assert all("② ✓" in caption.replace("\u00a0", " ") for caption in shown)
     asked = [parse_qs(link.proto.query_string) for link in app.get("page_link")]
     assert sorted(link["ids"] for link in asked) == sorted([name] for name in first.id[rows])
-    assert all((link["runs"], link["faces"]) == (["a"], ["data"]) for link in asked)
+    assert all(link["runs"] == ["a"] for link in asked)
     assert "Without weights, `b` cannot be explained." in words(app)
     app.segmented_control(key="disagree").set_value("both wrong, differently").run()
     apart = (first.predicted != second.predicted) & (first.predicted != first.label) & (second.predicted != first.label)
