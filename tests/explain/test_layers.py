@@ -8,6 +8,7 @@ from fercore.explain.hooks import captured
 from fercore.explain.layers import Layer, layers
 from fercore.models.cnn import CNN, CNNConfig
 from fercore.models.hub import HubClassifier, import_transformers
+from fercore.models.plain import Plain, PlainConfig, folded
 from fercore.models.resnet import ResNet18Config, build_resnet18
 from fercore.models.seresnet import SEResNet, SEResNetConfig
 from fercore.models.vit import ViTConfig, build_vit
@@ -64,6 +65,16 @@ def test_a_network_with_channel_attention_has_its_3x3_convolutions_only():
     assert torch.equal(outputs[found[2].response], taken[0])
     assert torch.equal(outputs[found[5].response], outputs["stages"])
     assert torch.equal(outputs["output"], logits)
+
+
+def test_a_network_that_folds_has_its_convolutions_as_it_answers():
+    model = folded(Plain(PlainConfig(widths=(8, 16), convolutions=(2, 1))))
+    found = layers(model)
+    assert [layer.name for layer in found] == ["convolution 1", "convolution 2", "convolution 3", "output"]
+    assert {layer.read for layer in found[:-1]} == {"after ReLU"}
+    with torch.inference_mode(), captured(model, [layer.response for layer in found], keep=lambda o: o.shape) as shapes:
+        model(torch.zeros(1, 1, 48, 48))
+    assert list(shapes.values()) == [(1, 8, 24, 24), (1, 8, 24, 24), (1, 16, 12, 12), (1, 7)]
 
 
 def test_a_vision_transformer_has_patches_blocks_and_output():

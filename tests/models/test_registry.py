@@ -9,6 +9,7 @@ from fercore.data.transforms import Preprocess
 from fercore.fields import ConfigError
 from fercore.models.cnn import CNN, CNNConfig
 from fercore.models.forward import probabilities
+from fercore.models.plain import PlainConfig
 from fercore.models.registry import build, count_parameters, load, save_model
 from fercore.runs import RunError
 from tests.factories.runs import make_run
@@ -36,6 +37,18 @@ def test_saved_and_loaded_weights_are_the_same_to_fp16(run):
         expected = original[name].half().float() if original[name].ndim > 1 else original[name]
         assert torch.equal(tensor, expected), name
     assert count_parameters(loaded.module) == count_parameters(CNN(SMALL))
+
+
+def test_branches_are_stored_and_folded_away_when_loaded(tmp_path):
+    run, config = make_run(tmp_path, "folding"), PlainConfig(widths=(8, 16), convolutions=(2, 1))
+    torch.manual_seed(0)
+    trained = build("plain", config).eval()
+    save_model(run.path, "plain", config, trained.state_dict(), Preprocess())
+    assert "features.0.point.weight" in load_file(run.path / "model.safetensors")
+    loaded = load(run).module
+    assert not any(name.endswith("point.weight") for name in loaded.state_dict())
+    images = torch.rand(2, 1, 48, 48)
+    torch.testing.assert_close(loaded(images), trained(images), atol=1e-3, rtol=1e-3)  # of weights in fp16
 
 
 def test_an_unknown_model_type_is_refused():

@@ -1,0 +1,52 @@
+"""A run of several runs on every page, and a network whose branches fold away."""
+
+import pytest
+import torch
+
+from fercore.data.transforms import Preprocess
+from fercore.models.plain import PlainConfig
+from fercore.models.registry import build, save_model
+from fercore.training.ensemble import make_ensemble
+from tests.dashboard.conftest import words
+from tests.dashboard.test_added import PAGES
+from tests.factories.data import make_dataset
+from tests.factories.runs import make_run
+
+
+@pytest.fixture
+def together(folders):
+    torch.set_num_threads(1)
+    dataset = make_dataset(folders[1], per_class=2)
+    for seed, name in enumerate("ab"):
+        make_run(folders[0], name, dataset=dataset, seed=seed, weights=True)
+    return make_ensemble(folders[0], "together", ["a", "b"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_works_on_it(open_page, together, page):
+    app = open_page(page, run=together.name, runs=["together", "a"])
+    words(app)  # no exception
+    assert [error.value for error in app.error] == []
+
+
+def test_it_is_ranked_by_its_accuracy_on_publictest(open_page, together):
+    value = together.metrics("val")["accuracy"]["value"]
+    assert together.info["best"]["value"] == value
+    assert "together" in open_page().dataframe[0].value["run"].tolist()
+
+
+def test_it_is_explained_as_a_whole_and_without_layers(open_page, together):
+    app = open_page("explain", runs=["together"])
+    assert "`together` says" in words(app)
+    methods = next(box for box in app.selectbox if box.label == "Method").options
+    assert {"Occlusion", "Integrated gradients"} <= set(methods)
+    assert open_page("features", run="together").selectbox(key="layer").options == ["output"]
+
+
+def test_a_network_that_folds_is_shown_as_it_answers(open_page, folders):
+    run = make_run(folders[0], "folding")
+    config = PlainConfig(widths=(8, 16), convolutions=(2, 1))
+    save_model(run.path, "plain", config, build("plain", config).state_dict(), Preprocess())
+    app = open_page("features", run="folding")
+    assert app.selectbox(key="layer").options == ["convolution 1", "convolution 2", "convolution 3", "output"]
+    words(app)
