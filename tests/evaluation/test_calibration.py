@@ -4,17 +4,7 @@ import numpy as np
 import pytest
 
 from fercore.evaluation.calibration import calibration
-
-
-def answers(confidences):
-    """Probabilities with a confidence in the class 0 and the rest spread over the others."""
-    confidences = np.array(confidences)[:, None]
-    return np.concatenate([confidences, np.repeat((1 - confidences) / 6, 6, axis=1)], axis=1)
-
-
-def labels(right):
-    """Class 0 where the answer is right ("1"), else 1."""
-    return np.array([0 if c == "1" else 1 for c in right])
+from tests.factories.answers import answers, labels
 
 
 def test_each_bin_counts_by_its_images():

@@ -7,13 +7,8 @@ import pytest
 
 from fercore.evaluation.confidence import Confidence, fit_temperature, fit_threshold, run_confidence, scale
 from fercore.runs import Predictions, update_run, write_predictions
+from tests.factories.answers import answers
 from tests.factories.runs import make_run
-
-
-def answers(*confidences):
-    """Probabilities of class 0, the rest spread evenly over the six others."""
-    confidences = np.array(confidences)[:, None]
-    return np.concatenate([confidences, np.repeat((1 - confidences) / 6, 6, axis=1)], axis=1)
 
 
 def test_scaling_divides_logits():
@@ -31,7 +26,7 @@ def test_certainty_stays_certain():
 def test_the_temperature_makes_confidence_what_is_right():
     # Three of four are right at 0.95; the log loss is smallest where the confidence is 0.75. There the odds of class 0
     # against each other class are 0.75 / (0.25 / 6) = 18, now 0.95 / (0.05 / 6) = 114: 114 to the power of 1 / T is 18.
-    probabilities = answers(0.95, 0.95, 0.95, 0.95)
+    probabilities = answers([0.95, 0.95, 0.95, 0.95])
     temperature = fit_temperature(np.array([0, 0, 0, 1]), probabilities)
     assert temperature == pytest.approx(math.log(114) / math.log(18), rel=1e-4)
     assert scale(probabilities, temperature)[:, 0] == pytest.approx(0.75, abs=1e-5)
@@ -39,17 +34,17 @@ def test_the_temperature_makes_confidence_what_is_right():
 
 def test_a_model_that_is_not_sure_enough_is_sharpened():
     # 0.4 / 0.1 = 4 to the power of 1 / T is 18.
-    temperature = fit_temperature(np.array([0, 0, 0, 1]), answers(0.4, 0.4, 0.4, 0.4))
+    temperature = fit_temperature(np.array([0, 0, 0, 1]), answers([0.4, 0.4, 0.4, 0.4]))
     assert temperature == pytest.approx(math.log(4) / math.log(18), rel=1e-4)
 
 
 def test_always_right_and_always_wrong_end_at_the_limits():
-    assert fit_temperature(np.array([0, 0]), answers(0.2, 0.16)) == pytest.approx(0.05, rel=1e-3)
-    assert fit_temperature(np.array([1, 1]), answers(0.9, 0.8)) == pytest.approx(20, rel=1e-3)
+    assert fit_temperature(np.array([0, 0]), answers([0.2, 0.16])) == pytest.approx(0.05, rel=1e-3)
+    assert fit_temperature(np.array([1, 1]), answers([0.9, 0.8])) == pytest.approx(20, rel=1e-3)
 
 
 LABELS = np.array([0, 0, 1, 0, 1, 0])  # right, right, wrong, right, wrong, right
-CONFIDENT = answers(0.9, 0.8, 0.7, 0.6, 0.5, 0.4)  # right so far: 1, 1, 2/3, 3/4, 3/5, 4/6
+CONFIDENT = answers([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])  # right so far: 1, 1, 2/3, 3/4, 3/5, 4/6
 
 
 @pytest.mark.parametrize(
@@ -63,7 +58,7 @@ def test_the_threshold_gives_as_many_answers_as_are_right_enough(right, expected
 
 def test_equal_confidences_are_given_together_or_not_at_all():
     # Two right ones and a wrong one at 0.7: the right ones alone would do, but nothing tells them apart.
-    probabilities = answers(0.9, 0.7, 0.7, 0.7)
+    probabilities = answers([0.9, 0.7, 0.7, 0.7])
     assert fit_threshold(np.array([0, 0, 0, 1]), probabilities, 0.8, fewest=1) == pytest.approx((0.9, 1, 1 / 4))
 
 
@@ -73,7 +68,7 @@ def test_a_few_lucky_answers_choose_no_threshold():
 
 
 def test_from_the_threshold_on_an_answer_is_sure():
-    scaled = answers(0.5, 0.6, 0.7)
+    scaled = answers([0.5, 0.6, 0.7])
     assert Confidence(threshold=0.6).sure(scaled).tolist() == [False, True, True]
     assert Confidence(threshold=math.inf).sure(scaled).tolist() == [False, False, False]
     assert Confidence().sure(scaled).tolist() == [True, True, True]
@@ -83,7 +78,7 @@ def test_from_the_threshold_on_an_answer_is_sure():
 def test_a_run_is_read_by_its_validation_split(tmp_path):
     # 100 images at 0.9, of which 90 are right, and 100 at 0.5, of which 40 are: together 65 %.
     labels = np.repeat([0, 1, 0, 1], [90, 10, 40, 60])
-    probabilities = answers(*[0.9] * 100, *[0.5] * 100).astype(np.float32)
+    probabilities = answers([0.9] * 100 + [0.5] * 100).astype(np.float32)
     run = make_run(tmp_path)
     write_predictions(run, "val", "none", Predictions(labels.astype(np.str_), labels, probabilities))
     found = run_confidence(run)
