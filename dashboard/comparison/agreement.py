@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -43,29 +45,34 @@ def draw(found: Compared) -> None:
     st.subheader("Where they agree")
     pairs, labels = agreement(found.answers), {found.label(name): name for name in found.runs}
     named = pairs.assign(**{place: pairs[place].map(found.label) for place in (FIRST, SECOND)})
-    order = list(labels).index
-    unordered = named[named[FIRST].map(order) < named[SECOND].map(order)]
-
-    def choose_pair() -> None:
-        # The front end sent this: only names of the runs that are drawn may enter the choosers.
-        cell = (st.session_state[CHART].selection.get(charts.PAIR) or [{}])[0]
-        chosen = [labels.get(cell.get(place)) for place in (FIRST, SECOND)]
-        if None not in chosen and chosen[0] != chosen[1]:
-            st.session_state[FIRST], st.session_state[SECOND] = chosen
-
     with st.container(horizontal=True, gap="large"):  # beside each other where they fit
-        settings = {"width": 440, "on_select": choose_pair, "key": CHART, "alt": "How often runs say the same"}
-        state.chart(charts.agreement_chart, named, state.dark(), **settings)
+        settings = {"width": 440, "on_select": partial(choose_pair, labels), "key": CHART}
+        state.chart(charts.agreement_chart, named, state.dark(), alt="How often runs say the same", **settings)
         state.chart(charts.overlap_chart, beside_one(named, found), width=420, alt="Right together and alone")
-    shown = unordered[list(COLUMNS)].assign(same=[percent(x) for x in unordered["same"]]).rename(columns=COLUMNS)
+    order = list(labels).index
+    draw_table(named[named[FIRST].map(order) < named[SECOND].map(order)])
+    download_table("Download the agreement", pairs, f"agreement_{found.measurement.split}.csv")
+    draw_disagreements(found)
+
+
+def choose_pair(labels: dict[str, str]) -> None:
+    """Let the clicked cell choose the two runs of the choosers below; `labels` has the name of each run drawn."""
+    cell = (st.session_state[CHART].selection.get(charts.PAIR) or [{}])[0]
+    # The front end sent this: only names of the runs that are drawn may enter the choosers.
+    chosen = [labels.get(str(cell.get(place))) for place in (FIRST, SECOND)]
+    if None not in chosen and chosen[0] != chosen[1]:
+        st.session_state[FIRST], st.session_state[SECOND] = chosen
+
+
+def draw_table(pairs: pd.DataFrame) -> None:
+    """Each two runs in a row."""
+    shown = pairs[list(COLUMNS)].assign(same=[percent(x) for x in pairs["same"]]).rename(columns=COLUMNS)
     images = st.column_config.NumberColumn(format="%,d")
     st.dataframe(shown, column_config=dict.fromkeys(list(COLUMNS.values())[3:], images), hide_index=True)
     st.caption(
         "The same: share of images that both take for the same emotion. Right, wrong: images. Click on a cell to see "
         "on which images the two runs disagree."
     )
-    download_table("Download the agreement", pairs, f"agreement_{found.measurement.split}.csv")
-    draw_disagreements(found)
 
 
 def beside_one(pairs: pd.DataFrame, found: Compared) -> pd.DataFrame:

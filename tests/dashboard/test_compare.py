@@ -1,6 +1,7 @@
 """The Compare page: who is ahead and by more than noise, on which images runs disagree, and which one to choose."""
 
 import json
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -212,6 +213,24 @@ def test_agreement_of_each_pair_is_counted(open_page, two):
     assert row["The same"] == f"{100 * np.mean(first.predicted == second.predicted):.1f} %"
     assert row[["Both right", "Only first right", "Only second right"]].tolist() == [420, 35, 0]
     assert row["Wrong alike"] + row["Wrong, differently"] == (~right[0] & ~right[1]).sum()
+
+
+@pytest.mark.parametrize(
+    ("cell", "chosen"),
+    [
+        ([{"first": "a ⚠ seen", "second": "b"}], {"first": "a", "second": "b"}),
+        ([{"first": "b", "second": "b"}], {}),
+        ([{"first": ["b"], "second": "<script>"}], {}),
+        ([], {}),
+    ],
+)
+def test_a_clicked_cell_chooses_two_runs_that_are_drawn(folders, monkeypatch, cell, chosen):
+    from comparison import agreement
+
+    clicked = {agreement.CHART: SimpleNamespace(selection={"pair": cell})}
+    monkeypatch.setattr(agreement.st, "session_state", clicked)
+    agreement.choose_pair({"a ⚠ seen": "a", "b": "b"})
+    assert {key: clicked[key] for key in clicked if key != agreement.CHART} == chosen
 
 
 def test_images_of_a_disagreement_are_shown_and_lead_to_explain(open_page, pictured):
