@@ -32,6 +32,7 @@ SOURCES = (
     "models.plain",
     "models.resnet",
     "models.seresnet",
+    "models.settings",
     "export.modeling_fer",
 )
 _IMPORT = re.compile(r"^from fercore\.(?:\w+\.)*(\w+) import", re.MULTILINE)

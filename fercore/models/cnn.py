@@ -10,6 +10,7 @@ from torch import nn
 
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
+from fercore.models.settings import check_channels
 
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -43,8 +44,7 @@ class CNNConfig:
         check(self)
         if self.kernel_size % 2 == 0:
             raise ConfigError(f"--kernel-size: received {self.kernel_size}, expected an odd number, so that sizes keep")
-        if self.in_channels == 2:
-            raise ConfigError("--in-channels: received 2, expected 1 or 3")
+        check_channels(self.in_channels)
         if self.filters[-1] > 4096:
             raise ConfigError(
                 f"--first-filters {self.first_filters} doubled over --conv-layers {self.conv_layers} "

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fercore.emotions import EMOTIONS
-from fercore.fields import ConfigError, check, setting
+from fercore.fields import check, setting
+from fercore.models.settings import check_channels, check_stages
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,8 @@ class PlainConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.in_channels == 2:
-            raise ConfigError("--in-channels: received 2, expected 1 or 3")
-        if not 1 <= len(self.widths) == len(self.convolutions) <= 6:
-            raise ConfigError(
-                f"--widths and --convolutions: received {len(self.widths)} and {len(self.convolutions)} stages, "
-                "expected the same number, 1 to 6"
-            )
+        check_channels(self.in_channels)
+        check_stages(widths=self.widths, convolutions=self.convolutions)
 
 
 class Plain(nn.Module):

@@ -12,6 +12,7 @@ from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
+from fercore.models.settings import check_channels
 
 WEIGHTS = ResNet18_Weights.IMAGENET1K_V1
 ImageNetState = dict[str, torch.Tensor]
@@ -30,8 +31,7 @@ class ResNet18Config:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.in_channels == 2:
-            raise ConfigError("--in-channels: received 2, expected 1 or 3")
+        check_channels(self.in_channels)
 
 
 def build_resnet18(config: ResNet18Config) -> ResNet:

@@ -17,7 +17,8 @@ from torch import nn
 from torchvision.ops import Conv2dNormActivation, SqueezeExcitation, StochasticDepth
 
 from fercore.emotions import EMOTIONS
-from fercore.fields import ConfigError, check, setting
+from fercore.fields import check, setting
+from fercore.models.settings import check_channels, check_stages
 
 STEM = 32  # filters of the first convolution, which alone sees every pixel
 
@@ -43,13 +44,8 @@ class SEResNetConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.in_channels == 2:
-            raise ConfigError("--in-channels: received 2, expected 1 or 3")
-        if not 1 <= len(self.widths) == len(self.blocks) <= 6:
-            raise ConfigError(
-                f"--widths and --blocks: received {len(self.widths)} and {len(self.blocks)} stages, "
-                "expected the same number, 1 to 6"
-            )
+        check_channels(self.in_channels)
+        check_stages(widths=self.widths, blocks=self.blocks)
 
 
 class SEResNet(nn.Module):

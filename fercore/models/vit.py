@@ -20,6 +20,7 @@ from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
 from fercore.models.hub import HubClassifier, import_transformers
+from fercore.models.settings import check_channels
 
 _BILINEAR = 2  # as PIL and Hugging Face's processors number it
 
@@ -42,8 +43,7 @@ class ViTConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        if self.in_channels == 2:
-            raise ConfigError("--in-channels: received 2, expected 1 or 3")
+        check_channels(self.in_channels)
         if self.input_size % self.patch_size:
             raise ConfigError(
                 f"--patch-size: received {self.patch_size}, expected a divisor of --input-size, {self.input_size}"
