@@ -1,10 +1,8 @@
 """Run folders: what a training leaves on disk, and the only code that creates, lists and opens them.
 
-A run folder may come from a stranger, so reading one treats every file as hostile: sizes are limited, types are
-checked, names cannot leave the folder and nothing is unpickled. Writing goes to a temporary file that is then renamed,
-so that a kill or a full disk leaves the earlier file, and never goes through a link. The weights of an added model are
-a link (`fercore.models.add`): links are followed for reading, where only regular files are opened and whatever they
-hold must pass the same checks. This module imports no torch: listing runs is fast.
+A run folder may come from a stranger, so everything in it is read as hostile (`fercore.run_files`): types are checked,
+names cannot leave the folder, nothing is unpickled. The weights of an added model are a link (`fercore.models.add`),
+which is followed for reading alone. This module imports no torch: listing runs is fast.
 """
 
 from __future__ import annotations
@@ -12,14 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
-import os
 import re
-import stat
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +21,8 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS
+from fercore.run_files import RunError, read_bytes, read_json, read_npz, write_json, write_npz
+from fercore.run_files import atomic_write as atomic_write  # what users of runs ask for too
 
 SCHEMA_VERSION = 1
 STATUSES = ("running", "finished", "failed", "stopped")
@@ -36,24 +30,10 @@ SPLITS = ("train", "val", "test")
 TTAS = ("none", "flip")
 MOST_MEMBERS = 32  # of an ensemble
 HISTORY_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "val_macro_f1",
-    "learning_rate",
-    "seconds",
+    *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_macro_f1"),
+    *("learning_rate", "seconds"),
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
-# array whose header claims more than there is.
-_NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
-_MAX_BYTES = {".json": 8 << 20, ".csv": 32 << 20, ".npz": 256 << 20}
-
-
-class RunError(Exception):
-    """A run folder that cannot be read or written, with the reason and the way on in words."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +134,7 @@ class Run:
         path = self.path / "history.csv"
         if not path.is_file():
             return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
-        text = _read(path).decode("utf-8", errors="replace")
+        text = read_bytes(path).decode("utf-8", errors="replace")
         text = text[: text.rfind("\n") + 1]
         try:
             table = pd.read_csv(io.StringIO(text)).apply(pd.to_numeric) if text else pd.DataFrame()
@@ -324,17 +304,6 @@ def training_lock(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def write_json(path: Path, content: dict) -> None:
-    """Write JSON to a temporary file, then rename it."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    atomic_write(path, lambda file: file.write(text.encode("utf-8") + b"\n"))
-
-
-def write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Write a compressed npz to a temporary file, then rename it."""
-    atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
-
-
 def write_predictions(run: Run, split: str, tta: str, predictions: Predictions) -> None:
     """Store what a model answered for a split."""
     write_npz(
@@ -343,50 +312,6 @@ def write_predictions(run: Run, split: str, tta: str, predictions: Predictions) 
         label=predictions.label.astype(np.int64),
         probabilities=predictions.probabilities.astype(np.float32),
     )
-
-
-def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> None:
-    """Call `write` with a temporary file beside `path`, flush it to disk, and put it in the place of `path`."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes files only their owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def read_json(path: Path) -> dict:
-    """The JSON object in a file of a run folder; RunError if it is too large or none."""
-    try:
-        content = json.loads(_read(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: not readable JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
-    return content
-
-
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an npz; its unpacked size is checked first and nothing is unpickled."""
-    data = _read(path)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > _MAX_BYTES[".npz"]:
-            raise RunError(f"{path}: unpacks to {size:,} bytes, more than the {_MAX_BYTES['.npz']:,} allowed")
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except _NPZ_ERRORS as error:
-        raise RunError(f"{path}: not a readable npz without pickled objects ({error})") from error
-    if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
-        raise RunError(f"{path}: not a readable npz without pickled objects ({others[0]!r} is no array)")
-    return arrays
 
 
 def utc_now() -> str:
@@ -407,16 +332,6 @@ def _is_locked(path: Path) -> bool:
         return False
     lock.release()
     return False
-
-
-def _read(path: Path) -> bytes:
-    found, limit = path.stat(), _MAX_BYTES[path.suffix]
-    if not stat.S_ISREG(found.st_mode):
-        raise RunError(f"{path}: expected a file, received something that may never end when read")
-    size = found.st_size
-    if size > limit:
-        raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
-    return path.read_bytes()
 
 
 def _check_info(path: Path, info: dict) -> None:

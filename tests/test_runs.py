@@ -10,7 +10,7 @@ import filelock
 import numpy as np
 import pytest
 
-from fercore import runs
+from fercore import run_files
 from fercore.emotions import EMOTIONS
 from fercore.runs import (
     HISTORY_COLUMNS,
@@ -351,7 +351,7 @@ def test_nothing_is_unpickled(tmp_path):
 
 
 def test_an_npz_bomb_is_refused_by_its_unpacked_size(tmp_path, monkeypatch):
-    monkeypatch.setitem(runs._MAX_BYTES, ".npz", 1 << 20)
+    monkeypatch.setitem(run_files._MAX_BYTES, ".npz", 1 << 20)
     np.savez_compressed(tmp_path / "a.npz", zeros=np.zeros(1 << 20, dtype=np.uint8))
     assert (tmp_path / "a.npz").stat().st_size < 5000
     with pytest.raises(RunError, match="unpacks to 1,048,704 bytes, more than the 1,048,576 allowed"):

@@ -1,0 +1,95 @@
+"""The files of a run folder: written in one piece or not at all, and read as a stranger's.
+
+Sizes are limited, types are checked and nothing is unpickled. Writing goes to a temporary file that is then renamed, so
+that a kill or a full disk leaves the earlier file, and never goes through a link. Links are followed for reading, where
+only regular files are opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+# What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
+# array whose header claims more than there is.
+_NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+_MAX_BYTES = {".json": 8 << 20, ".csv": 32 << 20, ".npz": 256 << 20}
+
+
+class RunError(Exception):
+    """A run folder that cannot be read or written, with the reason and the way on in words."""
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write JSON to a temporary file, then rename it."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    atomic_write(path, lambda file: file.write(text.encode("utf-8") + b"\n"))
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write a compressed npz to a temporary file, then rename it."""
+    atomic_write(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+
+
+def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> None:
+    """Call `write` with a temporary file beside `path`, flush it to disk, and put it in the place of `path`."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp makes files only their owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def read_json(path: Path) -> dict:
+    """The JSON object in a file of a run folder; RunError if it is too large or none."""
+    try:
+        content = json.loads(read_bytes(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not readable JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
+    return content
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an npz; its unpacked size is checked first and nothing is unpickled."""
+    data = read_bytes(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _MAX_BYTES[".npz"]:
+            raise RunError(f"{path}: unpacks to {size:,} bytes, more than the {_MAX_BYTES['.npz']:,} allowed")
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except _NPZ_ERRORS as error:
+        raise RunError(f"{path}: not a readable npz without pickled objects ({error})") from error
+    if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise RunError(f"{path}: not a readable npz without pickled objects ({others[0]!r} is no array)")
+    return arrays
+
+
+def read_bytes(path: Path) -> bytes:
+    found, limit = path.stat(), _MAX_BYTES[path.suffix]
+    if not stat.S_ISREG(found.st_mode):
+        raise RunError(f"{path}: expected a file, received something that may never end when read")
+    size = found.st_size
+    if size > limit:
+        raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
+    return path.read_bytes()
