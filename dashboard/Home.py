@@ -11,12 +11,16 @@ st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 page = st.navigation(
     {
         "": [st.Page("pages/overview.py", title="Home", icon=":material/home:", default=True)],
-        "Data": [st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:")],
+        "Data": [
+            st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
+            st.Page("pages/audit.py", title="Audit", icon=":material/fact_check:"),
+        ],
         "Models": [
             st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
             st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
             st.Page("pages/errors.py", title="Errors", icon=":material/image_search:"),
+            st.Page("pages/calibration.py", title="Calibration", icon=":material/speed:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
             st.Page("pages/models.py", title="Which model?", icon=":material/leaderboard:"),
         ],

@@ -19,7 +19,8 @@ What runs hold, cached until their files change
     `copies(run, split, tta)` says which have one, `no_clean_score(run, split, tta)` why nobody knows.
 Models
     `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept; `predictor(run, tta)`
-    answers for faces in any thread, `answers(run, crops, tta)` are its answers, kept for this session.
+    answers for faces in any thread, `answers(run, crops, tta)` are its answers, kept for this session;
+    `confidence(run, tta)`: its temperature and threshold.
 Choosers, drawn where they are called: directly under the page's title
     `choose_run()`, `choose_evaluation()` -> run, split, tta and clean (whether figures without copies are asked for),
     `choose_runs()`, `choose_run_and_split(runs, splits_of)`, `choose_score(runs)` -> clean, `choose_measurement(runs)`
@@ -67,7 +68,7 @@ from state.choosers import (
 from state.faces import detector, keep_face, kept_faces, looked_at, webcam
 from state.figures import copies, metrics, no_clean_score, predictions, reports
 from state.looks import chart, dark, live_chart, show_others
-from state.models import answers, computed, predictor, with_weights
+from state.models import answers, computed, confidence, predictor, with_weights
 from state.pictures import (
     augmented,
     dataset,

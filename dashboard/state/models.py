@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import streamlit as st
 
+from fercore.export.record import ONNX_FILE
 from fercore.runs import TTAS, Run, stem
-from state.caches import file_state
+from state.caches import copied, file_state
 
 if TYPE_CHECKING:
+    from fercore.evaluation.confidence import Confidence
     from fercore.inference.predictor import Answers, Predictor
     from fercore.models.registry import LoadedModel
 
@@ -50,43 +52,61 @@ def computed(make: Callable[..., T], run: Run, *args: object, spinner: str = "Co
         return _computed(f"{make.__module__}.{make.__qualname__}", str(run.path), _state(run), args, make, run)
 
 
-def predictor(run: Run, tta: str = "none") -> Predictor:
-    """What answers for faces with a run's model, for use in any thread; it takes turns with `computed`.
+def predictor(run: Run, tta: str = "none", runtime: str = "torch") -> Predictor:
+    """What answers for faces with a run's model, or its ONNX file ("onnx"), for use in any thread.
+
+    In torch it takes turns with `computed`.
 
     Raises
     ------
     RunError
         If the run has no weights, or they cannot be loaded.
     """
-    return _predictor(str(run.path), _state(run), _stored(run), tta, run)
+    return _predictor(str(run.path), _state(run), _stored(run), tta, runtime, run)
 
 
-def answers(run: Run, crops: np.ndarray, tta: str = "none") -> Answers:
+def answers(run: Run, crops: np.ndarray, tta: str = "none", runtime: str = "torch") -> Answers:
     """What a run's model says of faces uint8 (N, 48, 48), kept for this session; `RunError` as `predictor`."""
-    return _answers(str(run.path), _state(run), _stored(run), tta, crops, predictor(run, tta))
+    state = _state(run), _stored(run)
+    return _answers(str(run.path), *state, tta, runtime, crops, predictor(run, tta, runtime))
+
+
+def confidence(run: Run, tta: str = "none") -> Confidence | None:
+    """A run's temperature and threshold; see `fercore.evaluation.confidence.run_confidence`."""
+    return copied("confidence", tta, _stored(run), lambda: _fitted(run, tta))
+
+
+def _fitted(run: Run, tta: str) -> Confidence | None:
+    from fercore.evaluation.confidence import run_confidence  # imports scipy: seconds, once
+
+    return run_confidence(run, tta)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _predictor(where: str, state: str, stored: str, tta: str, _run: Run) -> Predictor:
-    from fercore.evaluation.confidence import run_confidence
+def _predictor(where: str, state: str, stored: str, tta: str, runtime: str, _run: Run) -> Predictor:
+    from fercore.inference.onnx import load_onnx
     from fercore.inference.predictor import Predictor
 
+    if runtime == "onnx":
+        return Predictor(load_onnx(_run), confidence(_run, tta), tta)
     model, lock = _loaded(where, state, _run)
-    return Predictor(model, run_confidence(_run, tta), tta, lock)
+    return Predictor(model, confidence(_run, tta), tta, lock)
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)
-def _answers(where: str, state: str, stored: str, tta: str, crops: np.ndarray, _predictor: Predictor) -> Answers:
+def _answers(
+    where: str, state: str, stored: str, tta: str, runtime: str, crops: np.ndarray, _predictor: Predictor
+) -> Answers:
     return _predictor.predict(crops)
 
 
 def _stored(run: Run) -> str:
-    """What changes with the predictions that temperature and threshold follow from."""
-    return file_state(*(run.path / f"predictions_{stem('val', tta)}.npz" for tta in TTAS))
+    """What changes with the predictions that temperature and threshold follow from, and with what the run learned."""
+    return file_state(run.path / "run.json", *(run.path / f"predictions_{stem('val', tta)}.npz" for tta in TTAS))
 
 
 def _state(run: Run) -> str:
-    return file_state(*run.model_files)
+    return file_state(*run.model_files, run.path / ONNX_FILE)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

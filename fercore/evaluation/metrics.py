@@ -75,7 +75,6 @@ def report(
     if resamples < 1:
         raise MetricsError(f"resamples: received {resamples}, expected at least 1")
     confusion = confusion_matrix(labels, probabilities.argmax(axis=1), labels=_CODES)
-    losses = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], _CLIP, 1 - _CLIP))
     rng = np.random.default_rng(seed)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -94,7 +93,7 @@ def report(
         },
         "accuracy": wilson(int(np.trace(confusion)), len(labels), level),
         **_bootstrap_averages(confusion, rng, resamples, level),
-        "log_loss": _bootstrap_mean(losses, rng, resamples, level),
+        "log_loss": _bootstrap_mean(log_losses(labels, probabilities), rng, resamples, level),
         "per_class": {emotion: class_figures(confusion, code, level) for code, emotion in enumerate(EMOTIONS)},
         "confusion": confusion.tolist(),
     }
@@ -124,6 +123,14 @@ def check_predictions(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np
             "sum to 1; pass a softmax's output, not logits"
         )
     return labels.astype(np.int64), probabilities
+
+
+def log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Log loss of each image, nats (N,), at most 15.9: minus the logarithm of the true class's probability.
+
+    `labels` are integers (N,), `probabilities` floats (N, 7).
+    """
+    return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], _CLIP, 1 - _CLIP))
 
 
 def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict:
