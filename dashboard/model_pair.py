@@ -6,10 +6,15 @@ import streamlit as st
 
 import state
 from fercore.evaluation.contamination import contamination
+from fercore.export.record import read_record
 from fercore.runs import Run
 
 ALONE = "(none)"
-KINDS = {"cnn": "CNN", "resnet18": "ResNet", "seresnet": "SE-ResNet", "vit": "ViT"}
+ABOUT_ONNX = (
+    "A run that holds an ONNX file answers with it instead of PyTorch: quicker. In 8-bit integers it now and then says "
+    "something else; the page Which model? tells how often it is right."
+)
+KINDS = {"cnn": "CNN", "plain": "CNN", "resnet18": "ResNet", "seresnet": "SE-ResNet", "vit": "ViT"}
 
 
 def choose_pair() -> list[Run]:
@@ -26,6 +31,14 @@ def choose_pair() -> list[Run]:
     wanted = second.name if second and second.name in others else ALONE
     other = st.selectbox("Second model", others, others.index(wanted), key="second", **bound)
     return [able[one]] if other == ALONE else [able[one], able[other]]
+
+
+def choose_runtimes(runs: list[Run]) -> dict[str, str]:
+    """Run name -> what answers for it, "torch" or "onnx"; draws a switch where one of the runs holds an ONNX file."""
+    records = state.readable(read_record, runs)
+    able = {name for name, record in records.items() if record}
+    fast = bool(able) and st.toggle("Use ONNX files", key="onnx", bind="query-params", help=ABOUT_ONNX)
+    return {run.name: "onnx" if fast and run.name in able else "torch" for run in runs}
 
 
 def default_pair(runs: list[Run]) -> tuple[Run, Run | None]:

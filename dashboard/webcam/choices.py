@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from fercore.charts.style import run_styles
 from fercore.inference.faces import Face, crop_face, find_faces
 from fercore.runs import Run
 from live import Model
-from model_pair import labels
+from model_pair import choose_runtimes, labels
 from webcam.connection import RESOLUTIONS
 from webcam.session import Settings
 
@@ -50,14 +51,15 @@ def choose_settings(runs: list[Run]) -> tuple[Settings, str]:
             **bound,
             help="Off: the middle of the picture is the face. Quicker, and for faces that are not found.",
         )
+        runtimes = choose_runtimes(runs)
     find = partial(find_faces, detector=state.detector()) if detect else middle
-    return Settings(models_of(runs), find, crop_face, mirror, smoothing), resolution
+    return Settings(models_of(runs, runtimes), find, crop_face, mirror, smoothing), resolution
 
 
-def models_of(runs: list[Run]) -> tuple[Model, ...]:
+def models_of(runs: list[Run], runtimes: Mapping[str, str]) -> tuple[Model, ...]:
     """The models of runs, with label and colour; one that cannot be loaded is left out with a warning."""
     styles = run_styles(run.name for run in state.runs())
-    predictors = state.readable(state.predictor, runs)
+    predictors = state.readable(lambda run: state.predictor(run, runtime=runtimes[run.name]), runs)
     return tuple(
         Model(run.name, label, styles[run.name].color, partial(_answer, predictors[run.name]))
         for run, label in zip(runs, labels(runs), strict=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from fercore.emotions import EMOTIONS
+from fercore.export.files import export_into_run
 from fercore.inference.faces import Face, crop_face
 from fercore.inference.predictor import Predictor
 from tests.dashboard.conftest import words
@@ -282,3 +283,18 @@ def test_a_model_that_cannot_be_loaded_is_left_out(open_page, runs, camera):
     (runs[0].path / "model.safetensors").write_bytes(b"no weights")
     assert len(app.run().warning) == 2
     assert "Press START" not in words(app)
+
+
+def test_a_run_answers_with_its_onnx_file_where_asked(open_page, runs, camera):
+    assert not [toggle for toggle in open_page("webcam", first="a").toggle if toggle.key == "onnx"]
+    export_into_run(runs[0])
+    app = open_page("webcam", first="a")
+    app.toggle(key="onnx").set_value(True).run()
+    words(app)
+    faces = np.random.default_rng(1).integers(0, 256, (2, 48, 48), np.uint8)
+    models = camera.session.settings.models
+    engines = [type(model.predict.args[0]._loaded.module).__name__ for model in models]
+    assert engines[0] == "OnnxModule"
+    assert engines[1] != "OnnxModule"  # the ViT holds no such file
+    expected = Predictor.from_run(runs[0]).predict(faces).probabilities
+    np.testing.assert_allclose(models[0].predict(faces), expected, atol=1e-5)
