@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -126,7 +126,7 @@ def _portable(run: Run) -> LoadedModel:
 
 
 @contextmanager
-def _aside(out: Path):
+def _aside(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` once it is complete, and is gone if anything fails."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tmp-", dir=out.parent) as name:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from fercore.emotions import EMOTIONS
 from fercore.export.record import ONNX_FILE, read_record
 from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 _MOST_BYTES = 1 << 30
 _SMALLEST = float(np.finfo(np.float32).tiny)  # of which the logarithm is still a number
@@ -79,7 +83,7 @@ def load_onnx(run: Run, threads: int = 1) -> LoadedModel:
     return LoadedModel(OnnxModule(run.path / ONNX_FILE, threads).eval(), PIXELS)
 
 
-def _open(path: Path, threads: int):
+def _open(path: Path, threads: int) -> InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

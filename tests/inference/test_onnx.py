@@ -1,13 +1,19 @@
 """A run's ONNX file in the place of its torch model, also where the folder comes from a stranger."""
 
+import io
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from onnx import TensorProto, helper
+from PIL import Image
 
 from fercore.data.transforms import PIXELS
+from fercore.emotions import EMOTIONS
 from fercore.export.files import export_into_run
 from fercore.inference.onnx import OnnxModule, load_onnx
 from fercore.inference.predictor import Predictor
@@ -16,6 +22,7 @@ from fercore.models.registry import load
 from fercore.runs import RunError
 from tests.factories.runs import make_run
 
+ROOT = Path(__file__).resolve().parents[2]
 FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
 
 
@@ -69,6 +76,21 @@ def test_the_predictor_uses_it_where_asked(run):
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
     (run.path / "model.safetensors").unlink()
     assert Predictor.from_run(run, runtime="onnx").predict(FACES).labels.tolist() == expected.labels.tolist()
+
+
+def test_a_batch_of_pictures_is_answered_by_it_where_asked(run, tmp_path, capsys):
+    Image.fromarray(FACES[0]).save(tmp_path / "face.png")
+    main = runpy.run_path(str(ROOT / "scripts" / "predict.py"))["main"]
+    tables = {}
+    for runtime in ("torch", "onnx"):
+        main(["small", str(tmp_path / "face.png"), "--runs", str(tmp_path), "--runtime", runtime])
+        tables[runtime] = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    expected = Predictor.from_run(run).predict(FACES[:1]).probabilities[0]
+    for table in tables.values():
+        np.testing.assert_allclose(table[list(EMOTIONS)].iloc[0].astype(float), expected, atol=1e-4)
+    (run.path / "onnx.json").unlink()
+    with pytest.raises(SystemExit):
+        main(["small", str(tmp_path / "face.png"), "--runs", str(tmp_path), "--runtime", "onnx"])
 
 
 def test_a_run_without_a_file_says_how_to_make_one(tmp_path):
