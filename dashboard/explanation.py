@@ -12,7 +12,7 @@ import streamlit as st
 import state
 from downloads import download_picture
 from fercore.charts.grids import DENSITY, Layout, grid
-from fercore.charts.heatmaps import full_colour, over_face
+from fercore.charts.heatmaps import colour_bar, full_colour, over_face
 from fercore.charts.probabilities import probability_bars
 from fercore.charts.style import percent
 from fercore.emotions import EMOTIONS
@@ -193,6 +193,16 @@ def drawn(one: Explained, asked: Question, opacity: float) -> dict[str, np.ndarr
         picture = over_face(asked.image, difference, full_colour(difference), True, opacity, side)
         pictures[f"more for {first} (blue), for {second} (orange)"] = picture
     return pictures
+
+
+def describe(method: str, opacity: float) -> None:
+    """What the colours of a method's maps mean, and where the method comes from."""
+    one = METHODS[method]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("against" if one.signed else "nothing", width="content")
+        st.image(colour_bar(one.signed, opacity), width=240, alt="Colours from weak to strong")
+        st.markdown("for the class" if one.signed else "much", width="content")
+    st.caption(f"**{one.name}** ({one.paper}). {one.meaning}")
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:

@@ -15,7 +15,6 @@ with st.spinner("Loading the methods ..."):
     import explanation  # brings torch and captum: seconds, once
     import insides
     from explanation import LABEL, LAST, NOTHING, PREDICTED, RUNNER_UP, Question
-    from fercore.charts.heatmaps import colour_bar
     from fercore.explain.attention import block_names
     from fercore.explain.methods import METHODS, method_layers
 
@@ -79,23 +78,13 @@ def choose_question(runs: list[Run]) -> tuple[Question, float]:
     return Question(image, name, label, method, None if layer == LAST else layer, target, against), opacity / 100
 
 
-def describe(asked: Question, opacity: float) -> None:
-    """What the colours mean, and where the method comes from."""
-    method = METHODS[asked.method]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("against" if method.signed else "nothing", width="content")
-        st.image(colour_bar(method.signed, opacity), width=240, alt="Colours from weak to strong")
-        st.markdown("for the class" if method.signed else "much", width="content")
-    st.caption(f"**{method.name}** ({method.paper}). {method.meaning}")
-
-
 runs = choose_runs()
 asked, opacity = choose_question(runs)
 headline = st.container()
 found = [explanation.explain(run, asked) for run in runs]
 headline.markdown(f"#### {explanation.answer(found, asked)}")
 explanation.draw(found, asked, opacity)
-describe(asked, opacity)
+explanation.describe(asked.method, opacity)
 with st.container(horizontal=True):
     download_table("Download the probabilities", explanation.probability_table(found), "probabilities.csv")
     if any(one.maps for one in found):

@@ -30,7 +30,7 @@ class Found(NamedTuple):
     file, time
         Where it was found; seconds from the beginning of a video, None in a picture.
     number
-        Of the face in its picture, from the left, counted from 1.
+        Of the face in its picture, counted from 1 in reading order.
     face, crop
         Its box and score, and uint8 (48, 48).
     """

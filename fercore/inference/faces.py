@@ -64,7 +64,7 @@ class Detector:
         self._mtcnn = MTCNN(min_face_size=smallest)
 
     def __call__(self, picture: np.ndarray) -> list[Face]:
-        """Faces of an RGB picture uint8 (H, W, 3), from left to right."""
+        """Faces of an RGB picture uint8 (H, W, 3), in the order of `in_reading_order`."""
         height, width = picture.shape[:2]
         factor = max(height, width) / self._longest
         if factor > 1:
@@ -73,7 +73,7 @@ class Detector:
         with self._lock:
             found = self._mtcnn.detect_faces(picture)
         faces = [_within(one["box"], max(factor, 1), width, height, float(one["confidence"])) for one in found]
-        return sorted((face for face in faces if face), key=lambda face: face.box)
+        return in_reading_order([face for face in faces if face])
 
 
 def _within(found: Sequence[int], factor: float, width: int, height: int, score: float) -> Face | None:
@@ -82,6 +82,18 @@ def _within(found: Sequence[int], factor: float, width: int, height: int, score:
     right, bottom = min((left + wide) * factor, width), min((top + high) * factor, height)
     box = (left * factor, top * factor, right, bottom)
     return Face(tuple(map(float, box)), score) if box[0] < right and box[1] < bottom else None
+
+
+def in_reading_order(faces: Sequence[Face]) -> list[Face]:
+    """Faces row by row, each row from left to right; a row goes on while faces have their middle above the bottom edge
+    of its highest one."""
+    rows: list[list[Face]] = []
+    for face in sorted(faces, key=lambda face: face.box[1]):
+        if rows and (face.box[1] + face.box[3]) / 2 < rows[-1][0].box[3]:
+            rows[-1].append(face)
+        else:
+            rows.append([face])
+    return [face for row in rows for face in sorted(row, key=lambda face: face.box[0])]
 
 
 def find_faces(picture: np.ndarray, detector: Detector | None) -> list[Face]:
@@ -100,7 +112,7 @@ def find_faces(picture: np.ndarray, detector: Detector | None) -> list[Face]:
     Returns
     -------
     list of Face
-        From left to right; empty where the detector finds none.
+        Row by row, from left to right; empty where the detector finds none.
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise ValueError(f"received {picture.dtype} {picture.shape}, expected an RGB picture uint8 (H, W, 3)")
@@ -114,21 +126,40 @@ def find_faces(picture: np.ndarray, detector: Detector | None) -> list[Face]:
     return [whole] if not found and square and long <= LIKELY_CROP else found
 
 
+def face_square(shape: tuple[int, int], face: Face, margin: float = MARGIN) -> tuple[float, float, float, float]:
+    """The square that a face is cropped by: left, top, right and bottom edge in pixels of the picture.
+
+    It is as wide as the box's longer side, plus the margin; where it would leave the picture it is moved, and if need
+    be made smaller, so that no pixel is made up. Of a picture used whole it is the largest centred square.
+
+    Parameters
+    ----------
+    shape
+        Height and width of the picture.
+    face
+        One of its faces.
+    margin
+        Share of the box's longer side that is added on each side.
+    """
+    height, width = shape
+    left, top, right, bottom = face.box
+    longer, found = max(right - left, bottom - top), face.score is not None
+    side = min(longer * (1 + 2 * margin * found), height, width)
+    across, down = (left + right) / 2, (top + bottom) / 2 - ABOVE * longer * found
+    left = min(max(across - side / 2, 0), width - side)
+    top = min(max(down - side / 2, 0), height - side)
+    return left, top, left + side, top + side
+
+
 def crop_face(picture: np.ndarray, face: Face, margin: float = MARGIN) -> np.ndarray:
     """A face as FER2013 has them.
-
-    The square around the face is as wide as the box's longer side, plus the margin; where it would leave the picture it
-    is moved, and if need be made smaller, so that no pixel is made up. Of a picture used whole it is the largest
-    centred square.
 
     Parameters
     ----------
     picture
         uint8 (H, W, 3), red, green, blue.
-    face
-        One of its faces.
-    margin
-        Share of the box's longer side that is added on each side.
+    face, margin
+        One of its faces, and how much around it; see `face_square`.
 
     Returns
     -------
@@ -136,20 +167,9 @@ def crop_face(picture: np.ndarray, face: Face, margin: float = MARGIN) -> np.nda
         uint8 (48, 48), 0 black to 255 white: luma (ITU-R 601), resampled with antialiasing (Lanczos). A gray picture of
         48x48 pixels used whole comes back unchanged.
     """
-    left, top, side = _square(picture.shape[:2], face, margin)
-    around = int(_LANCZOS_SUPPORT * side / SIZE) + 2
+    left, top, right, bottom = face_square(picture.shape[:2], face, margin)
+    around = int(_LANCZOS_SUPPORT * (right - left) / SIZE) + 2
     x, y = max(int(left) - around, 0), max(int(top) - around, 0)
-    near = picture[y : int(top + side) + around, x : int(left + side) + around]
-    box = (left - x, top - y, left - x + side, top - y + side)
-    gray = Image.fromarray(near).convert("L")
+    gray = Image.fromarray(picture[y : int(bottom) + around, x : int(right) + around]).convert("L")
+    box = (left - x, top - y, right - x, bottom - y)
     return np.array(gray.resize((SIZE, SIZE), Image.Resampling.LANCZOS, box=box))
-
-
-def _square(shape: tuple[int, int], face: Face, margin: float) -> tuple[float, float, float]:
-    """Left and top edge and side of the square that is cropped, in pixels."""
-    height, width = shape
-    left, top, right, bottom = face.box
-    longer, found = max(right - left, bottom - top), face.score is not None
-    side = min(longer * (1 + 2 * margin * found), height, width)
-    across, down = (left + right) / 2, (top + bottom) / 2 - ABOVE * longer * found
-    return min(max(across - side / 2, 0), width - side), min(max(down - side / 2, 0), height - side), side

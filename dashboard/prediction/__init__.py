@@ -1,0 +1,1 @@
+"""Parts of the Predict page: which pictures, what is in them, how it is shown."""
