@@ -29,7 +29,10 @@ page = st.navigation(
             st.Page("pages/embedding.py", title="Embedding", icon=":material/bubble_chart:"),
             st.Page("pages/explain.py", title="Explain", icon=":material/troubleshoot:"),
         ],
-        "Use": [st.Page("pages/webcam.py", title="Webcam", icon=":material/videocam:")],
+        "Use": [
+            st.Page("pages/predict.py", title="Predict", icon=":material/photo_camera:"),
+            st.Page("pages/webcam.py", title="Webcam", icon=":material/videocam:"),
+        ],
     }
 )
 
