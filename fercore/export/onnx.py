@@ -18,6 +18,7 @@ from fercore.runs import RunError
 
 CALIBRATION = 512  # Training images: twice as many moved no range that mattered
 _BATCH = 32
+_SOFTMAX = ("Softmax", "LogSoftmax")
 
 
 def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
@@ -59,7 +60,7 @@ def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
 
 
 def quantise(source: Path, faces: np.ndarray, target: Path) -> None:
-    """Write an ONNX model anew with 8-bit weights and activations.
+    """Write an ONNX model anew with 8-bit weights and activations, but for the layer that answers.
 
     Weights have a scale of their own for each output channel, activations one for each tensor, from the smallest and
     largest value that calibration faces cause (Jacob et al. 2018, https://arxiv.org/abs/1712.05877, by onnxruntime).
@@ -85,7 +86,18 @@ def quantise(source: Path, faces: np.ndarray, target: Path) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
+            nodes_to_exclude=_answering(prepared),
         )
+
+
+def _answering(path: Path) -> list[str]:
+    """Names of the softmax and of the layer before it: of 256 steps each, probabilities would be coarse."""
+    import onnx
+
+    nodes = onnx.load(path).graph.node
+    last = [node for node in nodes if node.op_type in _SOFTMAX]
+    read = {name for node in last for name in node.input}
+    return [node.name for node in [*last, *(node for node in nodes if read & set(node.output))]]
 
 
 class _Faces:
