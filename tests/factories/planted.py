@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, Dataset
+from fercore.data.audit.files import write_audit
+from fercore.data.audit.findings import audit
+from fercore.data.fer2013 import AUDIT, OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, Dataset
 from fercore.data.prepare import prepare
 from fercore.data.records import Record, Source
 from fercore.emotions import EMOTIONS
@@ -54,3 +56,10 @@ def make_planted_dataset(folder: Path) -> Dataset:
     return prepare(
         Source("synthetic", "planted", OFFICIAL_SPLIT_NAMES, lambda on_bad: iter(records), len(records)), folder
     )
+
+
+def make_audited_dataset(folder: Path) -> Dataset:
+    """The planted data set with what scripts/audit.py leaves in it."""
+    dataset = make_planted_dataset(folder)
+    write_audit(audit(dataset), folder / AUDIT)
+    return dataset

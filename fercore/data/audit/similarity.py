@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fercore.data.audit.hashing import candidate_pairs, low_frequencies, mirrored, perceptual_hashes
+from fercore.data.audit.hashing import candidate_pairs, low_frequencies, mirrored
 
 NEAR = 0.94  # least aligned correlation of near copies
 SHIFT = 3  # pixels by which copies may be displaced, in each direction
-_LOW = 0.82  # least correlation of the low frequencies that is worth a closer look; few near copies lie below
 _FLAT = 1.0  # gray levels of standard deviation below which a picture correlates with anything
 _CHUNK = 2000  # pairs compared at once, which takes 60 MB
 
@@ -84,19 +83,12 @@ def aligned_correlation(one: np.ndarray, other: np.ndarray, shift: int = SHIFT) 
 def _candidates(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """First and second rows (P,) of pairs worth a closer look, and whether one of the two is to be mirrored."""
     n, frequencies = len(images), low_frequencies(images)
-    both = np.concatenate([frequencies, mirrored(frequencies)])  # (2N, 63); row N + i is i's mirror image
-    pairs = candidate_pairs(perceptual_hashes(both))
+    pairs = candidate_pairs(np.concatenate([frequencies, mirrored(frequencies)]))  # row N + i is i's mirror image
     flipped = (pairs[:, 0] < n) != (pairs[:, 1] < n)
     rows = np.sort(pairs % n, axis=1)
     different = rows[:, 0] < rows[:, 1]  # a symmetric face is no copy of itself
     keys = np.unique((rows[different, 0] * n + rows[different, 1]) * 2 + flipped[different])
-    first, second, flipped = keys // 2 // n, keys // 2 % n, keys % 2 == 1
-    unit = both / np.linalg.norm(both, axis=1, keepdims=True).clip(1e-6)
-    alike = np.empty(len(keys), dtype=bool)
-    for start in range(0, len(keys), 50 * _CHUNK):
-        part = slice(start, start + 50 * _CHUNK)
-        alike[part] = np.einsum("pi,pi->p", unit[first[part]], unit[second[part] + n * flipped[part]]) >= _LOW
-    return first[alike], second[alike], flipped[alike]
+    return keys // 2 // n, keys // 2 % n, keys % 2 == 1
 
 
 def _squared_deviations(images: np.ndarray, height: int, width: int) -> np.ndarray:

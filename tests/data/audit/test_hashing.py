@@ -35,28 +35,45 @@ def test_a_hash_is_what_lies_above_the_median():
     assert perceptual_hashes(frequencies)[0].tolist() == [False] * 32 + [True] * 31
 
 
-def test_pairs_are_those_within_the_distance_each_once():
+def signs(hashes):
+    """Low frequencies float32 (N, 63) that have these hashes (N, 63), each with 31 bits set."""
+    return np.where(hashes, np.float32(1), np.float32(-1)) + np.linspace(0, 0.1, BITS, dtype=np.float32)
+
+
+@pytest.fixture
+def planted():
+    """300 random hashes with 31 bits set; of rows 7, 8 and 9 copies in 290 to 292 differ in 0, 4 and 6 bits."""
     generator = np.random.default_rng(0)
-    hashes = generator.random((300, BITS)) < 0.5
-    hashes[7] = hashes[290]  # the same in every table
-    hashes[8] = hashes[291]
-    hashes[8, :5] ^= True
-    hashes[9] = hashes[292]
-    hashes[9, :6] ^= True
-    assert candidate_pairs(hashes, distance=6).tolist() == [[7, 290], [8, 291], [9, 292]]
-    assert candidate_pairs(hashes, distance=5).tolist() == [[7, 290], [8, 291]]
-    assert candidate_pairs(hashes, distance=0).tolist() == [[7, 290]]
-    distances = (hashes[:, None] != hashes[None]).sum(axis=2)
-    near = np.argwhere(np.triu(distances <= 16, 1)).tolist()
-    found = candidate_pairs(hashes, tables=400).tolist()
+    hashes = np.stack([generator.permutation(BITS) < 31 for _ in range(300)])
+    for row, swaps in ((7, 0), (8, 2), (9, 3)):
+        hashes[283 + row] = hashes[row]
+        for value in (True, False):  # as many are set as are cleared
+            hashes[283 + row, np.flatnonzero(hashes[row] == value)[:swaps]] ^= True
+    return hashes
+
+
+def test_pairs_are_those_within_the_distance_each_once(planted):
+    frequencies = signs(planted)
+    assert (perceptual_hashes(frequencies) == planted).all()
+    for distance, expected in ((6, [[7, 290], [8, 291], [9, 292]]), (5, [[7, 290], [8, 291]]), (3, [[7, 290]])):
+        assert candidate_pairs(frequencies, distance=distance, correlation=0).tolist() == expected
+    distances = (planted[:, None] != planted[None]).sum(axis=2)
+    near = np.argwhere(np.triu(distances <= 18, 1)).tolist()
+    found = candidate_pairs(frequencies, tables=600, distance=18, correlation=0).tolist()
     assert found == near  # so many tables miss none
     assert len(found) > 3
 
 
+def test_pairs_are_those_that_correlate(planted):
+    # Two sign vectors that differ in 4 of 63 places correlate by 55 / 63 = 0.87, in 6 of them by 0.81.
+    assert candidate_pairs(signs(planted), correlation=0.84).tolist() == [[7, 290], [8, 291]]
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_nothing_pairs_with_itself(n):
-    assert candidate_pairs(np.ones((n, BITS), bool)).shape == (0, 2)
+    assert candidate_pairs(np.ones((n, BITS), np.float32)).shape == (0, 2)
 
 
-def test_equal_hashes_all_pair():
-    assert candidate_pairs(np.zeros((4, BITS), bool)).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
+def test_equal_pictures_all_pair():
+    same = np.tile(np.arange(BITS, dtype=np.float32), (4, 1))
+    assert candidate_pairs(same).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]

@@ -1,0 +1,145 @@
+"""Audit: planted defects, deciding on them, and what is said without pictures or without an audit."""
+
+import pytest
+
+from fercore.data.audit.files import TABLE
+from fercore.data.decisions import Decision, read_decisions
+from fercore.data.fer2013 import AUDIT, DECISIONS
+from tests.dashboard.conftest import charts, words
+from tests.factories.data import make_dataset
+from tests.factories.planted import make_audited_dataset
+from tests.factories.studies import make_cross_validation
+
+
+@pytest.fixture
+def audited(folders):
+    return make_audited_dataset(folders[1])
+
+
+def decided(folders):
+    return read_decisions(folders[1] / DECISIONS)
+
+
+def pictures(app) -> int:
+    return len(app.get("image"))
+
+
+def choose(app, key, value):
+    return app.segmented_control(key=key).set_value(value).run()
+
+
+def test_the_answer_counts_what_is_planted(open_page, audited):
+    app = open_page("audit")
+    text = words(app)
+    assert (
+        "**1 of 45 test images (2.2 %) have an exact copy in Training**: 1 of PrivateTest and 0 of PublicTest" in text
+    )
+    assert "2 more have a near or mirrored one" in text
+    assert "2 groups of identical images, 1 with conflicting labels, and 1 blank picture." in text
+    assert charts(app)[0]["layer"][0]["encoding"]["x"]["axis"]["title"] == "Share of the split's images"
+
+
+def test_groups_show_their_pictures(open_page, audited):
+    app = open_page("audit")
+    text = words(app)
+    assert "**Group 1**: 2 exact copies in Training, **labels conflict**" in text
+    assert "**Group 2**: 2 exact copies in Training and PrivateTest" in text
+    assert pictures(app) == 4
+    choose(app, "kind", "near copies")
+    text = words(app)
+    assert "**Group 1**: 2 near copies in Training and PublicTest" in text
+    assert "r = 1.00, mirrored" in text
+    app.selectbox(key="place").set_value("within").run()
+    assert "No group of copies is like that." in words(app)
+
+
+def test_a_choice_is_in_the_address(open_page, audited):
+    app = open_page("audit", view="Copies", conflict="true")
+    assert pictures(app) == 2
+    assert "1 to 1 of 1 groups." in words(app)
+
+
+def test_a_decision_is_kept_in_a_file_and_can_be_taken_back(open_page, audited, folders):
+    app = open_page("audit")
+    app.selectbox(key="decision_train/conflict").set_value("relabel: angry").run()
+    assert decided(folders) == {"train/conflict": Decision("relabel", "angry")}
+    app.selectbox(key="decision_train/happy/0").set_value("drop").run()
+    assert decided(folders)["train/happy/0"] == Decision("drop")
+    again = open_page("audit")
+    assert again.selectbox(key="decision_train/conflict").value == "relabel: angry"
+    again.selectbox(key="decision_train/conflict").set_value("undecided").run()
+    assert decided(folders) == {"train/happy/0": Decision("drop")}
+    assert (audited.path / "images.npy").stat().st_mtime < (folders[1] / DECISIONS).stat().st_mtime
+
+
+def test_many_can_be_dropped_at_once_and_all_taken_back(open_page, audited, folders):
+    app = choose(open_page("audit"), "view", "decisions")
+    assert "So far: 0 to keep, 0 to drop, 0 to relabel." in words(app)
+    app.button(key="propose_copies whose labels conflict").click().run()
+    assert decided(folders) == {"train/angry/0": Decision("drop"), "train/conflict": Decision("drop")}
+    text = words(app)
+    assert "2 to drop" in text
+    file = folders[1] / DECISIONS
+    assert f"python scripts/train.py --recipe report-cnn --exclude {file} --relabel {file}" in text
+    assert app.button(key="propose_exact copies of another training image").disabled  # among them
+    assert app.dataframe[0].value["id"].tolist() == ["train/angry/0", "train/conflict"]
+    app.button(key="forget").click().run()
+    assert decided(folders) == {}
+
+
+def test_blank_pictures(open_page, audited):
+    app = choose(open_page("audit"), "view", "odd")
+    assert pictures(app) == 1
+    assert "1 of the pictures are blank." in words(app)
+    assert "**sad**, Training  \n77 ± 0" in words(app)
+
+
+def test_doubtful_labels_with_and_without_pictures(open_page, audited, folders):
+    make_cross_validation(folders[0], "folds", (0.5, 0.6), dataset=audited)
+    app = choose(open_page("audit"), "view", "labels")
+    text = words(app)
+    assert "`folds` doubts **" in text
+    assert "of 23 of Training" in text
+    shown = pictures(app)
+    assert shown > 0
+    for file in audited.path.glob("*.*"):
+        file.unlink()
+    app = choose(open_page("audit"), "view", "labels")
+    assert pictures(app) == 0
+    assert len(app.dataframe[0].value) == shown
+    assert "568 of 7,178 test images" in words(app)  # of FER2013, as shipped
+
+
+def test_doubtful_labels_need_a_cross_validation(open_page, folders):
+    app = choose(open_page("audit"), "view", "labels")
+    assert "python scripts/kfold.py --recipe report-cnn" in words(app)
+
+
+def test_without_a_data_set_the_counts_of_fer2013_are_known(open_page, folders):
+    app = open_page("audit")
+    text = words(app)
+    assert "**568 of 7,178 test images (7.9 %) have an exact copy in Training**: 288 of PrivateTest and 280 of" in text
+    assert "1,516 groups of identical images, 57 with conflicting labels, and 12 blank pictures." in text
+    assert f"python scripts/prepare_data.py path/to/archive.zip --out {folders[1]}" in text
+
+
+def test_a_data_set_that_nobody_looked_through_says_what_to_run(open_page, folders):
+    make_dataset(folders[1], per_class=1)
+    app = open_page("audit")
+    text = words(app)
+    assert f"python scripts/audit.py --runs {folders[0]} --data {folders[1]}" in text
+    assert "test images" not in text
+
+
+def test_a_damaged_audit_is_a_message(open_page, audited):
+    (audited.path / AUDIT / TABLE).write_text("x\n1\n")
+    app = open_page("audit")
+    assert "columns missing" in app.error[0].value
+    assert not app.exception
+
+
+def test_damaged_decisions_are_a_message_that_names_the_line(open_page, audited, folders):
+    (folders[1] / DECISIONS).write_text("id,decision,label\na,burn,\n")
+    app = open_page("audit")
+    assert "line 2" in app.error[0].value
+    assert not app.exception
