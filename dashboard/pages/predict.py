@@ -8,11 +8,14 @@ from fercore.data.decode import UnreadableImage
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.runs import Run
 from model_pair import choose_pair, labels
-from prediction.drawing import Models, choose_method, draw_picture, draw_table
-from prediction.looking import Answered, Looked, share_out
-from prediction.sentences import headline
-from prediction.sources import File, choose_pictures
 from words import code, escape, message
+
+st.title("Which expressions are in your pictures?")
+with st.spinner("Loading the models ..."):
+    from prediction.drawing import Models, choose_method, draw_picture, draw_table  # brings torch: seconds, once
+    from prediction.looking import Answered, Looked, share_out
+    from prediction.sentences import headline
+    from prediction.sources import File, choose_pictures
 
 ABOUT = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture, and is wrong about one
@@ -46,11 +49,13 @@ def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
     return names, found
 
 
-def answered_by(runs: list[Run], names: list[str], looked: list[Looked], tta: str) -> list[Answered]:
+def answered_by(
+    runs: list[Run], names: list[str], looked: list[Looked], tta: str, runtimes: dict[str, str]
+) -> list[Answered]:
     """The pictures with the answers of each model that can be loaded; stops the page where none can."""
     crops = np.concatenate([one.crops for one in looked])
     with st.spinner("Asking the models ..."):
-        answers = state.readable(lambda run: state.answers(run, crops, tta), runs)
+        answers = state.readable(lambda run: state.answers(run, crops, tta, runtimes[run.name]), runs)
     if not answers:
         st.stop()
     return share_out(names, looked, answers)
@@ -64,13 +69,13 @@ def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
         st.caption(f"{short[run.name]}: {escape(words)}")
 
 
-st.title("Which expressions are in your pictures?")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     runs = choose_pair()
     with st.container(width="content", gap="xsmall"):
         detect = switch("Find faces", "find_faces", "Off: the middle of each picture is a face", True)
         flip = switch("Average with the mirror image", "flip", "A little more accurate, half as fast")
         heat = switch("Heat maps", "heat", "Which places of each face an answer rests on")
+        runtimes = choose_runtimes(runs)
     method = choose_method() if heat else None
 files = choose_pictures(runs)
 above = st.container()
@@ -79,7 +84,7 @@ with above:
 if not looked:
     st.stop()
 tta = "flip" if flip else "none"
-answered = answered_by(runs, names, looked, tta)
+answered = answered_by(runs, names, looked, tta, runtimes)
 asked = [run for run in runs if run.name in answered[0].answers]
 short = dict(zip((run.name for run in asked), labels(asked), strict=True))
 st.markdown(f"#### {headline(answered, short)}")

@@ -12,6 +12,7 @@ from PIL import Image
 
 from fercore.data.fer2013 import Dataset
 from fercore.emotions import EMOTIONS
+from fercore.export.files import export_into_run
 from fercore.inference.faces import Detector, crop_face
 from fercore.inference.predictor import Predictor
 from fercore.runs import open_run
@@ -176,6 +177,19 @@ def test_one_of_several_pictures_is_looked_at_closely(open_page, runs):
     app.selectbox(key="picture").select_index(1).run()
     assert "No face is found here." in app.info[0].value
     assert "**Face 1**" not in words(app)
+
+
+def test_an_onnx_file_answers_where_asked(open_page, runs):
+    export_into_run(runs[0])
+    content = (runs[0].path / "model.onnx").read_bytes()
+    app = uploaded(open_page("predict", second="(none)"), ("face.png", png(FACES[0])))
+    (runs[0].path / "model.onnx").write_bytes(b"damaged")
+    app.toggle(key="onnx").set_value(True).run()
+    assert "onnxruntime cannot open it" in app.warning[0].value  # so it is this file that answers
+    (runs[0].path / "model.onnx").write_bytes(content)
+    app.run()
+    expected = Predictor.from_run(runs[0]).predict(FACES[:1]).probabilities
+    assert table(app)[list(EMOTIONS)].to_numpy() == pytest.approx(100 * expected, abs=1e-2)
 
 
 def test_not_sure_below_the_threshold(open_page, folders):
