@@ -3,15 +3,18 @@
 import pandas as pd
 import streamlit as st
 
+import clean_score
 import seen
 import state
 from downloads import download_table
 from fercore.charts import training as charts
-from fercore.charts.style import duration, points, run_styles, with_range
+from fercore.charts.style import count, duration, points, run_styles, with_range
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table
 from fercore.runs import Run
 from words import code
+
+WHOLE = " Curves and gaps are of all validation images; without copies only the best epoch is known, whose answers are kept."
 
 
 def say_status(run: Run, found: Learning | None) -> None:
@@ -44,6 +47,20 @@ def say_no_epochs(run: Run) -> None:
         )
 
 
+def say_decisions(run: Run) -> None:
+    """Which training images of a run were left out or relabelled by a user's decisions, if any were."""
+    trained_on = run.info.get("trained_on")
+    record = trained_on.get("decisions") if isinstance(trained_on, dict) else None
+    if not isinstance(record, dict):
+        return
+    excluded, relabelled = (record.get(key) for key in ("excluded", "relabelled"))
+    if type(excluded) is int and type(relabelled) is int and isinstance(record.get("sha256"), str):
+        st.caption(
+            f"{code(run.name)} was trained without {count(excluded)} images that its user dropped and with "
+            f"{count(relabelled)} new labels (decisions {code(record['sha256'][:12])}); its figures are on all images."
+        )
+
+
 def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
     styles = run_styles(run.name for run in state.runs())
     curves, epochs = curve_table(histories), epoch_table(histories)
@@ -58,7 +75,8 @@ def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
     st.caption("Solid: validation. Dashed: train. A ring marks the best epoch. Gap: train minus validation accuracy.")
 
 
-def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
+def draw_summary(runs: list[Run], found: dict[str, Learning], clean: dict[str, dict] | None) -> None:
+    """A row a run; `clean` are the clean reports on the validation split where they are asked for."""
     shown = [run for run in runs if run.name in found]
     names = {state.split_name(run, "val") for run in shown}
     accuracy = f"Right on {names.pop() if len(names) == 1 else 'validation'}"
@@ -68,6 +86,7 @@ def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
             "Status": run.status,
             "Best epoch": f"{found[run.name].best_epoch} of {found[run.name].epochs}",
             accuracy: seen.warned(with_range(found[run.name].val_accuracy), contamination(run, "val")),
+            **({} if clean is None else {"Without copies": clean_words(run, clean)}),
             "Gap there": points(found[run.name].gap),
             "Gap at the end": points(found[run.name].last_gap),
             "An epoch": duration(found[run.name].seconds_per_epoch),
@@ -76,13 +95,24 @@ def draw_summary(runs: list[Run], found: dict[str, Learning]) -> None:
         for run in shown
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
+    for run in shown:
+        say_decisions(run)
     if any(contamination(run, "val") for run in shown):
         st.caption(seen.LEGEND)
     st.caption(
         "Training images are measured while the weights still move, with augmentation and dropout on, so the gap "
         "starts below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen "
         "by its validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %."
+        + (WHOLE if clean is not None else "")
     )
+
+
+def clean_words(run: Run, reports: dict[str, dict]) -> str:
+    """The clean accuracy of a run's best epoch with its number of images; empty where there is none."""
+    report = reports.get(run.name)
+    if report is None:
+        return ""
+    return f"{seen.warned(with_range(report['accuracy']), contamination(run, 'val'))}, {clean_score.n_of(report)}"
 
 
 def draw_settings(runs: list[Run]) -> None:

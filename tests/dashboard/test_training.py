@@ -145,3 +145,22 @@ def test_text_of_a_run_is_never_markdown(open_page, folders):
     text = words(open_page("training"))
     assert "](" not in text
     assert r"\!\[spy\]" in text
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (
+            {"excluded": 1247, "relabelled": 3, "sha256": "0123456789abcdef" * 4},
+            "without 1,247 images that its user dropped and with 3 new labels (decisions `0123456789ab`)",
+        ),
+        (None, None),
+        ({"excluded": "many", "relabelled": 3, "sha256": "*x*"}, None),
+        ([1], None),
+    ],
+)
+def test_what_its_user_decided_is_said(open_page, folders, record, said):
+    run = make_run(folders[0], "a")
+    update_run(run, trained_on=run.info["trained_on"] | {"decisions": record})
+    text = words(open_page("training"))
+    assert said in text if said else "was trained without" not in text
