@@ -11,6 +11,9 @@ import pytest
 from fercore.charts.overview import reference_report
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.evaluation.metrics import report
+from fercore.export.files import measure
+from fercore.export.record import ONNX_FILE, read_record
+from fercore.inference.onnx import load_onnx
 from fercore.models.forward import probabilities
 from fercore.models.registry import load
 from fercore.runs import list_runs, open_run
@@ -24,7 +27,7 @@ RUNS = ROOT / "runs"
 TRACKED = subprocess.run(["git", "ls-files", "-z", "runs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 FILES = [ROOT / name for name in TRACKED.split("\0") if name]
 NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
-SUMMARIES = ("reference-kfold",)  # made of other runs: no epochs of their own
+SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
 REPORT = reference_report()
 REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
@@ -33,7 +36,8 @@ REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    assert {"reference-report-cnn", "reference-resnet18", *SUMMARIES} <= set(NAMES) <= {run.name for run in found}
+    expected = {"reference-report-cnn", "reference-resnet18", "reference-kfold"}
+    assert expected <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 48_000_000
 
 
@@ -101,7 +105,7 @@ def test_the_reports_model_reaches_the_reports_accuracy_without_augmentation():
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", [name for name in NAMES if (RUNS / name / "model.safetensors").is_file()])
+@pytest.mark.parametrize("name", [name for name in NAMES if open_run(RUNS / name).has_weights])
 def test_the_weights_answer_what_is_stored(name, fer2013_dataset):
     run, model = open_run(RUNS / name), load(open_run(RUNS / name))
     for split in ("val", "test"):
@@ -113,3 +117,14 @@ def test_the_weights_answer_what_is_stored(name, fer2013_dataset):
         accuracy = (answers.argmax(axis=1) == stored.label).mean()
         assert accuracy == pytest.approx(run.metrics(split)["accuracy"]["value"], abs=0.001)
         np.testing.assert_allclose(answers, stored.probabilities, atol=0.02)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", [name for name in NAMES if (RUNS / name / ONNX_FILE).is_file()])
+def test_the_onnx_files_are_as_right_as_recorded(name, fer2013_dataset):
+    run = open_run(RUNS / name)
+    found, recorded = measure(load_onnx(run).module.answer, run, fer2013_dataset), read_record(run).accuracy
+    for split, figure in recorded.items():
+        # Other processors round 8-bit sums otherwise.
+        assert found[split]["value"] == pytest.approx(figure["value"], abs=0.003)
+        assert found[split]["same"] == pytest.approx(figure["same"], abs=0.01)
