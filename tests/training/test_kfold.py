@@ -123,7 +123,7 @@ def test_mean_prediction_wants_the_same_images():
     other = Predictions(np.array(["b"]), np.array([0]), np.eye(7, dtype=np.float32)[[1]])
     same = Predictions(np.array(["a"]), np.array([0]), np.eye(7, dtype=np.float32)[[1]])
     assert mean_prediction([one, same]).probabilities.tolist() == [[0.5, 0.5, 0, 0, 0, 0, 0]]
-    with pytest.raises(RunError, match="the folds predicted different images"):
+    with pytest.raises(RunError, match="the models predicted different images"):
         mean_prediction([one, other])
 
 
