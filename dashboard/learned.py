@@ -14,7 +14,10 @@ from fercore.evaluation.learning import Learning, config_table, curve_table, dif
 from fercore.runs import Run
 from words import code
 
-WHOLE = " Curves and gaps are of all validation images; without copies only the best epoch is known, whose answers are kept."
+WHOLE = (
+    " Curves and gaps are of all validation images: only of the best epoch the single answers are kept, without which "
+    "copies cannot be left out."
+)
 
 
 def say_status(run: Run, found: Learning | None) -> None:

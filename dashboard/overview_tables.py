@@ -51,13 +51,14 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
     st.subheader("The report beside ours")
     official = [run for run in runs if state.split_name(run, "val") == OFFICIAL_SPLIT_NAMES["val"]]
     table = report_table(official, reports)
+    ending = " without copies" if any("copies" in one for found in reports.values() for one in found.values()) else ""
     columns = {
         "model": "Model",
         "report": "The report",
         "run": "Our run",
         "first_weights": "Its first weights",
-        "val": "Ours, PublicTest",
-        "test": "Ours, PrivateTest",
+        "val": f"Ours, PublicTest{ending}",
+        "test": f"Ours, PrivateTest{ending}",
     }
     shown = table.assign(run=table["run"].fillna("none yet"), first_weights=table["first_weights"].fillna(""))
     for part in ("report", "val", "test"):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-import clean
+import clean_score
 import state
 from comparison.measured import read
 from fercore.charts.style import percent, points, with_range
@@ -40,8 +40,8 @@ class View(NamedTuple):
 
 def views(evaluation: state.Evaluation, chosen: Confidence | None) -> tuple[np.ndarray, list[View]]:
     """True classes int64 (N,); the probabilities as they are and, where a temperature is known, scaled by it."""
-    run, split, tta, is_clean = evaluation
-    found = read(run, state.Measurement(split, tta, is_clean))
+    run, split, tta, clean = evaluation
+    found = read(run, state.Measurement(split, tta, clean))
     named = {PLAIN: found.probabilities}
     if chosen is not None:
         named[f"With temperature {chosen.temperature:.2f}"] = chosen.scale(found.probabilities)
@@ -55,7 +55,7 @@ def _view(name: str, labels: np.ndarray, probabilities: np.ndarray) -> View:
 
 def answer(evaluation: state.Evaluation, report: dict, measured: Calibration) -> str:
     """One sentence: whether a run is too sure, by more than chance makes."""
-    name, images = code(evaluation.run.name), f"of {clean.images_of(report)}, {clean.n_of(report)}"
+    name, images = code(evaluation.run.name), f"of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
     claims = percent(report["accuracy"]["value"] + measured.overconfidence)
     says = f"it says {claims} on average and is right on {with_range(report['accuracy'])} {images}."
     if within_chance(measured):

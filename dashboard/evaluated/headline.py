@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-import clean
+import clean_score
 import state
 from fercore.charts.style import percent, range_words
 from fercore.evaluation.tables import weakest_class
@@ -26,14 +26,14 @@ def answer(run_name: str, report: dict, tta: str) -> str:
     flip = ", each image averaged with its mirror image" if tta == "flip" else ""
     taken = f", most often taken for {weakest.taken_for}" if weakest.taken_for else ""
     return (
-        f"{code(run_name)} is right on {percent(accuracy['value'])} of {clean.images_of(report)} "
-        f"({range_words(accuracy)}), {clean.n_of(report)}{flip}; {weakest.emotion} is its weakest class{taken}."
+        f"{code(run_name)} is right on {percent(accuracy['value'])} of {clean_score.images_of(report)} "
+        f"({range_words(accuracy)}), {clean_score.n_of(report)}{flip}; {weakest.emotion} is its weakest class{taken}."
     )
 
 
 def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
     """What to know before believing the figures."""
-    run, split, tta, is_clean = evaluation
+    run, split, tta, clean = evaluation
     if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch
         st.info(OPTIMISTIC.format(escape(report["split_name"])), icon=":material/info:")
     published = state.metrics(run, split, tta)
@@ -42,10 +42,10 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
             f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. "
             "The figures are of the seven, whose probabilities are scaled to sum to 1."
         )
-    if is_clean and report["copies"]["n"]:
-        st.caption(clean.beside(report, published))
-    elif not is_clean and not state.no_clean_score(run, split, tta) and (n := state.copies(run, split, tta).sum()):
-        st.caption(clean.hint(int(n), report["n"]))
+    if clean and report["copies"]["n"]:
+        st.caption(clean_score.beside(report, published))
+    elif not clean and not state.no_clean_score(run, split, tta) and (n := state.copies(run, split, tta).sum()):
+        st.caption(clean_score.hint(int(n), report["n"]))
 
 
 def draw_figures(report: dict) -> None:

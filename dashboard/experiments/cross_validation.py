@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
+import clean_score
 import state
 from downloads import download_table
 from experiments.going_on import kfold_command
@@ -43,26 +45,43 @@ class Ensemble(NamedTuple):
     gain: dict[str, float] | None
 
 
-def draw(found: CrossValidation) -> None:
-    """Everything about a cross-validation, from the answer to the downloads."""
+def draw(found: CrossValidation, clean: bool = False) -> None:
+    """Everything about a cross-validation, from the answer to the downloads; `clean` leaves out images with copies."""
     whole = found.whole if found.whole and found.whole.status == "finished" else None
-    members = state.readable(state.reports, found.members.values())
-    reports = {fold: members[run.name] for fold, run in found.members.items() if run.name in members}
-    scores = stored_scores(whole) if whole else fold_scores(reports)
+    scores = read_scores(found, whole, clean)
     spreads, run = spread(scores), found.whole or next(iter(found.members.values()))
-    names = {split: state.split_name(run, split) for split in SPLITS}
-    names["train"] = f"held-out {names['train']}"
-    ensembles = {split: ensemble(found, whole, split, spreads) for split in ("val", "test")} if whole else {}
+    held_out = f"held-out {state.split_name(run, 'train')}"
+    names = {"train": held_out, **clean_score.split_names([run], clean)}
+    scored = [split for split in ("val", "test") if (spreads["split"] == split).any()] if whole else []
+    ensembles = {split: ensemble(found, whole, split, spreads, clean) for split in scored}
     draw_answer(reading(found, spreads, ensembles.get("test"), names["train"]))
     st.markdown(beside_the_report())
     say_what_is_left(found)
     if scores.empty:
         return
     draw_scores(scores, spreads, names, run.name)
-    if whole:
+    if clean and whole:
+        st.caption(clean_score.note([state.reports(whole, clean)]))
+    if ensembles:
         draw_ensembles(ensembles)
-        draw_published(whole)
+    if whole:
+        draw_published(whole, clean)
     download_table("Download the folds", scores, f"folds_{found.name}.csv")
+
+
+def read_scores(found: CrossValidation, whole: Run | None, clean: bool) -> pd.DataFrame:
+    """Scores of the folds, as `fold_scores`; clean ones of test images come from the folds' own predictions."""
+    published = stored_scores(whole) if whole else fold_scores(read_reports(found, False))
+    if not clean:
+        return published
+    own = fold_scores(read_reports(found, True))
+    return pd.concat([published[published["split"] == "train"], own], ignore_index=True)
+
+
+def read_reports(found: CrossValidation, clean: bool) -> dict[int, dict[str, dict]]:
+    """Fold -> split -> report, of the folds that can be read."""
+    members = state.readable(partial(state.reports, clean=clean), found.members.values())
+    return {fold: members[run.name] for fold, run in found.members.items() if run.name in members}
 
 
 def figure(spreads: pd.DataFrame, split: str, score: str) -> pd.Series:
@@ -104,14 +123,15 @@ def gain_words(gain: dict[str, float]) -> str:
     return f"{points(sign * gain['value'])} ({100 * low:.1f} to {100 * high:.1f}) {'more' if sign > 0 else 'fewer'}"
 
 
-def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFrame) -> Ensemble:
+def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFrame, clean: bool) -> Ensemble:
     """What the folds' models come to together on a split; without a gain where a fold's predictions are missing."""
-    report, gain = state.metrics(whole, split), None
+    report, gain = state.metrics(whole, split, clean=clean), None
     if len(found.members) == found.folds:
-        answers = state.readable(lambda run: state.predictions(run, split), found.members.values())
+        answers = state.readable(partial(state.predictions, split=split, clean=clean), found.members.values())
         if len(answers) == found.folds:
-            gain = ensemble_gain(state.predictions(whole, split), list(answers.values()))
-    return Ensemble(report["split_name"], report["accuracy"], figure(spreads, split, "accuracy"), gain)
+            gain = ensemble_gain(state.predictions(whole, split, clean=clean), list(answers.values()))
+    name = clean_score.split_names([whole], clean, [split])[split]
+    return Ensemble(name, report["accuracy"], figure(spreads, split, "accuracy"), gain)
 
 
 def say_what_is_left(found: CrossValidation) -> None:
@@ -185,7 +205,7 @@ def draw_ensembles(found: dict[str, Ensemble]) -> None:
     )
 
 
-def draw_published(whole: Run) -> None:
+def draw_published(whole: Run, clean: bool) -> None:
     st.subheader("Beside the report's figure 10")
     stored = [split for split in SPLITS if (split, "none") in whole.evaluations()]
     split = st.segmented_control(
@@ -197,7 +217,8 @@ def draw_published(whole: Run) -> None:
         bind="query-params",
         format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),
     )
-    report, published = state.metrics(whole, split), reference_report()["kfold"]
+    report = state.metrics(whole, split, clean=clean and not state.no_clean_score(whole, split))
+    published = reference_report()["kfold"]
     tables = {whole.name: classification_table(report), REPORT_NAME: published_table(published)}
     looks = {whole.name: run_styles(run.name for run in state.runs())[whole.name], REPORT_NAME: REPORT}
     state.chart(run_legend, looks, list(looks), state.dark(), alt="What is ours and what is the report's")
@@ -211,7 +232,7 @@ def draw_published(whole: Run) -> None:
             shown[f"{key.capitalize()}, {who}"] = [figure_words(*row) for row in columns]
     st.dataframe(shown, hide_index=True)
     st.caption(
-        f"Ours: {count(report['n'])} images of {escape(report['split_name'])}. The report's test images have "
+        f"Ours: {clean_score.images_of(report)}, {clean_score.n_of(report)}. The report's test images have "
         f"PublicTest's class sizes ({count(published['support'])} images); it gives two digits and no intervals, so "
         "those shown are worked out from its rounded figures. Accuracy stands in the column of F1."
     )

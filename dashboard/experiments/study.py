@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
+import clean_score
 import state
 from downloads import download_table
 from experiments.going_on import is_shipped, sweep_command
@@ -41,9 +43,10 @@ class Loaded(NamedTuple):
     answers: Predictions | None
 
 
-def draw(name: str, runs: Sequence[Run]) -> None:
-    """Everything about a study, from the answer to the downloads."""
-    loaded = state.readable(load, runs)
+def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
+    """Everything about a study, from the answer to the downloads; `clean` leaves out test images with copies."""
+    with st.spinner("Measuring ..."):
+        loaded = state.readable(partial(load, clean=clean), runs)
     if not loaded:
         return
     found = [one.point for one in loaded.values()]
@@ -55,7 +58,7 @@ def draw(name: str, runs: Sequence[Run]) -> None:
     table = table.assign(name=display_names(table))
     right, others = right_answers({run: one.answers for run, one in loaded.items() if one.answers is not None})
     ranked, planned = ranking(table, right), max(point.planned for point in found)
-    images = {split: state.split_name(found[0].run, split) for split in ("train", "val", "test")}
+    images = {"train": state.split_name(found[0].run, "train"), **clean_score.split_names([found[0].run], clean)}
     draw_answer(reading(name, ranked, len(right), planned, images["val"]))
     if said := beside_the_report(name, ranked):
         st.markdown(said)
@@ -66,13 +69,16 @@ def draw(name: str, runs: Sequence[Run]) -> None:
     draw_summary(table, ranked, looks, images["val"], found[0].run.info.get("device"))
     draw_curves({row.name: loaded[row.run].history for row in table.itertuples(index=False)}, looks)
     draw_table(table, ranked, found, images)
+    if said := clean_score.note(one.reports for one in loaded.values()):
+        st.caption(said)
     draw_downloads(name, table, ranked, loaded)
 
 
-def load(run: Run) -> Loaded:
+def load(run: Run, clean: bool = False) -> Loaded:
     point, history = read_point(run), state.history(run)
-    reports = state.reports(run) if run.status == "finished" else {}
-    return Loaded(point, history, reports, state.predictions(run, "val") if "val" in reports else None)
+    reports = state.reports(run, clean) if run.status == "finished" else {}
+    answers = state.predictions(run, "val", clean=clean) if "val" in reports else None
+    return Loaded(point, history, reports, answers)
 
 
 def display_names(table: pd.DataFrame) -> list[str]:

@@ -21,7 +21,7 @@ class Experiment(NamedTuple):
     """The runs of a study or of a cross-validation, and what draws them."""
 
     runs: list[Run]
-    draw: Callable[[], None]
+    draw: Callable[..., None]
 
     @property
     def is_running(self) -> bool:
@@ -36,7 +36,8 @@ def find_experiments() -> dict[str, Experiment]:
     }
     for name, folds in group_cross_validations(runs).items():
         known = f"{name} (folds)" if name in found else name
-        found[known] = Experiment(list(folds.members.values()), partial(cross_validation.draw, folds))
+        parts = [*folds.members.values(), *([folds.whole] if folds.whole else [])]
+        found[known] = Experiment(parts, partial(cross_validation.draw, folds))
     return found
 
 
@@ -63,10 +64,11 @@ def follow() -> None:
         present = find_experiments().get(chosen)
         if following and not (present and present.is_running):
             st.rerun()  # the whole page, which then stops following
-        present.draw()
+        present.draw(clean=clean)
 
 
 if chosen == NEW:
     new_study.draw()
 elif chosen:
+    clean = state.choose_score(experiments[chosen].runs)
     follow()

@@ -1,7 +1,10 @@
 """Home: which model is best, how sure is that, and what is there to look at?"""
 
+from functools import partial
+
 import streamlit as st
 
+import clean_score
 import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
 from fercore.charts.style import run_styles, with_range
@@ -19,34 +22,36 @@ def answer(best: Run, reports: Reports) -> str:
     name, stored = code(best.name), reports.get(best.name, {})
     if "test" in stored:
         figure = with_range(stored["test"]["accuracy"]).replace(" ", "\u00a0")  # not to be torn over two lines
-        right = f"right on **{figure}** of {escape(stored['test']['split_name'])}"
+        right = f"right on **{figure}** of {clean_score.images_of(stored['test'])}"
         return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, is {right}."
+    if ("test", "none") in best.evaluations():
+        return f"{name} is the best run by validation so far. Which test images have a copy is not known for its data."
     evaluate = code(state.command(f"scripts/evaluate.py {best.name}"))
     return f"{name} is the best run by validation so far. Measure it on the test split with {evaluate}"
-
-
-def split_names(runs: list[Run]) -> dict[str, str]:
-    """What to call the splits that are scored; official and home-made ones may stand in one table."""
-    return {split: state.shared_split_name(runs, split) for split in ("test", "val")}
 
 
 everything = state.ranked(state.runs())
 runs = [run for run in everything if run.part_of is None]
 
 st.title("Which expression, and how sure?")
-reports = state.readable(state.reports, runs)
+clean = state.choose_score(runs)
+with st.spinner("Measuring ..."):
+    reports = state.readable(partial(state.reports, clean=clean), runs)
 flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
-clean = [run for run in runs if run.name not in flagged]
+comparable = [run for run in runs if run.name not in flagged]
 if runs:
-    everyone, names = runs_table(runs, state.readable(state.history, runs), reports), split_names(runs)
+    everyone = runs_table(runs, state.readable(state.history, runs), reports)
+    names = clean_score.split_names(runs, clean)
     apart = everyone["run"].isin(flagged)
     table = everyone[~apart]
-    best = next((run for run in clean if not flags(run)), None)
+    best = next((run for run in comparable if not flags(run)), None)
     st.markdown(f"#### {answer(best, reports) if best else NOBODY}")
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):
         styles, report_accuracy = run_styles(everyone["run"]), reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
+if said := clean_score.note(reports.values()):
+    st.caption(said)
 st.markdown(
     "The FER workbench trains models of facial-expression recognition on FER2013, measures them without fooling "
     "itself, and shows where and why they are wrong. Models learn from Training, every choice is made on PublicTest, "
@@ -56,7 +61,7 @@ st.markdown(
 if problems := state.problems():
     with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
         st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
-if clean:
+if comparable:
     draw_runs(table, names)
 if flagged:
     draw_flagged(everyone[apart], names, flagged)
@@ -68,7 +73,7 @@ if parts := len(everything) - len(runs):
         label=f"Points of studies and folds of cross-validations, compared with their like: {parts}",
         icon=":material/science:",
     )
-draw_report(clean, reports)
+draw_report(comparable, reports)
 draw_dataset(runs)
 st.subheader("What an expression is not")
 st.markdown(

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+import clean_score
 import seen
 import state
 from downloads import download_table
@@ -28,9 +29,13 @@ def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
     return history, learning(history, images)
 
 
-def answer(run: Run, found: Learning) -> str:
-    """One sentence: best epoch, accuracy, overfitting."""
+def answer(run: Run, found: Learning, report: dict | None) -> str:
+    """One sentence: best epoch, accuracy, overfitting; `report` is the clean one, if it is asked for and known."""
     right = f"right on {with_range(found.val_accuracy)} of {escape(state.split_name(run, 'val'))}"
+    if report:
+        right = (
+            f"right on {with_range(report['accuracy'])} of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
+        )
     so_far = "so far " if run.status == "running" else ""
     more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
     return (
@@ -44,7 +49,13 @@ def merit(run: Run, found: Learning) -> tuple[bool, float]:
     return contamination(run, "val") is None, found.val_accuracy["value"]
 
 
-def draw(names: list[str], following: bool) -> None:
+def clean_report(run: Run) -> dict | None:
+    """Clean figures of a run's best epoch on the validation split; None where there are none."""
+    known = ("val", "none") in run.evaluations() and state.copies(run, "val") is not None
+    return state.metrics(run, "val", clean=True) if known else None
+
+
+def draw(names: list[str], following: bool, clean: bool) -> None:
     """Everything below the choosers; drawn again and again while one of the runs trains."""
     runs = [run for name in names if (run := state.find_run(name))]
     if following and not any(run.status == "running" for run in runs):
@@ -52,9 +63,11 @@ def draw(names: list[str], following: bool) -> None:
     loaded = state.readable(load, runs)
     histories = {name: history for name, (history, _) in loaded.items()}
     found = {name: figures for name, (_, figures) in loaded.items() if figures}
+    read = state.readable(clean_report, [run for run in runs if run.name in found]) if clean else {}
+    reports = {name: report for name, report in read.items() if report}
     if found:
         best = max((run for run in runs if run.name in found), key=lambda run: merit(run, found[run.name]))
-        st.markdown(f"#### {answer(best, found[best.name])}{seen.badge(best, 'val')}")
+        st.markdown(f"#### {answer(best, found[best.name], reports.get(best.name))}{seen.badge(best, 'val')}")
     bare = [
         run for run in runs if run.name in loaded.keys() - found.keys() and {"ensemble", "source"} & run.info.keys()
     ]
@@ -67,7 +80,7 @@ def draw(names: list[str], following: bool) -> None:
         st.info("There is nothing to draw before the first epoch ends.")
     if found:
         draw_curves({name: histories[name] for name in found})
-        draw_summary(runs, found)
+        draw_summary(runs, found, reports if clean else None)
         table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)
         download_table("Download the history", table, "history.csv")
     draw_settings(runs)
@@ -75,13 +88,14 @@ def draw(names: list[str], following: bool) -> None:
 
 st.title("How did the models learn?")
 chosen = state.choose_runs()
+clean = state.choose_score(chosen, ("val",))
 following = any(run.status == "running" for run in chosen)
 
 
 @st.fragment(run_every=REFRESH if following else None)
 def follow() -> None:
     with state.errors_shown():
-        draw([run.name for run in chosen], following)
+        draw([run.name for run in chosen], following, clean)
 
 
 follow()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -92,15 +92,15 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     return run, split
 
 
-def choose_score(among: Iterable[Run]) -> bool:
+def choose_score(among: Iterable[Run], splits: Sequence[str] = SPLITS) -> bool:
     """Draw the chooser of published or clean scores for a page with figures of several runs; whether clean is chosen.
 
     Names the runs that have no clean score. Where there are no figures at all, there is no chooser.
     """
     problems = {
-        run.name: _shared_problem([run], *splits)
+        run.name: _shared_problem([run], *measured)
         for run in among
-        if (splits := [split for split, tta in run.evaluations() if tta == "none"])
+        if (measured := [split for split, tta in run.evaluations() if tta == "none" and split in splits])
     }
     if not problems:
         return False

@@ -1,15 +1,16 @@
 """The Experiments page: its answers about studies and cross-validations, what is left to do, and new studies."""
 
-import json
 import re
 import shlex
 import tomllib
 
+import numpy as np
 import pytest
 
-from fercore.runs import training_lock, update_run
+from fercore.runs import list_runs, training_lock, update_run
 from fercore.training.study import load_study
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import charts, words
+from tests.factories.copies import make_copies
 from tests.factories.runs import make_run
 from tests.factories.studies import make_cross_validation, make_fold, make_point, make_study
 
@@ -19,10 +20,6 @@ ACCURACY = {"0.1": 0.5, "0.2": 0.6, "0.3": 0.55}
 def page_words(app):
     """As `words`, without the backslashes of escaped text and with plain spaces."""
     return words(app).replace("\\", "").replace("\u00a0", " ")
-
-
-def charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
 
 
 def test_without_experiments_it_says_how_to_begin_one(open_page, folders):
@@ -216,9 +213,9 @@ def test_a_cross_validation_opens_with_its_spread_and_what_the_ensemble_adds(ope
 def test_the_report_s_figure_10_stands_beside_the_ensemble_too(open_page, folders):
     whole = make_cross_validation(folders[0], "cv", [0.5, 0.6], n=70)
     app = open_page("experiments")
-    assert "Ours: 70 images of Training, out of fold" in page_words(app)
+    assert "Ours: Training, out of fold, n = 70." in page_words(app)
     app.button_group(key="beside").set_value("test").run()
-    assert "Ours: 70 images of PrivateTest" in page_words(app)
+    assert "Ours: PrivateTest, n = 70." in page_words(app)
     recall = whole.metrics("test")["per_class"]["happy"]["recall"]["value"]
     assert app.dataframe[2].value["Recall, ours"][3].startswith(f"{100 * recall:.1f} %")
 
@@ -351,3 +348,50 @@ def test_report_studies_agree_with_the_reference():
     assert "left out of the final model" in report["augmentation_study"]["finding"]
     for name, study in REPORT_STUDIES.items():
         assert study.kept in [point.label for point in load_study(name).points]
+
+
+def copies_of_right_answers(data, run, number):
+    """Say that the first images of both test splits which a run is right on have a copy in training."""
+    found = [run.predictions(split) for split in ("val", "test")]
+    make_copies(data, run, exact=[id_ for one in found for id_ in one.id[one.predicted == one.label][:number].tolist()])
+
+
+def test_a_study_is_ranked_without_copies(open_page, folders):
+    best = make_study(folders[0], "s", ACCURACY, n=100)[1]
+    copies_of_right_answers(folders[1], best, 20)
+    app = open_page("experiments", score="clean")
+    text = page_words(app)
+    assert "s 0.2 does best, right on 50.0 % (39.3 to 60.7) of PublicTest without copies" in text  # 40 of 80
+    assert "PublicTest n = 80 of 100" in text
+    table = app.dataframe[0].value.set_index("Point")
+    assert table.loc["0.2", "PrivateTest without copies"] == "50.0 % (39.3 to 60.7)"
+
+
+def test_a_cross_validation_without_copies(open_page, folders):
+    whole = make_cross_validation(folders[0], "cv", [0.5, 0.6], n=70)
+    members = [run.predictions("test") for run in list_runs(folders[0])[0] if run.name != "cv"]
+    right = np.array([found.predicted == found.label for found in members])
+    copied = members[0].id[right.all(axis=0)][:10]
+    make_copies(folders[1], whole, exact=copied.tolist())
+    app = open_page("experiments", score="clean")
+    scores, together, _ = (table.value for table in app.dataframe)
+    each = [100 * (row.sum() - len(copied)) / (70 - len(copied)) for row in right]
+    expected = f"{np.mean(each):.1f} % ± {np.std(each, ddof=1):.1f}"
+    assert scores.columns.tolist()[1:] == [
+        "held-out Training",
+        "PublicTest without copies",
+        "PrivateTest without copies",
+    ]
+    assert scores.iloc[0, 1] == "55.0 % ± 7.1"  # held-out images are compared with no training images
+    assert scores.iloc[0, 3] == expected
+    assert together["One model"].tolist()[1] == expected
+    assert f"PrivateTest n = {70 - len(copied)} of 70" in page_words(app)
+    app.button_group(key="beside").set_value("test").run()
+    assert f"have a copy in training, n = {70 - len(copied)} of 70." in page_words(app)
+
+
+def test_folds_whose_copies_nobody_knows_leave_the_held_out_figures(open_page, folders):
+    make_cross_validation(folders[0], "cv", [0.5, 0.6], n=70)
+    app = open_page("experiments", score="clean")
+    assert app.button_group(key="score_widget").disabled
+    assert app.dataframe[0].value.iloc[0].tolist() == ["Accuracy", "55.0 % ± 7.1", "55.0 % ± 7.1", "55.0 % ± 7.1"]

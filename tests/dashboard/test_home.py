@@ -7,7 +7,8 @@ import pytest
 
 from fercore.runs import update_run
 from fercore.training.config import load_recipe
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import charts, words
+from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -101,3 +102,29 @@ def test_parts_of_studies_are_counted_and_not_listed(open_page, folders):
     assert "`own`, chosen by" in words(app)
     (link,) = app.get("page_link")
     assert link.proto.label == "Points of studies and folds of cross-validations, compared with their like: 1"
+
+
+def test_the_clean_score_stands_everywhere_with_both_numbers_of_images(open_page, folders):
+    run = make_run(folders[0], "ours", accuracy=0.6)
+    update_run(run, config=load_recipe("report-cnn").to_dict())
+    found = run.predictions("test")
+    make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:10].tolist())
+    app = open_page(score="clean")
+    text = words(app).replace("\u00a0", " ")
+    # 32 of 60
+    assert "is right on **53.3 % (40.9 to 65.4)** of PrivateTest without the 10 images that have a copy" in text
+    assert "have a copy in training: PrivateTest n = 60 of 70; PublicTest n = 70." in text
+    assert app.dataframe[0].value["test"].tolist() == pytest.approx([100 * 32 / 60])
+    assert app.dataframe[1].value["test"].tolist()[0] == "53.3 % (40.9 to 65.4)"
+    (chart,) = charts(app)
+    assert "PrivateTest without copies" in json.dumps(chart)
+
+
+def test_a_best_run_without_a_clean_score_is_no_reason_to_measure_it_again(open_page, folders):
+    make_run(folders[0], "a")
+    other = make_run(folders[0], "b", accuracy=0.4)
+    make_copies(folders[1], update_run(other, dataset={**other.info["dataset"], "fingerprint": "0" * 64}))
+    text = words(open_page(score="clean"))
+    assert "`a` is the best run by validation so far. Which test images have a copy is not known" in text
+    assert "Without a clean score: `a`." in text
+    assert "scripts/evaluate.py" not in text

@@ -8,6 +8,7 @@ import pytest
 from fercore.charts.style import RUN_COLORS
 from fercore.runs import HISTORY_COLUMNS, training_lock, update_run
 from tests.dashboard.conftest import words
+from tests.factories.copies import make_copies
 from tests.factories.runs import make_run
 
 
@@ -164,3 +165,18 @@ def test_what_its_user_decided_is_said(open_page, folders, record, said):
     update_run(run, trained_on=run.info["trained_on"] | {"decisions": record})
     text = words(open_page("training"))
     assert said in text if said else "was trained without" not in text
+
+
+def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
+    run = make_run(folders[0], "a", n=100, accuracy=0.6)
+    make_run(folders[0], "b", n=100, splits=())
+    found = run.predictions("val")
+    make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:20].tolist())
+    app = open_page("training", runs=["a", "b"], score="clean")
+    text = words(app)
+    # 40 of 80
+    assert "right on 50.0 % (39.3 to 60.7) of PublicTest without the 20 images that have a copy in training" in text
+    table = app.dataframe[0].value.set_index("Run")["Without copies"]
+    assert table.to_dict() == {"a": "50.0 % (39.3 to 60.7), n = 80 of 100", "b": ""}
+    assert "Curves and gaps are of all validation images" in text
+    assert "Without copies" not in open_page("training", runs=["a"], score="published").dataframe[0].value

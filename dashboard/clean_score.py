@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+import state
 from fercore.charts.style import count, percent, with_range
+from fercore.runs import Run
 from words import escape
 
 
@@ -35,3 +39,19 @@ def hint(copies: int, images: int) -> str:
         f"{count(copies)} of these images ({percent(copies / images)}) have a copy in training, the same or nearly so; "
         "the score “without copies” leaves them out."
     )
+
+
+def split_names(runs: list[Run], clean: bool, splits: Iterable[str] = ("test", "val")) -> dict[str, str]:
+    """Split -> what to call it where figures of several runs stand: "PrivateTest", or "PrivateTest without copies"."""
+    ending = " without copies" if clean else ""
+    return {split: f"{state.shared_split_name(runs, split)}{ending}" for split in splits}
+
+
+def note(reports: Iterable[Mapping[str, dict]]) -> str:
+    """Of how many images clean figures are: "Left out are images ...: PrivateTest n = 3,009 of 3,589; ...".
+
+    `reports` are those of each run, by split; published ones say nothing.
+    """
+    found = [report for splits in reports for report in splits.values() if "copies" in report]
+    sizes = dict.fromkeys(f"{escape(report['split_name'])} {n_of(report)}" for report in found)
+    return f"Left out are images that have a copy in training: {'; '.join(sizes)}." if sizes else ""
