@@ -52,10 +52,11 @@ def draw_decisions(table: pd.DataFrame, names: Mapping[str, str]) -> None:
     decisions = state.decisions()
     say_how_to_train(decisions)
     st.markdown("**Drop many at once**")
-    for reason, ids in proposals(table).items():
-        open_ids = [id_ for id_ in ids if id_ not in decisions]
-        label = f"Drop {count(len(open_ids))} {reason}" if open_ids else f"All {count(len(ids))} {reason} are decided"
-        st.button(label, key=f"propose_{reason}", disabled=not open_ids, on_click=_decide, args=(open_ids, "drop"))
+    with st.container(horizontal=True, gap="small"):
+        for reason, ids in proposals(table).items():
+            own = [id_ for id_ in ids if id_ not in decisions]
+            label = f"Drop {count(len(own))} {reason}" if own else f"All {count(len(ids))} {reason} are decided"
+            st.button(label, key=f"propose_{reason}", disabled=not own, on_click=_decide, args=(own, "drop"))
     st.caption(
         "Only images that are not decided yet, and only those that models learn from: "
         f"{names['val']} and {names['test']} stay as others have them."

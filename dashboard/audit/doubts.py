@@ -73,7 +73,7 @@ def say_doubts(found: pd.DataFrame, judge: str) -> None:
     accuracy = state.metrics(run, "train")["accuracy"]["value"]
     of = f"of {count(state.metrics(run, 'train')['n'])} of {escape(state.split_name(run, 'train'))}"
     st.markdown(
-        f"{code(judge)} doubts **{count(len(found))} labels** {of}, {most}. It is right on {percent(accuracy)}."
+        f"{code(judge)} doubts **{count(len(found))} labels** {of}, {most}. It agrees with {percent(accuracy)}."
     )
     st.caption(HOW)
 

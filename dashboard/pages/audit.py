@@ -24,7 +24,7 @@ NEEDS_AUDIT = ("copies", "odd", "decisions")
 def say_no_audit() -> None:
     """What to run for the galleries: the data set is not here, or nobody has looked through it."""
     if state.dataset() is None:
-        state.missing_dataset("Which images they are, and deciding on them,")
+        state.missing_dataset("Looking at them and deciding")
         return
     st.info(f"Nobody has looked through {code(state.data_root())} yet. It takes a minute or two:")
     st.code(state.command("scripts/audit.py"), language="bash", wrap_lines=True)

@@ -49,7 +49,7 @@ def copies_chart(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     )
     axis = alt.Y("pair:N", sort=order, title=None, axis=alt.Axis(labelLimit=320, labelFontSize=13, labelOverlap=False))
     longest = max(float(table["with_total"].max()), 0.01)
-    scale = alt.Scale(domain=[0, 1.2 * longest], nice=False)  # room for the words at the end of the longest bar
+    scale = alt.Scale(domain=[0, 1.4 * longest], nice=False)  # room for the words at the end of the longest bar
     bars = (
         alt.Chart(table)
         .mark_bar()
