@@ -1,8 +1,10 @@
 """Audit: planted defects, deciding on them, and what is said without pictures or without an audit."""
 
+import pandas as pd
 import pytest
 
-from fercore.data.audit.files import TABLE
+from fercore.data.audit.files import TABLE, read_audit, write_audit
+from fercore.data.audit.findings import with_doubts
 from fercore.data.decisions import Decision, read_decisions
 from fercore.data.fer2013 import AUDIT, DECISIONS
 from tests.dashboard.conftest import charts, words
@@ -108,6 +110,16 @@ def test_doubtful_labels_with_and_without_pictures(open_page, audited, folders):
     assert pictures(app) == 0
     assert len(app.dataframe[0].value) == shown
     assert "568 of 7,178 test images" in words(app)  # of FER2013, as shipped
+
+
+def test_labels_that_ferplus_votes_doubt(open_page, audited):
+    doubts = pd.DataFrame({"id": ["train/sad/1", "train/sad/2"], "suggested": ["NF", "fear"], "confidence": [0.9, 0.8]})
+    write_audit(with_doubts(read_audit(audited.path / AUDIT), audited, doubts, "FER+ votes"), audited.path / AUDIT)
+    app = choose(open_page("audit"), "view", "labels")
+    assert "FER+ voters mostly disagree with **2 labels**" in words(app)
+    assert "sad → **NF**  \n90 %" in words(app)
+    app.selectbox(key="suggested").set_value("fear").run()
+    assert pictures(app) == 1
 
 
 def test_doubtful_labels_need_a_cross_validation(open_page, folders):
