@@ -7,7 +7,7 @@ import state
 from fercore.data.decode import UnreadableImage
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.runs import Run
-from model_pair import choose_pair, labels
+from model_pair import choose_pair, choose_runtimes, labels
 from words import code, escape, message
 
 st.title("Which expressions are in your pictures?")
