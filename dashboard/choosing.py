@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -19,24 +21,35 @@ from words import code, escape
 HOW = (
     "A run is drawn once for each engine that answers for it: torch, and its ONNX file. Time is that of one 48x48 crop "
     "on one thread, preprocessing included, {where}. A model is on the front (dashed) where none is at least as "
-    "accurate at no higher cost; differences within the intervals can change it. Grey circles are models of others, "
-    "measured by us in {year} on the same images, on other runtimes."
+    "accurate at no higher cost; differences within the intervals can change it."
+)
+OTHERS = " Grey circles are models of others, measured by us in {year} on the same images, on other runtimes."
+ONLY_PUBLISHED = (
+    " Models of others, and the accuracy of int8 files, are known as published only and are left out of the picture."
 )
 NO_BREAK = "\u00a0"
 MEASURE = "scripts/benchmark.py inference --store"
 
 
-def facts_of(run: Run) -> Facts:
-    """What is stored of a run; its ONNX file and speed too."""
-    history = state.history(run)
+def facts_of(run: Run, clean: bool = False) -> Facts:
+    """What is stored of a run; its ONNX file and speed too. `clean` leaves out test images with copies."""
+    history, record = state.history(run), read_record(run)
+    if clean and record:  # of an ONNX file only the published figures are stored
+        record = replace(record, accuracy={})
     trained = not history.empty
     return Facts(
-        state.reports(run),
+        state.reports(run, clean),
         len(history) if trained else None,
         float(history["seconds"].sum()) if trained else None,
-        read_record(run),
+        record,
         read_speeds(run),
     )
+
+
+def how(table: pd.DataFrame, peers: pd.DataFrame, clean: bool) -> str:
+    """How the picture was made, and what stands in it."""
+    others = ONLY_PUBLISHED if clean else OTHERS.format(year=peers["measured"].iloc[0])
+    return HOW.format(where=where_measured(table)) + others
 
 
 def answer(table: pd.DataFrame, names: dict[str, str]) -> str:

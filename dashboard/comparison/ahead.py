@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import state
-from comparison.measured import Compared, images_words
+from comparison.measured import Compared, images_words, n_words
 from downloads import download_table
 from experiments.study import beside_the_best
 from fercore.charts import comparison as charts
@@ -29,7 +29,7 @@ METHOD = (
 
 def reading(found: Compared) -> str:
     """One sentence: who is ahead, by how much, and whether that is more than noise."""
-    ranked, images, n = found.ranked, images_words(found), count(len(found.answers.id))
+    ranked, images, n = found.ranked, images_words(found), n_words(found)
     if ranked.empty:
         return f"No run here is known never to have seen the images of {images}, so there is nothing to rank."
     best = ranked.iloc[0]

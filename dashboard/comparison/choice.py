@@ -7,7 +7,7 @@ import streamlit as st
 
 import seen
 import state
-from comparison.measured import Compared, images_words
+from comparison.measured import Compared, images_words, n_words
 from downloads import download_table
 from fercore.charts.style import count, figure_words, percent
 from fercore.evaluation.comparison import choice_table
@@ -40,7 +40,7 @@ def draw(found: Compared) -> None:
     if apart.any():
         st.markdown("**Not comparable**")
         draw_table(table[apart])
-    st.caption(METHOD.format(images=images_words(found), n=count(len(found.answers.id))))
+    st.caption(METHOD.format(images=images_words(found), n=n_words(found)))
     st.caption(SPEED)
     download_table("Download the choice", table, f"choice_{found.measurement.split}.csv")
 

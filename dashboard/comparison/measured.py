@@ -134,5 +134,12 @@ def say_flagged(found: Compared) -> None:
 def images_words(found: Compared) -> str:
     """The images and how they were put to the models, for markdown."""
     flip = ", each averaged with its mirror image" if found.measurement.tta == "flip" else ""
-    copies = " without copies" if found.measurement.clean else ""
-    return f"{escape(found.images)}{copies}{flip}"
+    return f"{escape(found.images)}{' without copies' if found.measurement.clean else ''}{flip}"
+
+
+def n_words(found: Compared) -> str:
+    """How many images are compared: "3,009", or "3,009 of 3,589" without copies."""
+    n, (split, tta, clean) = count(len(found.answers.id)), found.measurement
+    if not clean:
+        return n
+    return f"{n} of {count(max(len(state.predictions(run, split, tta).id) for run in found.runs.values()))}"

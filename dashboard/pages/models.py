@@ -1,8 +1,11 @@
 """Models: which one to pick, when accuracy, time, size and where it comes from all count?"""
 
+from functools import partial
+
 import streamlit as st
 
 import choosing
+import clean_score
 import state
 from fercore.charts.models import COSTS, choice_chart
 from fercore.charts.style import run_styles
@@ -13,10 +16,12 @@ ALT = "Accuracy of each model against what it costs"
 
 st.title("Which model should I use?")
 runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
-facts = state.readable(choosing.facts_of, runs)
+clean = state.choose_score(runs, EVALUATED)
+with st.spinner("Measuring ..."):
+    facts = state.readable(partial(choosing.facts_of, clean=clean), runs)
 runs = [run for run in runs if run.name in facts]
 table, peers = model_table(runs, facts), peer_table()
-names = {split: state.shared_split_name(runs, split) for split in EVALUATED}
+plain, names = (clean_score.split_names(runs, without, EVALUATED) for without in (False, clean))
 st.markdown(f"#### {choosing.answer(table, names)}")
 known = [cost for cost in COSTS if table[cost].notna().any()]
 if not known:
@@ -25,15 +30,27 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     bound = {"required": True, "bind": "query-params"}
     labels = {cost: label for cost, (label, _) in COSTS.items()}
     cost = st.segmented_control("Against", known, default=known[0], format_func=labels.get, key="against", **bound)
-    settings = {"default": "val", "format_func": lambda split: escape(names[split]), "key": "images"}
+    settings = {"default": "val", "format_func": lambda split: escape(plain[split]), "key": "images"}
     split = st.segmented_control("Right on", EVALUATED, **settings, **bound)
 if "milliseconds" not in known:
     choosing.say_not_timed()
-clean = table[table[f"seen_{split}"] == ""]
+comparable = table[table[f"seen_{split}"] == ""]
+drawn = peers[:0] if clean else peers
 styles = run_styles(run.name for run in state.runs())
 state.chart(
-    choice_chart, clean, front(clean, cost, split), peers, cost, split, names[split], styles, state.dark(), alt=ALT
+    choice_chart,
+    comparable,
+    front(comparable, cost, split),
+    drawn,
+    cost,
+    split,
+    names[split],
+    styles,
+    state.dark(),
+    alt=ALT,
 )
-st.caption(choosing.HOW.format(where=choosing.where_measured(table), year=peers["measured"].iloc[0]))
+st.caption(choosing.how(table, peers, clean))
 choosing.draw_table(table, names)
+if said := clean_score.note(found.reports for found in facts.values()):
+    st.caption(said)
 choosing.draw_peers(peers)

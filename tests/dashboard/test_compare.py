@@ -99,9 +99,8 @@ def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown
     app = compare(open_page, "good", "fair", score="clean")
     text = heading(app).replace("\u00a0", " ")
     assert "on PrivateTest without copies by 0.7 points" in text  # 425 and 420 of 670
-    assert (
-        f"{100 * 425 / 670:.1f} % against {100 * 420 / 670:.1f} %, n = 670, exact McNemar p = 0.062" in text
-    )  # 2 / 2^5
+    figures = f"{100 * 425 / 670:.1f} % against {100 * 420 / 670:.1f} %, n = 670 of 700"
+    assert f"{figures}, exact McNemar p = 0.062" in text  # 2 / 2^5
     update_run(two[1], dataset={**two[1].info["dataset"], "fingerprint": "0" * 64})
     app = compare(open_page, "good", "fair", "apart", score="clean")
     assert "`fair` is left out" in words(app)

@@ -3,6 +3,7 @@
 from fercore.evaluation.speeds import Speed, SpeedRecord, write_speeds
 from fercore.runs import update_run
 from tests.dashboard.conftest import words
+from tests.factories.copies import make_copies
 from tests.factories.runs import make_run
 
 MACHINE = "A processor, 2 cores"
@@ -71,3 +72,18 @@ def test_a_stranger_s_words_stay_words_and_a_broken_record_leaves_its_run_out(op
     app = open_page("models")
     assert r"\[a\]\(https" in words(app)
     assert "`broken` is left out" in app.warning[0].value
+
+
+def test_the_clean_score_leaves_out_copies_and_what_is_known_as_published_only(open_page, folders):
+    run = make_run(folders[0], "a", accuracy=0.6)
+    found = run.predictions("test")
+    make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:10].tolist())
+    app = open_page("models", score="clean")
+    # 32 of 60
+    assert "right on **53.3 % (40.9 to 65.4)** of PrivateTest without copies." in text(app)
+    assert app.dataframe[0].value["PrivateTest without copies"].tolist() == ["53.3 % (40.9 to 65.4)"]
+    assert "PrivateTest n = 60 of 70" in text(app)
+    assert "Models of others, and the accuracy of int8 files, are known as published only" in text(app)
+    (chart,) = app.get("vega_lite_chart")
+    assert "big_XCEPTION" not in str([data.data.data for data in chart.proto.datasets])
+    assert app.segmented_control(key="images").options == ["PublicTest", "PrivateTest"]
