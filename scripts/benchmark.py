@@ -6,6 +6,7 @@ python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
+python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import audit, dashboard, features, inference, sweep, training
+from benchmarks import audit, dashboard, features, inference, sweep, training, webcam
 
 from fercore.cli import add_roots, friendly_errors
 
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "sweep": sweep.main,
     "features": features.main,
     "inference": inference.main,
+    "webcam": webcam.main,
 }
 
 
@@ -31,7 +33,7 @@ BENCHMARKS = {
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=BENCHMARKS)
-    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, or 4 points)")
+    parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, 4 points, 50 starts)")
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)
     options = parser.parse_args(arguments)
