@@ -64,18 +64,23 @@ def say_decisions(run: Run) -> None:
         )
 
 
-def draw_curves(histories: dict[str, pd.DataFrame]) -> None:
+def draw_curves(histories: dict[str, pd.DataFrame], found: dict[str, Learning]) -> None:
+    """Accuracy, loss, overfitting gap and learning rate by epoch."""
     styles = run_styles(run.name for run in state.runs())
     curves, epochs = curve_table(histories), epoch_table(histories)
     if len(histories) > 1:
         state.chart(charts.run_legend, styles, list(histories), state.dark())
     with st.container(horizontal=True, gap="large"):  # two charts beside each other where they fit
-        state.chart(charts.curves, curves, styles, "accuracy", False, alt="Accuracy by epoch")
+        intervals = {name: one.val_accuracy for name, one in found.items()}
+        state.chart(charts.curves, curves, styles, "accuracy", False, intervals, alt="Accuracy by epoch")
         state.chart(charts.curves, curves, styles, "loss", False, alt="Loss by epoch")
     with st.container(horizontal=True, gap="large"):
         state.chart(charts.gap, epochs, styles, False, alt="Overfitting gap by epoch")
         state.chart(charts.learning_rate, epochs, styles, False, alt="Learning rate by epoch")
-    st.caption("Solid: validation. Dashed: train. A ring marks the best epoch. Gap: train minus validation accuracy.")
+    st.caption(
+        "Solid: validation. Dashed: train. A ring marks the best epoch, a whisker its 95 % interval in validation. "
+        "Gap: train minus validation accuracy."
+    )
 
 
 def draw_summary(runs: list[Run], found: dict[str, Learning], clean: dict[str, dict] | None) -> None:
@@ -116,6 +121,14 @@ def clean_words(run: Run, reports: dict[str, dict]) -> str:
     if report is None:
         return ""
     return f"{seen.warned(with_range(report['accuracy']), contamination(run, 'val'))}, {clean_score.n_of(report)}"
+
+
+def draw_comparison_link(runs: list[Run]) -> None:
+    """Where several runs are told apart by more than noise: intervals of two runs that overlap do not say."""
+    if len(runs) > 1:
+        query = {"runs": [run.name for run in runs]}
+        label = "Do they differ by more than noise?"
+        st.page_link("pages/compare.py", label=label, icon=":material/balance:", query_params=query)
 
 
 def draw_settings(runs: list[Run]) -> None:

@@ -26,7 +26,8 @@ METHOD = (
     "often right as it says, one below it is too sure; bars are Wilson's 95 % intervals, the size of a point and the "
     "lower chart say how many images it stands for. The calibration error is the mean distance from the line, weighted "
     "by images (Guo et al. 2017). “By chance” is what it stays below in 95 % of samples of this size for a model that "
-    "is right exactly as often as it says."
+    "is right exactly as often as it says. The log loss (nats; lower is better) is compared image by image: its change "
+    "has a paired 95 % interval."
 )
 
 
@@ -58,8 +59,17 @@ def as_read(figures: pd.DataFrame) -> pd.DataFrame:
             "By chance": [f"up to {percent(x)}" for x in figures["by_chance"]],
             "Confidence minus right": [f"{100 * x:+.1f} points" for x in figures["overconfidence"]],
             "Log loss": [f"{x:.3f}" for x in figures["log_loss"]],
+            "Its change": [change_words(row) for row in figures.itertuples()],
         }
     )
+
+
+def change_words(row) -> str:
+    """ "-0.012 (-0.018 to -0.006)", or that the images cannot tell; empty for what is as it was."""
+    if pd.isna(row.change):
+        return ""
+    words = f"{row.change:+.3f} ({row.change_low:+.3f} to {row.change_high:+.3f})"
+    return f"{words}, within noise" if row.change_low <= 0 <= row.change_high else words
 
 
 def draw_silence(run: Run, labels: np.ndarray, view: View, chosen: Confidence | None, name: str) -> None:

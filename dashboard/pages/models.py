@@ -10,6 +10,7 @@ import state
 from fercore.charts.models import COSTS, choice_chart
 from fercore.charts.style import run_styles
 from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
+from learned import draw_comparison_link
 from words import escape
 
 ALT = "Accuracy of each model against what it costs"
@@ -49,6 +50,8 @@ state.chart(
     state.dark(),
     alt=ALT,
 )
+names_drawn = set(comparable["run"])
+draw_comparison_link([run for run in runs if run.name in names_drawn and run.evaluations()])
 st.caption(choosing.how(table, peers, clean))
 choosing.draw_table(table, names)
 if said := clean_score.note(found.reports for found in facts.values()):

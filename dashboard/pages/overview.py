@@ -10,6 +10,7 @@ from fercore.charts.overview import accuracy_chart, reference_report, runs_table
 from fercore.charts.style import run_styles, with_range
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
+from learned import draw_comparison_link
 from overview_tables import Reports, draw_dataset, draw_flagged, draw_report, draw_runs
 from words import code, escape, message
 
@@ -50,8 +51,9 @@ if runs:
     if len(drawn):
         styles, report_accuracy = run_styles(everyone["run"]), reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
+        draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])
 if said := clean_score.note(reports.values()):
-    st.caption(said)
+    st.caption(f"{said} The report's own figures are as published.")
 st.markdown(
     "The FER workbench trains models of facial-expression recognition on FER2013, measures them without fooling "
     "itself, and shows where and why they are wrong. Models learn from Training, every choice is made on PublicTest, "

@@ -11,7 +11,7 @@ from fercore.charts.style import points, with_range
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, learning
 from fercore.runs import Run, RunError
-from learned import draw_curves, draw_settings, draw_summary, say_no_epochs, say_status
+from learned import draw_comparison_link, draw_curves, draw_settings, draw_summary, say_no_epochs, say_status
 from words import code, escape
 
 REFRESH = "5s"  # how often a run that still trains is looked at
@@ -79,8 +79,9 @@ def draw(names: list[str], following: bool, clean: bool) -> None:
     if not found and len(bare) < len(loaded):
         st.info("There is nothing to draw before the first epoch ends.")
     if found:
-        draw_curves({name: histories[name] for name in found})
+        draw_curves({name: histories[name] for name in found}, found)
         draw_summary(runs, found, reports if clean else None)
+        draw_comparison_link([run for run in runs if run.evaluations()])
         table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)
         download_table("Download the history", table, "history.csv")
     draw_settings(runs)

@@ -5,7 +5,7 @@ Each chart brings its legend unless told otherwise: a page with several charts o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -18,7 +18,11 @@ _MARKS = 12  # points drawn along a line at most, best epoch aside; all epochs a
 
 
 def curves(
-    table: pd.DataFrame, styles: dict[str, RunStyle], quantity: str = "accuracy", legend: bool = True
+    table: pd.DataFrame,
+    styles: dict[str, RunStyle],
+    quantity: str = "accuracy",
+    legend: bool = True,
+    intervals: Mapping[str, Mapping[str, float]] | None = None,
 ) -> alt.LayerChart:
     """Accuracy or loss by epoch: validation solid, train dashed, the best epoch ringed.
 
@@ -32,6 +36,8 @@ def curves(
         "accuracy" or "loss".
     legend
         Whether the chart names runs and sets itself.
+    intervals
+        Run name -> low and high of its best epoch in validation, drawn as a whisker; runs may be missing.
     """
     shown = table[table["quantity"] == quantity]
     words = percent if quantity == "accuracy" else "{:.3f} nats".format
@@ -39,7 +45,20 @@ def curves(
     tooltips = [alt.Tooltip("set:N", title="Images"), alt.Tooltip("words:N", title=quantity.capitalize())]
     data = shown.assign(words=[words(x) for x in shown["value"]])
     dash = set_dash() if legend else set_dash().legend(None)
-    return _by_epoch(data, styles, axis, tooltips, legend, dash=dash).properties(title=quantity.capitalize())
+    whiskers = _whiskers(shown, styles, intervals) if intervals else []
+    lines = _by_epoch(data, styles, axis, tooltips, legend, dash=dash, under=whiskers)
+    return lines.properties(title=quantity.capitalize())
+
+
+def _whiskers(
+    shown: pd.DataFrame, styles: dict[str, RunStyle], intervals: Mapping[str, Mapping[str, float]]
+) -> list[alt.Chart]:
+    """An interval at the best epoch of each run that has one."""
+    best = shown[shown["best"] & (shown["set"] == "validation") & shown["run"].isin(list(intervals))]
+    ends = {end: [intervals[run][end] for run in best["run"]] for end in ("low", "high")}
+    color = run_color(styles, list(dict.fromkeys(shown["run"]))).legend(None)
+    rules = alt.Chart(best.assign(**ends)).mark_rule(strokeWidth=2, opacity=0.7)
+    return [rules.encode(x="epoch:Q", y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q", color=color)]
 
 
 def gap(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool = True) -> alt.LayerChart:

@@ -55,6 +55,13 @@ def test_only_best_epochs_are_ringed(histories):
     assert [(row["run"], row["epoch"]) for row in best] == [("c", 1), ("a", 2)]
 
 
+def test_best_epochs_carry_their_interval_where_one_is_given(histories):
+    table = learning.curve_table(histories)
+    (whisker,) = rows(layer(training.curves(table, STYLES, intervals={"a": {"low": 0.55, "high": 0.65}}), "rule"))
+    assert (whisker["run"], whisker["epoch"], whisker["low"], whisker["high"]) == ("a", 2, 0.55, 0.65)
+    assert "rule" not in [part["mark"]["type"] for part in training.curves(table, STYLES).to_dict()["layer"]]
+
+
 def test_every_mark_has_a_tooltip(histories):
     for chart in (
         training.curves(learning.curve_table(histories), STYLES),

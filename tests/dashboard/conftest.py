@@ -79,3 +79,8 @@ def charts(app):
 def captions(app):
     """Captions of the pictures of a page."""
     return [picture.caption for element in app.get("image") for picture in element.proto.imgs]
+
+
+def links(app: AppTest, label: str) -> list[str]:
+    """The queries of a page's links of one label, in order."""
+    return [link.proto.query_string for link in app.get("page_link") if link.proto.label == label]

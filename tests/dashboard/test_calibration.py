@@ -58,6 +58,10 @@ def test_both_ways_to_read_it_have_diagrams_and_figures(open_page, too_sure):
     assert table["Confidence minus right"].tolist() == ["+20.0 points", "+0.0 points"]
     # 300 times -ln 0.95, 100 times -ln (0.05 / 6); then -ln 0.75 and -ln (0.25 / 6)
     assert table["Log loss"].tolist() == ["1.235", "1.010"]
+    change = table["Its change"].tolist()
+    assert change[0] == ""
+    assert change[1].startswith("-0.225 (-")
+    assert "noise" not in change[1]
 
 
 def test_a_threshold_says_how_many_faces_are_answered_and_how_many_of_these_right(open_page, folders):

@@ -8,7 +8,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
 from fercore.emotions import EMOTIONS
 from fercore.runs import Predictions, update_run, write_predictions
-from tests.dashboard.conftest import captions, words
+from tests.dashboard.conftest import captions, links, words
 from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -158,13 +158,9 @@ def test_pages_of_pictures_begin_anew_with_other_choices(open_page, folders):
 
 
 def test_images_lead_to_their_explanation_where_there_are_weights(open_page, pictured, folders):
-    links = [link.proto for link in open_page("errors").get("page_link") if link.proto.label == "Explain"]
-    assert not links
+    assert links(open_page("errors"), "Explain") == []
     answer(make_run(folders[0], "heavy", dataset=make_dataset(folders[1], per_class=3), weights=True), {0: (SAD, 0.9)})
-    (link,) = [
-        link.proto for link in open_page("errors", run="heavy").get("page_link") if link.proto.label == "Explain"
-    ]
-    assert link.query_string == "runs=heavy&ids=test%2Fangry%2F0"
+    assert links(open_page("errors", run="heavy"), "Explain") == ["runs=heavy&ids=test%2Fangry%2F0"]
 
 
 def test_a_run_without_figures_says_what_to_run(open_page, folders):

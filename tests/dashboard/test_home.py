@@ -7,7 +7,7 @@ import pytest
 
 from fercore.runs import update_run
 from fercore.training.config import load_recipe
-from tests.dashboard.conftest import charts, words
+from tests.dashboard.conftest import charts, links, words
 from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -128,3 +128,10 @@ def test_a_best_run_without_a_clean_score_is_no_reason_to_measure_it_again(open_
     assert "`a` is the best run by validation so far. Which test images have a copy is not known" in text
     assert "Without a clean score: `a`." in text
     assert "scripts/evaluate.py" not in text
+
+
+def test_several_runs_lead_to_their_comparison(open_page, folders):
+    make_run(folders[0], "a", accuracy=0.6)
+    assert links(open_page(), "Do they differ by more than noise?") == []
+    make_run(folders[0], "b", accuracy=0.5)
+    assert links(open_page(), "Do they differ by more than noise?") == ["runs=a&runs=b"]

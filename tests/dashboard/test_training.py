@@ -7,7 +7,7 @@ import pytest
 
 from fercore.charts.style import RUN_COLORS
 from fercore.runs import HISTORY_COLUMNS, training_lock, update_run
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import links, words
 from tests.factories.copies import make_copies
 from tests.factories.runs import make_run
 
@@ -180,3 +180,11 @@ def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
     assert table.to_dict() == {"a": "50.0 % (39.3 to 60.7), n = 80 of 100", "b": ""}
     assert "Curves and gaps are of all validation images" in text
     assert "Without copies" not in open_page("training", runs=["a"], score="published").dataframe[0].value
+
+
+def test_several_runs_lead_to_their_comparison(open_page, folders):
+    for name in "ab":
+        make_run(folders[0], name)
+    make_run(folders[0], "c", splits=())
+    assert links(open_page("training", runs=["a", "b", "c"]), "Do they differ by more than noise?") == ["runs=a&runs=b"]
+    assert links(open_page("training", runs=["a", "c"]), "Do they differ by more than noise?") == []
