@@ -73,6 +73,29 @@ def test_a_clicked_cell_shows_its_images_and_one_of_them_leads_to_why(page, pict
     page.goto("about:blank")  # before the server goes
 
 
+def test_a_clicked_bar_shows_the_images_of_its_class_and_the_address_shows_them_again(page, pictured, settle, tmp_path):
+    app, found = pictured
+    page.goto(f"{app.url}/evaluation?run=a")
+    settle(page)
+    bars = page.locator("svg.marks:has-text('Recall') .mark-rect path[aria-roledescription='bar']")
+    assert bars.count() == len(EMOTIONS)
+    bars.nth(EMOTIONS.index("happy")).click(position={"x": 3, "y": 5})
+    page.get_by_role("heading", name="Which images does it get wrong?").wait_for()
+    settle(page)
+    page.get_by_role("radio", name="wrong").click()
+    page.wait_for_url(lambda url: "outcome" not in url)  # what is chosen at first is not in the address
+    settle(page)
+    happy = found.label == EMOTIONS.index("happy")
+    wrong = set(found.id[happy & (found.predicted != found.label)])
+    assert set(downloaded(page, tmp_path)["id"]) == wrong
+    shared = page.url
+    page.goto("about:blank")
+    page.goto(shared)
+    settle(page)
+    assert set(downloaded(page, tmp_path)["id"]) == wrong
+    page.goto("about:blank")  # before the server goes
+
+
 def test_the_clean_score_stays_chosen_from_page_to_page(page, pictured, settle):
     app, found = pictured
     page.goto(f"{app.url}/evaluation?run=a")
@@ -85,5 +108,5 @@ def test_the_clean_score_stays_chosen_from_page_to_page(page, pictured, settle):
     page.get_by_role("heading", name="Which expression").wait_for()
     page.wait_for_url(lambda url: "score=clean" in url)
     settle(page)
-    assert f"{100 * kept.mean():.1f} %" in page.get_by_test_id("stMain").locator("h4").inner_text()
+    assert f"{100 * kept.mean():.1f}\u00a0%" in page.get_by_test_id("stMain").locator("h4").inner_text()
     page.goto("about:blank")  # before the server goes
