@@ -14,9 +14,9 @@ from PIL import Image
 
 WIDTH, HEIGHT = 640, 480
 RATE = 30  # frames a second at which Chromium plays a file of JPEG pictures
-JUMP = 60  # frames after which the face is on the other side
-FRAMES = 4 * JUMP  # until the file begins anew: 8 seconds, far more than any delay
-BITS = 8
+JUMP = 120  # frames after which the face is on the other side: 4 seconds, more than any answer may take
+FRAMES = 4 * JUMP  # until the file begins anew: 16 seconds, far more than any delay
+BITS = 9
 CODE = 40  # pixels, height of the bar code at the lower edge
 FACE, TOP = 260, 110  # side of the face and where it begins, in pixels; above it there is room for the answers
 LEFTS = (30, 350)  # left edge of the face on either side

@@ -228,7 +228,7 @@ def in_words(delays: np.ndarray) -> str:
     middle, first, last = (float(np.median(part)) for part in (delays, delays[:third], delays[-third:]))
     return (
         f"{middle:.2f} s ({first:.2f} in the first third, {last:.2f} in the last; "
-        f"95 % below {np.quantile(delays, 0.95):.2f})"
+        f"95 % below {np.quantile(delays, 0.95, method='higher'):.2f})"
     )
 
 
