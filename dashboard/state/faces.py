@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ def _set_aside_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.collect()  # counts anew what is left
+    atexit.unregister(gc.unfreeze)
+    atexit.register(gc.unfreeze)  # else libraries report as leaks, at the end, what was set aside
 
 
 def keep_face(image: np.ndarray, name: str) -> None:
