@@ -33,11 +33,15 @@ def beside(report: dict, published: dict) -> str:
     return f"{with_them} On those {count(copies['n'])} images alone: {with_range(copies['accuracy'])}."
 
 
-def hint(copies: int, images: int) -> str:
-    """What a published score rests on, where some of its images have a copy in training."""
+def hint(run: Run, split: str, tta: str = "none") -> str:
+    """What a run's published score rests on; empty where none of its images has a copy, or nobody knows."""
+    found = None if state.no_clean_score(run, split, tta) else state.copies(run, split, tta)
+    if found is None or not found.any():
+        return ""
     return (
-        f"{count(copies)} of these images ({percent(copies / images)}) have a copy in training, the same or nearly so; "
-        "the score “without copies” leaves them out."
+        f"{count(int(found.sum()))} of the {count(len(found))} images of {escape(state.split_name(run, split))} "
+        f"({percent(found.mean())}) have a copy in training, the same or nearly so; the score “without copies” leaves "
+        "them out."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 import state
@@ -54,10 +56,10 @@ def default_pair(runs: list[Run]) -> tuple[Run, Run | None]:
 
 
 def kind(run: Run) -> str:
-    """ "CNN", "ViT" or another short name of a run's architecture, in letters that a video can show."""
+    """ "CNN", "ViT" or another short name of an architecture, in letters that markdown and a video show as they are."""
     config = run.info["config"].get("model")
     known = str(config.get("type") if isinstance(config, dict) else "model")
-    return KINDS.get(known, known.encode("ascii", "ignore").decode()[:12] or "model")
+    return KINDS.get(known) or re.sub("[^A-Za-z0-9]", "", known)[:12] or "model"
 
 
 def labels(runs: list[Run]) -> list[str]:

@@ -44,8 +44,8 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
         )
     if clean and report["copies"]["n"]:
         st.caption(clean_score.beside(report, published))
-    elif not clean and not state.no_clean_score(run, split, tta) and (n := state.copies(run, split, tta).sum()):
-        st.caption(clean_score.hint(int(n), report["n"]))
+    elif not clean and (hint := clean_score.hint(run, split, tta)):
+        st.caption(hint)
 
 
 def draw_figures(report: dict) -> None:

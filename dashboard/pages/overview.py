@@ -47,6 +47,8 @@ if runs:
     table = everyone[~apart]
     best = next((run for run in comparable if not flags(run)), None)
     st.markdown(f"#### {answer(best, reports) if best else NOBODY}")
+    if best and not clean and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
+        st.caption(hint)
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):
         styles, report_accuracy = run_styles(everyone["run"]), reference_report()["final_cnn"]["test_accuracy"]

@@ -67,22 +67,22 @@ class Record:
             found.append(answer)
         return found[::-1]
 
-    def table(self) -> pd.DataFrame:
-        """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities."""
-        start = self._answers[0].at if self._answers else 0
-        rows = [
-            (
-                round(answer.at - start, 3),
-                name,
-                answer.faces,
-                round(1000 * answer.delay, 1),
-                round(1000 * float(answer.seconds[number]), 2),
-                *_cells(answer.probabilities, number),
-            )
-            for answer in self._answers
-            for number, name in enumerate(answer.names)
-        ]
-        return pd.DataFrame(rows, columns=_COLUMNS)
+
+def table(answers: list[Answer]) -> pd.DataFrame:
+    """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities."""
+    rows = [
+        (
+            round(answer.at - answers[0].at, 3),
+            name,
+            answer.faces,
+            round(1000 * answer.delay, 1),
+            round(1000 * float(answer.seconds[number]), 2),
+            *_cells(answer.probabilities, number),
+        )
+        for answer in answers
+        for number, name in enumerate(answer.names)
+    ]
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def agreement(answers: list[Answer]) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 
 from live import Model, Reading, Worker, one_thread_each, read
 from webcam.overlay import Mark, draw, marks
-from webcam.record import MINUTE, Answer, Record, agreement
+from webcam.record import MINUTE, Answer, Record, agreement, table
 from webcam.smoothing import Smoother
 
 if TYPE_CHECKING:
@@ -192,9 +192,10 @@ class Session:
         )
 
     def table(self) -> pd.DataFrame:
-        """The record, as `Record.table` gives it."""
+        """All answers as `webcam.record.table` gives them."""
         with self._lock:
-            return self.record.table()
+            answers = self.record.since(-math.inf)
+        return table(answers)  # takes its time, for which the video must not wait
 
     def _look(self, frame: Frame) -> None:
         """Answer for one frame; called by the worker's thread."""

@@ -95,7 +95,7 @@ def test_the_clean_score_leaves_copies_out_and_says_what_they_were_worth(open_pa
     found = run.predictions("test")
     make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:20].tolist())
     app = open_page("evaluation", run="a")
-    assert "20 of these images (2.9 %) have a copy in training" in words(app)
+    assert "20 of the 700 images of PrivateTest (2.9 %) have a copy in training" in words(app)
     app.segmented_control("score_widget").set_value("clean").run()
     text = words(app)
     # Wilson's 95 % interval of 400 out of 680

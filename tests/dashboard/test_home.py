@@ -109,8 +109,11 @@ def test_the_clean_score_stands_everywhere_with_both_numbers_of_images(open_page
     update_run(run, config=load_recipe("report-cnn").to_dict())
     found = run.predictions("test")
     make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:10].tolist())
+    hint = "10 of the 70 images of PrivateTest (14.3 %) have a copy in training"
+    assert hint in words(open_page(score="published"))
     app = open_page(score="clean")
     text = words(app).replace("\u00a0", " ")
+    assert hint not in text
     # 32 of 60
     assert "is right on **53.3 % (40.9 to 65.4)** of PrivateTest without the 10 images that have a copy" in text
     assert "have a copy in training: PrivateTest n = 60 of 70; PublicTest n = 70." in text

@@ -1,5 +1,7 @@
 """Which two models stand side by side, and what they are called."""
 
+import pytest
+
 from fercore.runs import open_run, update_run
 from tests.factories.runs import make_run
 
@@ -28,3 +30,15 @@ def test_a_model_that_learned_from_the_data_it_is_measured_on_comes_last(folders
     seen = open_run(folders[0] / "seen")
     update_run(seen, trained_on=seen.info["trained_on"] | {"splits": ["train", "val"]})
     assert defaults([open_run(seen.path), clean])[0] == ["clean", "seen"]
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [("seresnet", "SE-ResNet"), ("swinv2", "swinv2"), ("[x](https://y)" * 9, "xhttpsyxhttp"), ("*", "model")],
+)
+def test_an_unknown_architecture_is_called_what_its_letters_say(folders, known, expected):
+    from model_pair import labels
+
+    made = make_run(folders[0], "a")
+    made.info["config"]["model"]["type"] = known
+    assert labels([made]) == [expected]

@@ -5,7 +5,6 @@ import math
 import threading
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from fercore.emotions import EMOTIONS
@@ -278,11 +277,8 @@ def answer(parts, at, *emotions, names=("a", "b")):
     return parts["record"].Answer(at, 0.25, len(emotions) // 2, names, np.array([0.0125, 0.05]), probabilities)
 
 
-def test_the_record_as_a_table(parts):
-    record = parts["record"].Record()
-    for made in (answer(parts, 10.0, HAPPY, SAD), answer(parts, 11.5)):
-        record.add(made)
-    table = record.table()
+def test_answers_as_a_table(parts):
+    table = parts["record"].table([answer(parts, 10.0, HAPPY, SAD), answer(parts, 11.5)])
     assert table.columns.tolist() == ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", *EMOTIONS]
     assert table["seconds"].tolist() == [0, 0, 1.5, 1.5]
     assert table["run"].tolist() == ["a", "b", "a", "b"]
@@ -291,6 +287,7 @@ def test_the_record_as_a_table(parts):
     assert table["emotion"].tolist()[:2] == ["happy", "sad"]
     assert table["happy"].tolist()[:2] == [1, 0]
     assert table.iloc[2:][["emotion", *EMOTIONS]].isna().all(axis=None)
+    assert parts["session"].Session().table().columns.tolist() == table.columns.tolist()  # also without any answer
 
 
 def test_the_record_keeps_the_newest(parts, monkeypatch):
@@ -336,7 +333,3 @@ def test_marks_at_the_edge_stay_within_the_picture(parts, box):
     drawn = parts["overlay"].draw(PICTURE, [parts["overlay"].Mark(box, lines)])
     assert drawn.shape == PICTURE.shape
     assert (drawn == [0x2E, 0x9F, 0xD0]).all(axis=-1).sum() >= 2 * 25
-
-
-def test_the_table_of_a_session_without_answers_is_empty(parts):
-    assert parts["session"].Session().table().equals(pd.DataFrame(columns=parts["record"].Record().table().columns))
