@@ -67,6 +67,7 @@ def test_without_the_pictures_the_run_folder_is_enough(open_page, folders, tmp_p
     assert "Each emotion has about 2 images in Training." in text
     assert "As `a` recorded its data when it was trained." in text
     assert images(app) == 7 + 8  # averages, and augmentation of one of them
+    assert "On the left the average face, since there is no picture, as it is" in text
     assert f"python scripts/prepare_data.py path/to/archive.zip --out {folders[1]}" in text
     assert app.query_params["run"] == run.name
 
