@@ -15,6 +15,8 @@ from fercore.charts.style import RunStyle, ink, percent, percent_axis, points, r
 HEIGHT = 280  # pixels
 _AXES = {"accuracy": "Accuracy", "loss": "Cross-entropy (nats)"}
 _MARKS = 12  # points drawn along a line at most, best epoch aside; all epochs answer the pointer
+_EPOCHS = alt.Scale(nice=False, zero=False)
+_LEGEND_WIDTH, _LETTER, _ROW = 480, 7.5, 22  # pixels: what fits a narrow page, a letter of a name, a line of names
 
 
 def curves(
@@ -58,7 +60,8 @@ def _whiskers(
     ends = {end: [intervals[run][end] for run in best["run"]] for end in ("low", "high")}
     color = run_color(styles, list(dict.fromkeys(shown["run"]))).legend(None)
     rules = alt.Chart(best.assign(**ends)).mark_rule(strokeWidth=2, opacity=0.7)
-    return [rules.encode(x="epoch:Q", y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q", color=color)]
+    x, y = alt.X("epoch:Q", scale=_EPOCHS), alt.Y("low:Q", scale=alt.Scale(zero=False))
+    return [rules.encode(x=x, y=y, y2="high:Q", color=color)]
 
 
 def gap(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool = True) -> alt.LayerChart:
@@ -79,12 +82,17 @@ def learning_rate(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool
 
 
 def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = False) -> alt.LayerChart:
-    """Colour, shape and name of each run shown, one below the other."""
-    base = alt.Chart(pd.DataFrame({"run": list(shown)})).encode(y=alt.Y("run:N", sort=None, axis=None))
+    """Colour, shape and name of each run shown, as many beside each other as fit."""
+    width = 40 + _LETTER * max(map(len, shown))
+    columns = max(1, int(_LEGEND_WIDTH // width))
+    places = [{"run": run, "line": i // columns, "left": 8 + width * (i % columns)} for i, run in enumerate(shown)]
+    base = alt.Chart(pd.DataFrame(places)).encode(
+        x=alt.X("left:Q", scale=None, axis=None), y=alt.Y("line:O", axis=None)
+    )
     color, shape = run_color(styles, shown).legend(None), run_shape(styles, shown).legend(None)
-    marks = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.value(8), color=color, shape=shape)
-    names = base.mark_text(align="left", fontSize=13, color=ink(dark)).encode(x=alt.value(22), text="run:N")
-    return (marks + names).properties(height=22 * len(shown) + 10)
+    marks = base.mark_point(filled=True, size=90, opacity=1).encode(color=color, shape=shape)
+    names = base.mark_text(align="left", dx=14, fontSize=13, color=ink(dark)).encode(text="run:N")
+    return (marks + names).properties(height=_ROW * (places[-1]["line"] + 1) + 10)
 
 
 def _by_epoch(
@@ -103,7 +111,7 @@ def _by_epoch(
     if not legend:
         color, shape = color.legend(None), shape.legend(None)
     base = alt.Chart(table.assign(marked=table["best"] | (table["epoch"] % every == 0))).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(nice=False)),
+        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(format="d", tickMinStep=1), scale=_EPOCHS),
         y=alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False)),
         color=color,
         tooltip=[alt.Tooltip("run:N", title="Run"), alt.Tooltip("epoch:Q", title="Epoch"), *tooltips],

@@ -20,6 +20,7 @@ from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
 from fercore.models.hub import HubClassifier, import_transformers
+from fercore.models.mimetic import mimetic_init
 from fercore.models.settings import check_channels
 
 _BILINEAR = 2  # as PIL and Hugging Face's processors number it
@@ -38,6 +39,11 @@ class ViTConfig:
         0.0, "share of features dropped from the embeddings and after every branch", min=0, max=0.95
     )
     drop_path: float = setting(0.0, "share of images that skip a branch of the last layer", min=0, max=0.95)
+    init: str = setting(
+        "mimetic",
+        "first weights: mimetic (attention near that of trained models) or normal",
+        choices=("mimetic", "normal"),
+    )
     in_channels: int = setting(1, "image channels, 1 or 3", min=1, max=3)
     input_size: int = setting(48, "side of the input image in pixels", min=8, max=256)
 
@@ -52,6 +58,8 @@ class ViTConfig:
             raise ConfigError(
                 f"--heads: received {self.heads}, expected a divisor of --hidden-size, {self.hidden_size}"
             )
+        if self.init == "mimetic" and self.hidden_size % 4:
+            raise ConfigError(f"--hidden-size: received {self.hidden_size}, expected a multiple of 4, or --init normal")
         if self.tokens > 4097:
             raise ConfigError(
                 f"--patch-size: received {self.patch_size}, which makes {self.tokens - 1} patches of an image, "
@@ -71,8 +79,9 @@ def build_vit(config: ViTConfig) -> HubClassifier:
     are skipped for a random share of the images that grows from 0 to `drop_path` with depth (Huang et al. 2016,
     https://arxiv.org/abs/1603.09382), which transformers' ViT lacks; it changes nothing in the stored form.
 
-    Its attention matrices, (N, heads, tokens, tokens), can be read from the second output of each `ViTAttention` while
-    the config's attention implementation is "eager", see `fercore.explain.attention`.
+    Attention is computed step by step ("eager"): for some dozens of tokens in bfloat16 on a CPU, torch's fused kernel
+    takes six times as long. So each `ViTAttention` also gives its matrices, (N, heads, tokens, tokens), as its second
+    output.
     """
     transformers = import_transformers()
     model = transformers.ViTForImageClassification(
@@ -88,8 +97,11 @@ def build_vit(config: ViTConfig) -> HubClassifier:
             id2label=dict(enumerate(EMOTIONS)),
             label2id={name: index for index, name in enumerate(EMOTIONS)},
             architectures=["ViTForImageClassification"],
+            attn_implementation="eager",
         )
     )
+    if config.init == "mimetic":
+        mimetic_init(model)
     for layer, rate in zip(
         model.vit.layers, torch.linspace(0, config.drop_path, config.layers, device="cpu"), strict=True
     ):

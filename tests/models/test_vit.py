@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError
+from fercore.models.mimetic import sinusoidal_places
 from fercore.models.registry import build, count_parameters, load, save_model
 from fercore.models.vit import ViTConfig
 from tests.factories.runs import make_run
@@ -49,6 +50,7 @@ def test_parameters_by_hand():
     [
         ({"patch_size": 7}, "--patch-size: received 7, expected a divisor of --input-size, 48"),
         ({"heads": 3, "hidden_size": 16}, "--heads: received 3, expected a divisor of --hidden-size, 16"),
+        ({"hidden_size": 18}, "--hidden-size: received 18, expected a multiple of 4, or --init normal"),
         ({"in_channels": 2}, "--in-channels: received 2, expected 1 or 3"),
         ({"layers": 49}, "--layers: received 49, expected a number at least 1 and at most 48"),
         ({"input_size": 256, "patch_size": 2}, "--patch-size: received 2, which makes 16384 patches"),
@@ -121,3 +123,40 @@ def test_the_config_restores_our_preprocessing_exactly(run):
     content = json.loads((run.path / "config.json").read_text())
     assert content["preprocess"] == Preprocess(mean=0.4).to_dict()
     assert content["architectures"] == ["ViTForImageClassification"]
+
+
+def test_places_by_hand():
+    places = sinusoidal_places(side=2, size=8)
+    # Two frequencies, 1 and 1/10,000: sines then cosines of the row, then of the column.
+    at = torch.tensor([1.0, 1e-4])
+    zero, one = torch.tensor([0.0, 0.0, 1.0, 1.0]), torch.cat([at.sin(), at.cos()])
+    expected = torch.stack([torch.cat(place) for place in [(zero, zero), (zero, one), (one, zero), (one, one)]])
+    torch.testing.assert_close(places, expected)
+
+
+def test_mimetic_attention_is_near_multiples_of_the_identity():
+    size = 64
+    attention = small(hidden_size=size, heads=1).model.vit.layers[1].attention
+    # With one head nothing is lost to its fewer features: exactly 0.7 Z + 0.7 I and 0.4 Z - 0.4 I, Z ~ N(0, 1 / size).
+    for product, noise, identity in [
+        (attention.q_proj.weight.T @ attention.k_proj.weight, 0.7, 0.7),
+        (attention.v_proj.weight.T @ attention.o_proj.weight.T, 0.4, -0.4),
+    ]:
+        rest = (product - identity * torch.eye(size)) / noise * size**0.5
+        assert abs(rest.mean()) < 4 / size  # four standard errors of the mean of size * size normal numbers
+        assert 0.95 < rest.std() < 1.05
+
+
+def test_mimetic_patches_attend_to_near_ones_and_all_are_heard():
+    found = []
+    model = small(hidden_size=64, heads=2)
+    model.model.vit.layers[0].attention.register_forward_hook(lambda part, inputs, output: found.append(output[1]))
+    model(torch.zeros(1, 1, 48, 48))
+    attention = found[0].mean((0, 1))  # (37, 37)
+    row, column = torch.arange(36) // 6, torch.arange(36) % 6
+    distance = (row[:, None] - row).abs() + (column[:, None] - column).abs()
+    near, far = (attention[1:, 1:][chosen].mean() for chosen in (distance == 1, distance >= 5))
+    assert near > 2 * far
+    assert attention[0, 1:].sum() > 0.9
+    plain = small(init="normal").model.vit.embeddings.position_embeddings
+    assert plain.std() < 0.03
