@@ -88,7 +88,7 @@ def _from_data(dataset: Dataset, emotions: Sequence[str]) -> Faces:
             st.warning(f"The data set has no image {code(', '.join(unknown))}.")
         rows = rows[rows >= 0][:MOST]
     else:
-        draw = st.number_input("Draw", 0, 2**31 - 1, key="draw", bind="query-params", width=130)
+        draw = st.number_input("Random draw", 0, 2**31 - 1, key="draw", bind="query-params", width=130)
         rows = np.concatenate([sample_rows(dataset, SPLIT, emotion, 1, draw) for emotion in emotions])
     labels = tuple(EMOTIONS[label] for label in dataset.labels[rows])
     return Faces(np.array(dataset.images[rows]), tuple(dataset.ids[rows].tolist()), labels)

@@ -62,6 +62,7 @@ def _draw_kernels(view: View, channel: int) -> None:
     words = "**Its filter**" if len(inputs) == 1 else "**Its filter**: the heaviest kernels and their inputs"
     picture = charts.kernel_grid(weights, inputs, state.dark())
     _draw(words, picture, f"Kernels of channel {channel}", view.file(f"channel_{channel}_filter"))
+    st.caption("Blue is positive, orange negative, on a scale of its own.")
 
 
 def _draw_drivers(view: View, channel: int) -> None:

@@ -22,6 +22,7 @@ ALL = "all seven"
 ORDERS_ON_FACES = {"strength": "Strength", "number": "Number"}
 ORDERS = {"selectivity": "Selectivity"} | ORDERS_ON_FACES
 SHOWN = {"activations": "Activations", "filters": "Filters"}
+BESIDE = 450  # pixels of what is beside something else, or below it on a narrow screen
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,19 @@
 import streamlit as st
 
 import state
-from downloads import download_table
-from fercore.charts import features as charts
 from fercore.charts.style import count, percent
-from fercore.explain.selectivity import answer, layer_table, leaders, preference_table
+from fercore.explain.selectivity import answer
 from fercore.explain.summary import TOP, FeatureSummary
 from fercore.runs import Run
-from seen import badge
 from words import code, escape
 
 st.title("What do the channels look for?")
 with st.spinner("Loading the methods ..."):  # they bring torch: seconds, once
     from channels.enlarged import draw_channel
     from channels.grid import draw_grid
-    from channels.view import View, choose_view
+    from channels.layers import draw_layers, draw_leaders
+    from channels.view import BESIDE, View, choose_view
 
-BESIDE = 450  # pixels: the grid and one channel are beside each other, or below each other on a narrow screen
 MOST = 8  # other runs to name
 
 
@@ -28,9 +25,9 @@ def answer_of_summary(run: Run, summary: FeatureSummary) -> str:
     if found is None:
         return f"No hidden channel of {code(run.name)} fires on {TOP} images or more."
     return (
-        f"The channels of {code(run.name)} are most selective in {escape(found.layer)}, where {count(found.channels)} "
-        f"have a median index of {found.median:.2f} (quartiles {found.low:.2f} to {found.high:.2f}) and "
-        f"{percent(found.share, 0)} prefer {found.emotion}."
+        f"The channels of {code(run.name)} are most selective in {escape(found.layer)}: from 0 (all emotions alike) to "
+        f"1 (one alone) the median of its {count(found.channels)} active channels is {found.median:.2f} (quartiles "
+        f"{found.low:.2f} to {found.high:.2f}), and {percent(found.share, 0)} prefer {found.emotion}."
     )
 
 
@@ -55,37 +52,6 @@ def say_no_weights(run: Run) -> None:
 def say_no_summary(run: Run) -> None:
     st.info("Which emotion each channel prefers is not known yet. Find out in a minute with:")
     st.code(state.command(f"scripts/features.py {run.name}"), language="bash", wrap_lines=True)
-
-
-def draw_layers(run: Run, split: str, summary: FeatureSummary) -> None:
-    st.subheader("Layer by layer")
-    with st.container(horizontal=True, gap="small"):  # beside each other where they fit
-        table = layer_table(summary)
-        state.chart(charts.layer_selectivity, table, state.dark(), width=BESIDE, alt="How selective each layer is")
-        preferences = preference_table(summary)
-        state.chart(charts.layer_preferences, preferences, width=BESIDE, alt="Which emotion each layer prefers")
-    rare = [
-        f"{count(row.rare)} of {count(row.channels)} in {row.layer}" for row in table[table["rare"] > 0].itertuples()
-    ]
-    left_out = f"Left out are channels that fire on fewer than {TOP} images: {escape('; '.join(rare))}." if rare else ""
-    images = f"{count(int(summary.counts.sum()))} images of {escape(state.split_name(run, split))}{badge(run, split)}"
-    st.caption(
-        f"Over the {images}. A channel's strength is the mean of its positive activation over the face. Its "
-        "selectivity index compares the highest mean strength on an emotion, m, with the mean of the other six, r: "
-        "(m − r) / (m + r), from 0 for a channel that answers all alike to 1 for one that answers a single emotion "
-        f"(Morcos et al. 2018). Points are medians, bars quartiles. {left_out}"
-    )
-
-
-def draw_leaders(view: View) -> None:
-    st.subheader(f"The channels of {view.layer.name} for each emotion")
-    table = leaders(view.table)
-    digits = {"selectivity": ".2f", "strength": ".3g"}
-    table["words"] = [f"{view.label(row.channel)} ({row.value:{digits[row.by]}})" for row in table.itertuples()]
-    shown = table.groupby(["emotion", "by"], sort=False)["words"].agg(", ".join).unstack()
-    columns = {"selectivity": "Most selective channels (index)", "strength": "Strongest channels (mean strength)"}
-    st.dataframe(shown.rename_axis("Emotion").rename(columns=columns))
-    download_table("Download all channels of this layer", view.table, view.file("channels", "csv"))
 
 
 # Without weights a stored summary can still be shown.

@@ -77,9 +77,9 @@ def test_with_a_summary_it_opens_with_the_most_selective_layer(open_page, studie
     found = answer(studied.summary)
     text = words(open_page("features"))
     assert (
-        f"#### The channels of `a` are most selective in {found.layer}, where {found.channels} have a median index of "
-        f"{found.median:.2f} (quartiles {found.low:.2f} to {found.high:.2f}) and {100 * found.share:.0f} % prefer "
-        f"{found.emotion}."
+        f"#### The channels of `a` are most selective in {found.layer}: from 0 (all emotions alike) to 1 (one alone) "
+        f"the median of its {found.channels} active channels is {found.median:.2f} (quartiles {found.low:.2f} to "
+        f"{found.high:.2f}), and {100 * found.share:.0f} % prefer {found.emotion}."
     ) in text
     assert "Over the 21 images of PublicTest." in text
 
