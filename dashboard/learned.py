@@ -14,6 +14,13 @@ from fercore.evaluation.learning import Learning, config_table, curve_table, dif
 from fercore.runs import Run
 from words import code
 
+HOW = (
+    "Training images are measured while the weights still move, with augmentation and dropout on, so the gap starts "
+    "below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen by its "
+    "validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %. These are the "
+    "training's own figures; other pages measure the stored answers, which the kept weights gave in full precision, so "
+    "a few images may differ."
+)
 WHOLE = (
     " Curves and gaps are of all validation images: only of the best epoch the single answers are kept, without which "
     "copies cannot be left out."
@@ -95,7 +102,7 @@ def draw_summary(runs: list[Run], found: dict[str, Learning], clean: dict[str, d
             "Best epoch": f"{found[run.name].best_epoch} of {found[run.name].epochs}",
             accuracy: seen.warned(with_range(found[run.name].val_accuracy), contamination(run, "val")),
             **({} if clean is None else {"Without copies": clean_words(run, clean)}),
-            "Gap there": points(found[run.name].gap),
+            "Gap at best epoch": points(found[run.name].gap),
             "Gap at the end": points(found[run.name].last_gap),
             "An epoch": duration(found[run.name].seconds_per_epoch),
             "All epochs": duration(found[run.name].seconds),
@@ -107,12 +114,7 @@ def draw_summary(runs: list[Run], found: dict[str, Learning], clean: dict[str, d
         say_decisions(run)
     if any(contamination(run, "val") for run in shown):
         st.caption(seen.LEGEND)
-    st.caption(
-        "Training images are measured while the weights still move, with augmentation and dropout on, so the gap "
-        "starts below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen "
-        "by its validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %."
-        + (WHOLE if clean is not None else "")
-    )
+    st.caption(HOW + (WHOLE if clean is not None else ""))
 
 
 def clean_words(run: Run, reports: dict[str, dict]) -> str:

@@ -30,7 +30,7 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
         columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
         columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
     columns["status"] = text("Status")
-    columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm")
+    columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD")
     st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
     download_table("Download the runs", table, "runs.csv")
 
@@ -57,8 +57,8 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
         "report": "The report",
         "run": "Our run",
         "first_weights": "Its first weights",
-        "val": f"Ours, PublicTest{ending}",
-        "test": f"Ours, PrivateTest{ending}",
+        "val": f"PublicTest{ending}",
+        "test": f"PrivateTest{ending}",
     }
     shown = table.assign(run=table["run"].fillna("none yet"), first_weights=table["first_weights"].fillna(""))
     for part in ("report", "val", "test"):

@@ -63,7 +63,7 @@ def draw_classes(report: dict) -> None:
     images = st.column_config.NumberColumn("Images", format="%,d")
     st.dataframe(shown.assign(Images=table["support"]), column_config={"Images": images}, hide_index=True)
     st.caption(intervals_in_words(report["interval"]))
-    download_table("Download the report", table, "classification_report.csv")
+    download_table("Download the classes", table, "classification_report.csv")
 
 
 def intervals_in_words(interval: dict) -> str:

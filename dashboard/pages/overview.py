@@ -51,16 +51,17 @@ if runs:
         st.caption(hint)
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):
-        styles, report_accuracy = run_styles(everyone["run"]), reference_report()["final_cnn"]["test_accuracy"]
+        styles = run_styles(run.name for run in everything)
+        report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
         draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])
 if said := clean_score.note(reports.values()):
     st.caption(f"{said} The report's own figures are as published.")
 st.markdown(
-    "The FER workbench trains models of facial-expression recognition on FER2013, measures them without fooling "
-    "itself, and shows where and why they are wrong. Models learn from Training, every choice is made on PublicTest, "
-    "and PrivateTest is what is reported. Each figure names its split and carries its 95 % interval: about ± 1.5 "
-    "points on 3,589 images."
+    "The FER workbench trains models of facial-expression recognition on FER2013 (35,887 gray faces of 48 × 48 pixels "
+    "in seven classes), measures them without fooling itself, and shows where and why they are wrong. Models learn "
+    "from Training, every choice is made on PublicTest, and PrivateTest is what is reported. Each figure names its "
+    "split and carries its 95 % interval: about ± 1.5 points on 3,589 images."
 )
 if problems := state.problems():
     with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
@@ -74,7 +75,7 @@ if not runs:
 if parts := len(everything) - len(runs):
     st.page_link(
         "pages/experiments.py",
-        label=f"Points of studies and folds of cross-validations, compared with their like: {parts}",
+        label=f"{parts} more in studies and cross-validations",
         icon=":material/science:",
     )
 draw_report(comparable, reports)

@@ -31,8 +31,10 @@ def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
 
 def answer(run: Run, found: Learning, report: dict | None) -> str:
     """One sentence: best epoch, accuracy, overfitting; `report` is the clean one, if it is asked for and known."""
-    right = f"right on {with_range(found.val_accuracy)} of {escape(state.split_name(run, 'val'))}"
+    whole = escape(state.split_name(run, "val"))
+    right, than = f"right on {with_range(found.val_accuracy)} of {whole}", ""
     if report:
+        than = f" than of the whole of {whole}"  # of single epochs nobody knows which images were right
         right = (
             f"right on {with_range(report['accuracy'])} of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
         )
@@ -40,7 +42,7 @@ def answer(run: Run, found: Learning, report: dict | None) -> str:
     more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
     return (
         f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}, {right}. "
-        f"Of its training images it gets {more} right: {VERDICTS[found.verdict]}."
+        f"Of its training images it gets {more} right{than}: {VERDICTS[found.verdict]}."
     )
 
 

@@ -55,6 +55,11 @@ def test_only_best_epochs_are_ringed(histories):
     assert [(row["run"], row["epoch"]) for row in best] == [("c", 1), ("a", 2)]
 
 
+def test_whiskers_do_not_stretch_the_axis_to_an_epoch_that_is_none(histories):
+    chart = training.curves(learning.curve_table(histories), STYLES, intervals={"a": {"low": 0.55, "high": 0.65}})
+    assert {layer(chart, kind)["encoding"]["x"]["scale"]["zero"] for kind in ("rule", "line", "point")} == {False}
+
+
 def test_best_epochs_carry_their_interval_where_one_is_given(histories):
     table = learning.curve_table(histories)
     (whisker,) = rows(layer(training.curves(table, STYLES, intervals={"a": {"low": 0.55, "high": 0.65}}), "rule"))
@@ -83,10 +88,20 @@ def test_long_runs_show_some_points_and_always_the_best(epochs, marked):
 def test_run_legend_names_the_runs_beside_their_marks():
     legend = training.run_legend(STYLES, ["c", "a"], dark=True)
     points, names = layer(legend, "point"), layer(legend, "text")
-    assert rows(names) == [{"run": "c"}, {"run": "a"}]
+    assert [row["run"] for row in rows(names)] == ["c", "a"]
     assert points["encoding"]["color"]["scale"]["range"] == [STYLES["c"].color, STYLES["a"].color]
     assert points["encoding"]["shape"]["scale"]["range"] == [STYLES["c"].shape, STYLES["a"].shape]
     assert names["mark"]["color"] == "#E3E9EE"
+
+
+@pytest.mark.parametrize(("letters", "lines"), [(5, [0, 0, 0]), (26, [0, 0, 1]), (60, [0, 1, 2])])
+def test_run_legend_breaks_lines_where_names_are_long(letters, lines):
+    names = [letter * letters for letter in "abc"]
+    legend = training.run_legend(run_styles(names), names)
+    found = rows(layer(legend, "text"))
+    assert [row["line"] for row in found] == lines
+    assert {row["left"] for row in found if row["run"] == names[0]} == {8}
+    assert legend.height == 22 * (lines[-1] + 1) + 10
 
 
 def test_gap_is_in_points_around_a_line_at_zero(histories):

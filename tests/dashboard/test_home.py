@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from fercore.charts.style import RUN_COLORS
 from fercore.runs import update_run
 from fercore.training.config import load_recipe
 from tests.dashboard.conftest import charts, links, words
@@ -101,7 +102,15 @@ def test_parts_of_studies_are_counted_and_not_listed(open_page, folders):
     assert app.dataframe[0].value["run"].tolist() == ["own"]
     assert "`own`, chosen by" in words(app)
     (link,) = app.get("page_link")
-    assert link.proto.label == "Points of studies and folds of cross-validations, compared with their like: 1"
+    assert link.proto.label == "1 more in studies and cross-validations"
+
+
+def test_runs_look_as_on_all_pages_whatever_is_not_listed(open_page, folders):
+    update_run(make_run(folders[0], "a-point"), study={"name": "s"})
+    make_run(folders[0], "own")
+    (chart,) = charts(open_page())
+    scale = {"domain": ["own"], "range": [RUN_COLORS[1]]}
+    assert scale in [part["encoding"].get("color", {}).get("scale") for part in chart["layer"]]
 
 
 def test_the_clean_score_stands_everywhere_with_both_numbers_of_images(open_page, folders):

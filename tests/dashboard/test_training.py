@@ -45,7 +45,11 @@ def test_small_gaps_are_no_strong_overfitting(open_page, folders, train, sentenc
 def test_the_table_says_gap_and_time(open_page, folders):
     write_history(make_run(folders[0], "a"), (0.5, 0.55), (0.9, 0.62), (0.95, 0.6))
     (row,) = open_page("training").dataframe[0].value.to_dict("records")
-    assert (row["Best epoch"], row["Gap there"], row["Gap at the end"]) == ("2 of 3", "28.0 points", "35.0 points")
+    assert (row["Best epoch"], row["Gap at best epoch"], row["Gap at the end"]) == (
+        "2 of 3",
+        "28.0 points",
+        "35.0 points",
+    )
     assert (row["An epoch"], row["All epochs"]) == ("1 min 40 s", "5 min 0 s")
 
 
@@ -178,6 +182,7 @@ def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
     assert "right on 50.0 % (39.3 to 60.7) of PublicTest without the 20 images that have a copy in training" in text
     table = app.dataframe[0].value.set_index("Run")["Without copies"]
     assert table.to_dict() == {"a": "50.0 % (39.3 to 60.7), n = 80 of 100", "b": ""}
+    assert "right than of the whole of PublicTest: " in text  # the gap is of all images, the accuracy is not
     assert "Curves and gaps are of all validation images" in text
     assert "Without copies" not in open_page("training", runs=["a"], score="published").dataframe[0].value
 
