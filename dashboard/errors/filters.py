@@ -62,22 +62,22 @@ class Images(NamedTuple):
 
 def choose(evaluation: state.Evaluation) -> Images:
     """Draw all choosers; the images of an evaluation and what is asked of them."""
-    run, split, tta, _ = evaluation
-    found, pictured = state.predictions(run, split, tta), state.dataset_matches(run)
+    run, split, tta, clean = evaluation
+    found, pictured = state.predictions(*evaluation), state.dataset_matches(run)
     problem = state.no_clean_score(run, split, tta)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         wanted = Wanted(true=_choose_class("True class", TRUE), pred=_choose_class("Predicted class", PRED))
         other = _choose_other(evaluation)
         outcome = _choose_outcome(other is not None)
         span = _choose_range("Confidence", "confidence", PERCENT, "%d %%")
         confidence = span and tuple(end / PERCENT for end in span)
-        copies = _choose_copies(problem)
+        copies = None if clean else _choose_copies(problem)
         needed = None if pictured else "Brightness takes the pictures, which are not here."
         brightness = _choose_range("Brightness", "brightness", GRAY, "%d", needed)
     table = image_table(
         found,
         state.predictions(other, split, tta) if other else None,
-        copies=None if problem else state.copies(run, split, tta),
+        copies=None if problem or clean else state.copies(run, split, tta),
         brightness=_brightness(found.id) if pictured else None,
     )
     wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness)
@@ -92,7 +92,7 @@ def _choose_class(label: str, key: str) -> str | None:
 def _choose_other(evaluation: state.Evaluation) -> Run | None:
     run, split, tta, _ = evaluation
     others = {one.name: one for one in state.runs() if one.name != run.name and (split, tta) in one.evaluations()}
-    chosen = st.selectbox("Beside", [NOBODY, *others], key="other", bind="query-params", width=230)
+    chosen = st.selectbox("Compared with", [NOBODY, *others], key="other", bind="query-params", width=230)
     return others.get(chosen)
 
 

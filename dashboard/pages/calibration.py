@@ -5,7 +5,6 @@ import streamlit as st
 import seen
 import state
 from experiments.wording import draw_answer
-from fercore.runs import stem
 from words import escape
 
 st.title("Can I trust its confidence?")
@@ -14,7 +13,7 @@ with st.spinner("Loading the methods ..."):
     from confidence import drawing, views  # brings scikit-learn and scipy: seconds, once
     from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 
-run, split, tta, clean = evaluation
+run, split, tta, _ = evaluation
 chosen = state.confidence(run, tta)
 labels, found = views.views(evaluation, chosen)
 answer = views.answer(evaluation, state.metrics(*evaluation), found[0].calibration)
@@ -26,6 +25,5 @@ if chosen is None:
 elif split == "val":
     name = escape(state.split_name(run, "val"))
     st.info(f"The temperature was fitted on these images of {name}, so it looks a little too good here.")
-stored = f"{run.name}_{stem(split, tta)}{'_clean' if clean else ''}"
-drawing.draw_reliability(labels, found, stored)
-drawing.draw_silence(run, labels, found[-1], chosen, stored)
+drawing.draw_reliability(labels, found, evaluation.stem)
+drawing.draw_silence(run, labels, found[-1], chosen, evaluation.stem)

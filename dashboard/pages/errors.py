@@ -9,38 +9,42 @@ import seen
 import state
 from errors import clicks, filters, listing
 from fercore.charts.evaluation import confusion_matrix
-from fercore.charts.style import count, percent
+from fercore.charts.style import count, percent, with_range
 from fercore.evaluation.errors import cells, most_confused
-from fercore.runs import Run, stem
+from fercore.evaluation.intervals import wilson
 from words import code, escape
 
 SURE = 0.9
-MATRIX, BESIDE = 405, 500  # pixels: the matrix and the images are beside each other, or below each other
+MATRIX, BESIDE = 405, 560  # pixels: the matrix and the images are beside each other, or below each other
 EMPTY = "The predictions of this run hold no image."
 
 
-def answer(run: Run, split: str, table: pd.DataFrame) -> str:
+def answer(evaluation: state.Evaluation, table: pd.DataFrame) -> str:
     """A sentence or two: how many images it gets wrong, the most frequent confusion, and how many with confidence."""
-    wrong, name = table[~table["right"]], escape(state.split_name(run, split))
-    confused = most_confused(table)
+    run, split, tta, clean = evaluation
+    images = f"{count(len(table))} images of {escape(state.split_name(run, split))}"
+    if clean and (copies := int(state.copies(run, split, tta).sum())):
+        images += f" without the {count(copies)} that have a copy in training"
+    wrong, confused = table[~table["right"]], most_confused(table)
     if confused is None:
-        return f"{code(run.name)} gets all {count(len(table))} images of {name} right."
-    true, pred, images = confused
+        return f"{code(run.name)} is right on all {images}."
+    true, pred, times = confused
+    often = "once" if times == 1 else f"{count(times)} times"
     sure = int((wrong["probability"] >= SURE).sum())
-    times = "once" if images == 1 else f"{count(images)} times"
     return (
-        f"{code(run.name)} gets {count(len(wrong))} of {count(len(table))} images of {name} wrong, most often {true} "
-        f"taken for {pred} ({times}). It is at least {percent(SURE, 0)} sure of {count(sure)} of its wrong answers."
+        f"{code(run.name)} is wrong on {count(len(wrong))} of {images}, {with_range(wilson(len(wrong), len(table)))}, "
+        f"most often taking {true} for {pred} ({often}). It is at least {percent(SURE, 0)} sure of {count(sure)} of "
+        "its wrong answers."
     )
 
 
 st.title("Which images does it get wrong?")
-evaluation = state.choose_evaluation(score=False)
-run, split, tta, _ = evaluation
+evaluation = state.choose_evaluation()
+run, split, *_ = evaluation
 headline = st.container()
 found = filters.choose(evaluation)
 with headline:
-    st.markdown(f"#### {answer(run, split, found.table)}{seen.badge(run, split)}" if len(found.table) else EMPTY)
+    st.markdown(f"#### {answer(evaluation, found.table)}{seen.badge(run, split)}" if len(found.table) else EMPTY)
     seen.warn(run, split)
 with st.container(horizontal=True, gap="medium"):  # beside each other where they fit
     with st.container(width=MATRIX):
@@ -52,4 +56,4 @@ with st.container(horizontal=True, gap="medium"):  # beside each other where the
             "beside the cells to see all again."
         )
     with st.container(width=BESIDE):
-        listing.draw(found, f"{run.name}_{stem(split, tta)}")
+        listing.draw(found, evaluation.stem)

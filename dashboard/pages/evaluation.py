@@ -11,12 +11,11 @@ from downloads import download, download_report
 from errors import clicks
 from evaluated import classes, headline
 from fercore.evaluation.tables import prediction_table
-from fercore.runs import stem
 
 clicks.follow()
 st.title("Where is the model wrong?")
 evaluation = state.choose_evaluation()
-run, split, tta, clean = evaluation
+run, split, tta, _ = evaluation
 with st.spinner("Measuring ..."):
     report = state.metrics(*evaluation)
 st.markdown(f"#### {headline.answer(run.name, report, tta)}{seen.badge(run, split)}")
@@ -29,11 +28,15 @@ classes.draw_classes(report)
 st.page_link("pages/errors.py", label="See the images that it gets wrong", icon=":material/image_search:")
 with state.errors_shown():
     found = state.predictions(*evaluation)
-    stored = f"{run.name}_{stem(split, tta)}{'_clean' if clean else ''}"
     with st.container(horizontal=True):
         # Made only when it is asked for.
         rows = partial(prediction_table(found.id, found.label, found.probabilities).to_csv, index=False)
         download(
-            "Download the predictions", partial(rows, float_format="%.6g"), f"predictions_{stored}.csv", "text/csv"
+            "Download the predictions",
+            partial(rows, float_format="%.6g"),
+            f"predictions_{evaluation.stem}.csv",
+            "text/csv",
         )
-        download("Download the metrics", json.dumps(report, indent=2), f"metrics_{stored}.json", "application/json")
+        download(
+            "Download the metrics", json.dumps(report, indent=2), f"metrics_{evaluation.stem}.json", "application/json"
+        )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from fercore.runs import SPLITS, TTAS, Run
+from fercore.runs import SPLITS, TTAS, Run, stem
 from folders import command
 from state.figures import no_clean_score
 from state.stored import ranked, require_runs, runs, shared_split_name
@@ -33,6 +33,11 @@ class Evaluation(NamedTuple):
     tta: str
     clean: bool = False
 
+    @property
+    def stem(self) -> str:
+        """How files about it are called: "my-run_test_flip_clean"."""
+        return f"{self.run.name}_{stem(self.split, self.tta)}{'_clean' if self.clean else ''}"
+
 
 class Measurement(NamedTuple):
     """What several runs are measured on: a split, a kind of test-time augmentation, and whether without copies."""
@@ -52,11 +57,11 @@ def choose_run(among: list[Run] | None = None) -> Run:
     return run
 
 
-def choose_evaluation(score: bool = True) -> Evaluation:
-    """Draw the choosers of run, split and test-time augmentation, for what the run has stored figures of.
+def choose_evaluation() -> Evaluation:
+    """Draw the choosers of run, split, test-time augmentation and score, for what the run has stored figures of.
 
-    With `score` also of the published or the clean score. Says what to run and stops the page where the run has none.
-    The first choice is the published score of the test split without augmentation.
+    Says what to run and stops the page where the run has none. The first choice is the published score of the test
+    split without augmentation.
     """
     run = _chosen_run()
     stored = run.evaluations()
@@ -66,10 +71,10 @@ def choose_evaluation(score: bool = True) -> Evaluation:
         st.code(command(f"scripts/evaluate.py {run.name}"), language="bash", wrap_lines=True)
         st.stop()
     measurement = _resolve_measurement(stored)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         _draw_run(run)
         _draw_measurement(stored, *measurement, [run])
-        clean = score and _draw_score(no_clean_score(run, *measurement))
+        clean = _draw_score(no_clean_score(run, *measurement))
     return Evaluation(run, *measurement, clean)
 
 
@@ -86,7 +91,7 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     run = _chosen_run(among)
     splits = splits_of(run)
     split = _resolve("split", splits, splits[0])
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         _draw_run(run, among)
         _draw_one("split", "Split", splits, split, lambda key: escape(shared_split_name([run], key)))
     return run, split
@@ -122,7 +127,7 @@ def choose_measurement(runs: list[Run]) -> Measurement | None:
     if not stored:
         return None
     split, tta = _resolve_measurement(stored)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         _draw_measurement(stored, split, tta, runs)
         return Measurement(split, tta, _draw_score(_shared_problem(runs, split, tta=tta)))
 

@@ -50,14 +50,15 @@ def ids(app):
 
 def test_it_opens_with_the_number_of_errors_and_the_most_frequent_one(open_page, listed):
     text = words(open_page("errors"))
-    assert "`a` gets 3 of 21 images of PrivateTest wrong, most often fear taken for sad (2 times)." in text
+    wrong = "`a` is wrong on 3 of 21 images of PrivateTest, 14.3 % (5.0 to 34.6)"  # Wilson's 95 % interval
+    assert f"{wrong}, most often taking fear for sad (2 times)." in text
     assert "It is at least 90 % sure of 2 of its wrong answers." in text
 
 
 def test_a_run_without_errors_says_so(open_page, folders):
     answer(make_run(folders[0], "a", n=21), {})
     text = words(open_page("errors"))
-    assert "`a` gets all 21 images of PrivateTest right." in text
+    assert "`a` is right on all 21 images of PrivateTest." in text
     assert "No image matches all that is chosen" in text
 
 
@@ -120,6 +121,15 @@ def test_copies_are_told_apart_where_they_are_known(open_page, listed, folders):
     assert ids(open_page("errors", copies="have a copy")) == ["09"]
     assert ids(open_page("errors", copies="have none")) == ["04", "02"]
     assert open_page("errors").dataframe[0].value["Copy in training"].tolist() == [False, True, False]
+
+
+def test_the_clean_score_leaves_copies_out_of_the_sentence_the_matrix_and_the_list(open_page, listed, folders):
+    make_copies(folders[1], listed, exact=["test-00009"], near=["test-00016"])
+    app = open_page("errors", score="clean")
+    assert "is wrong on 2 of 19 images of PrivateTest without the 2 that have a copy in training, " in words(app)
+    assert ids(app) == ["04", "02"]
+    assert "Under these choices: wrong 2, right 17." in words(app)
+    assert "copies" not in [box.key for box in app.selectbox]
 
 
 def test_brightness_comes_from_the_pictures(open_page, pictured, folders):
@@ -207,9 +217,11 @@ def test_a_clicked_bar_is_about_true_or_predicted_images(clicks, figure, key):
     assert set(found.values()) == {"any class", "all"}
 
 
-def test_a_click_on_the_evaluation_page_opens_the_errors_page(open_page, listed):
-    app = open_page("evaluation")
+@pytest.mark.parametrize(("score", "shown"), [("published", ["09", "02"]), ("clean", ["02"])])
+def test_a_click_on_the_evaluation_page_opens_the_errors_page(open_page, listed, folders, score, shown):
+    make_copies(folders[1], listed, exact=["test-00009"])
+    app = open_page("evaluation", score=score)
     app.session_state["asked_images"] = {"true": "fear", "pred": "sad", "outcome": "all"}
     app.run()
     assert app.title[0].value == "Which images does it get wrong?"
-    assert ids(app) == ["09", "02"]
+    assert ids(app) == shown
