@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pandas as pd
@@ -16,7 +17,7 @@ from fercore.evaluation.facts import Facts, front
 from fercore.evaluation.speeds import read_speeds
 from fercore.export.record import read_record
 from fercore.runs import Run
-from words import code, escape
+from words import NO_BREAK, code, escape
 
 HOW = (
     "A run is drawn once for each engine that answers for it: torch, and its ONNX file. Time is that of one 48x48 crop "
@@ -27,7 +28,7 @@ OTHERS = " Grey circles are models of others, measured by us in {year} on the sa
 ONLY_PUBLISHED = (
     " Models of others, and the accuracy of int8 files, are known as published only and are left out of the picture."
 )
-NO_BREAK = "\u00a0"
+PINNED = {"Run": st.column_config.TextColumn(pinned=True)}  # in sight where a table is wider than the window
 MEASURE = "scripts/benchmark.py inference --store"
 
 
@@ -52,18 +53,31 @@ def how(table: pd.DataFrame, peers: pd.DataFrame, clean: bool) -> str:
     return HOW.format(where=where_measured(table)) + others
 
 
-def answer(table: pd.DataFrame, names: dict[str, str]) -> str:
-    """One or two sentences: the most accurate model, chosen on validation, and the fastest one worth its accuracy."""
+def answer(table: pd.DataFrame, names: dict[str, str], able: Collection[str]) -> str:
+    """A few sentences: the most accurate model, chosen on validation, and the fastest one worth its accuracy.
+
+    Chosen is among the runs that are `able` to answer here, where there are any; a better one is named as well.
+    """
     ranked = table[table["seen_val"] == ""].dropna(subset=["val_accuracy"])
     if ranked.empty:
         return "No model here is known never to have seen the images that it is measured on, so none can be chosen."
-    best = ranked.sort_values(["val_accuracy", "milliseconds"], ascending=[False, True], kind="stable").iloc[0]
+    ranked = ranked.sort_values(["val_accuracy", "milliseconds"], ascending=[False, True], kind="stable")
+    first, here = ranked.iloc[0]["run"], ranked["run"].isin(able)
+    if here.all() or not here.any():
+        return choice(ranked, names)
+    better = "" if here.iloc[0] else f" {code(first)} is more accurate, but its weights are not here."
+    return choice(ranked[here], names) + better
+
+
+def choice(ranked: pd.DataFrame, names: dict[str, str]) -> str:
+    """The most accurate of some models, which is the first, and the fastest one."""
+    best = ranked.iloc[0]
     test = escape(names["test"])
     right = figure_of(best, "test", test)
     said = f"Chosen by its accuracy on {escape(names['val'])}, {code(best['run'])} is the most accurate: {right}"
     timed = ranked[front(ranked, "milliseconds", "val")]
     if timed.empty:
-        return f"{said}. No time has been measured yet."
+        return f"{said}."
     fastest = timed.loc[timed["milliseconds"].idxmin()]
     if fastest["run"] == best["run"]:
         return f"{said}; no model measured here is faster."
@@ -84,18 +98,18 @@ def figure_of(row: pd.Series, split: str, name: str) -> str:
     if pd.isna(row[f"{split}_accuracy"]):
         return f"not measured on {name}"
     figure = {key: row[f"{split}_{part}"] for key, part in (("value", "accuracy"), ("low", "low"), ("high", "high"))}
-    return f"right on **{with_range(figure)}** of {name}".replace(" ", NO_BREAK)
+    return f"right on **{with_range(figure).replace(' ', NO_BREAK)}** of {name}"
 
 
 def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
     """All that can be ranked, then what cannot, and the CSV of both."""
     apart = (table["seen_val"] != "") | (table["seen_test"] != "")
     if not apart.all():
-        st.dataframe(as_read(table[~apart], names), hide_index=True)
+        st.dataframe(as_read(table[~apart], names), column_config=PINNED, hide_index=True)
     if apart.any():
         st.markdown("**Not comparable**")
         st.caption(seen.LEGEND)
-        st.dataframe(as_read(table[apart], names), hide_index=True)
+        st.dataframe(as_read(table[apart], names), column_config=PINNED, hide_index=True)
     download_table("Download the models", table, "models.csv")
 
 
@@ -106,12 +120,13 @@ def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
         figures = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
         flagged = zip(figures, table[f"seen_{split}"], strict=True)
         shown[escape(name)] = [seen.warned(figure_words(*figure), found) for figure, found in flagged]
-    shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
-    shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
+    if table["milliseconds"].notna().any():
+        shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
+        shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
     shown["Parameters"] = [cost_words(value, "parameters") for value in table["parameters"]]
     shown["File"] = [cost_words(value, "bytes") or "not here" for value in table["bytes"]]
     shown["Training"] = [training_words(row) for row in table.itertuples()]
-    return shown.assign(Licence=table["licence"])
+    return shown.assign(Licence=table["licence"].str.removeprefix("trained here: "))
 
 
 def training_words(row) -> str:
@@ -122,19 +137,23 @@ def training_words(row) -> str:
 def draw_peers(peers: pd.DataFrame) -> None:
     """Models of others on the same images, with what speaks against their figures."""
     st.subheader("Models of others")
-    shown = pd.DataFrame({"Model": peers["name"], "What": peers["what"]})
-    for split, name in (("test", "PrivateTest"), ("val", "PublicTest")):
+    shown = pd.DataFrame({"Model": peers["name"]})
+    for split, name in (("val", "PublicTest"), ("test", "PrivateTest")):
         figures = peers[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
         shown[name] = [figure_words(*figure) for figure in figures]
     times = zip(peers["milliseconds"], peers["timed"], strict=True)
     shown["One face"] = [f"{cost_words(value, 'milliseconds')} ({how})" if value > 0 else "" for value, how in times]
     shown["Parameters"] = [cost_words(value, "parameters") for value in peers["parameters"]]
-    shown = shown.assign(Licence=peers["licence"].fillna("not looked up"), Note=peers["note"].fillna(""))
-    links = {"Source": st.column_config.LinkColumn(display_text=r"https://(.*)")}
-    st.dataframe(shown.assign(Source=peers["source"]), column_config=links, hide_index=True)
+    shown = shown.assign(Licence=peers["licence"].fillna("not looked up"), What=peers["what"], Source=peers["source"])
+    columns = {
+        "Model": st.column_config.TextColumn(pinned=True),
+        "Source": st.column_config.LinkColumn(display_text=r"https://(.*)"),
+    }
+    st.dataframe(shown, column_config=columns, hide_index=True)
+    notes = [f"{peer.name}: {peer.note}" for peer in peers.dropna(subset=["note"])[["name", "note"]].itertuples(False)]
     st.caption(
         f"Measured by us in {peers['measured'].iloc[0]}, one run of each, on the runtime that its author ships. Ranges "
-        "are Wilson's 95 % intervals."
+        f"are Wilson's 95 % intervals. {escape(' '.join(notes))}"
     )
     download_table("Download the models of others", peers, "peers.csv")
 

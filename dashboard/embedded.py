@@ -104,7 +104,7 @@ def choose_points(run: Run, split: str, found: Embedding) -> tuple[pd.DataFrame,
     colours = [name for name in charts.COLOURS if background or name != "split"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         colour = st.segmented_control(
-            "Colour", colours, format_func=charts.COLOURS.get, default="true", key="colour", **settings
+            "Colour", colours, format_func=charts.COLOURS.get, default="true", key="colour", wrap=True, **settings
         )
         method = st.segmented_control(
             "Places", list(METHODS), format_func=METHODS.get, default="tsne", key="places", **settings

@@ -20,9 +20,9 @@ from fercore.explain.inputs import face_probabilities
 from fercore.explain.methods import METHODS, heat_map_part, method_layers, unsuited
 from fercore.explain.places import strongest_place
 from fercore.runs import Run
-from words import code, escape
+from words import code, escape, unbroken
 
-WIDTH = 240  # pixels of a picture on the screen
+WIDTH, SMALL = 220, 96  # pixels of a picture on the screen, and of the face beside the headline
 PATIENCE = 0.3  # seconds after which progress is shown
 PREDICTED, LABEL, NOTHING, RUNNER_UP = "its prediction", "its label", "(nothing)", "the runner-up"
 LAST = "the last one"
@@ -111,6 +111,14 @@ def heat_map(run: Run, asked: Question, target: int) -> np.ndarray:
     return total
 
 
+def draw_answer(found: list[Explained], asked: Question) -> None:
+    """The headline; beside it the face, where the cards of several models show it under their heat maps only."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        if len(found) > 1:
+            st.image(enlarged(asked.image), width=SMALL, alt="The face")
+        st.markdown(f"#### {unbroken(answer(found, asked))}", width="stretch")
+
+
 def answer(found: list[Explained], asked: Question) -> str:
     """What the models say, what the label says, and of a single model where its map is strongest."""
     label = f" The face is {'the average of' if asked.name == asked.label else 'labelled'} {asked.label}."
@@ -149,7 +157,7 @@ def where(one: Explained, asked: Question) -> str:
 def draw(found: list[Explained], asked: Question, opacity: float) -> None:
     """A card for each model: beside each other, or below each other where each compares two classes."""
     comparing, several = any(len(one.maps) > 1 for one in found), len(found) > 1
-    with st.container(horizontal=not comparing, gap="medium"):
+    with st.container(horizontal=not comparing, gap="small"):
         for one in found:
             with st.container(border=True, width=WIDTH + 34 if several and not comparing else "stretch"):
                 draw_card(one, asked, opacity, several)
@@ -159,7 +167,7 @@ def draw_card(one: Explained, asked: Question, opacity: float, several: bool) ->
     """Prediction, heat maps over the face, probabilities, and the maps as one PNG; of a single model the headline says
     the prediction and where the map is strongest."""
     if several:
-        st.markdown(f"{says(one)}.")
+        st.markdown(f"{unbroken(says(one))}.")
     pictures = drawn(one, asked, opacity)
     with st.container(horizontal=True, gap="small"):
         if not several and len(pictures) < 2:
@@ -169,7 +177,10 @@ def draw_card(one: Explained, asked: Question, opacity: float, several: bool) ->
         with st.container(width=WIDTH):
             state.chart(probability_bars, one.probabilities, state.dark(), alt=f"Probabilities of {one.run.name}")
     if several:
-        st.markdown(where(one, asked))
+        st.markdown(unbroken(where(one, asked)))
+    if len(one.classes) == 1 and asked.against != NOTHING and METHODS[asked.method].by_class:
+        emotion = EMOTIONS[one.classes[0]]
+        st.caption(f"Both “Why” and “and not” are {emotion}; choose another emotion to compare it with.")
     if pictures:
         full = full_colour(*one.maps)
         strength = f"stands for {full:.2g} {METHODS[asked.method].unit} or more" if full else "is nowhere: the map is 0"
@@ -198,11 +209,16 @@ def drawn(one: Explained, asked: Question, opacity: float) -> dict[str, np.ndarr
 def describe(method: str, opacity: float) -> None:
     """What the colours of a method's maps mean, and where the method comes from."""
     one = METHODS[method]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("against" if one.signed else "nothing", width="content")
-        st.image(colour_bar(one.signed, opacity), width=240, alt="Colours from weak to strong")
-        st.markdown("for the class" if one.signed else "much", width="content")
+    draw_colours(one.signed, opacity)
     st.caption(f"**{one.name}** ({one.paper}). {one.meaning}")
+
+
+def draw_colours(signed: bool, opacity: float) -> None:
+    """The colours of heat maps, from weak to strong, between what their ends mean."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("against" if signed else "nothing", width="content")
+        st.image(colour_bar(signed, opacity), width=240, alt="Colours from weak to strong")
+        st.markdown("for the class" if signed else "much", width="content")
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:

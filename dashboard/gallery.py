@@ -12,10 +12,10 @@ import state
 from fercore.charts.gallery import framed
 from fercore.charts.style import count, percent
 from fercore.runs import Run
+from words import NO_BREAK
 
 SHOWN = 24  # images at once
 WIDTH = 112  # pixels of a picture on the screen
-NO_BREAK = "\u00a0"  # a blank at which no line ends
 LEGEND = "✓ and a solid blue frame: right. ✗ and a dashed vermilion frame: wrong, true class → predicted class."
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 import state
 from downloads import download_picture
-from explanation import Explained, Question
+from explanation import Explained, Question, draw_colours
 from fercore.charts.grids import Layout, grid
 from fercore.charts.heatmaps import full_colour, over_face
 from fercore.emotions import EMOTIONS
@@ -41,6 +41,7 @@ def draw_heads(runs: list[Run], image: np.ndarray, opacity: float) -> None:
         labels = [f"head {number}" for number in range(1, len(maps) + 1)]
         st.markdown(f"{code(run.name)}, {block}")
         draw_sheet(image, maps, labels, False, opacity, f"heads_{run.name}.png")
+    draw_colours(False, opacity)
     st.caption(
         "The weight with which the token that classifies reads each patch, each head on a scale of its own. It says "
         "where a head looks, not what it makes of it."

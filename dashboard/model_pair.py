@@ -7,6 +7,7 @@ import re
 import streamlit as st
 
 import state
+from fercore.charts.style import RUN_COLORS, run_styles
 from fercore.evaluation.contamination import contamination
 from fercore.export.record import read_record
 from fercore.runs import Run
@@ -27,12 +28,22 @@ def choose_pair() -> list[Run]:
         st.code(state.command(state.HOW_TO_TRAIN), language="bash", wrap_lines=True)
         st.stop()
     first, second = default_pair(list(able.values()))
-    names, bound = list(able), {"bind": "query-params", "width": 300}
+    names, bound = list(able), {"bind": "query-params", "width": 250}
     one = st.selectbox("First model", names, names.index(first.name), key="first", **bound)
     others = [ALONE, *(name for name in names if name != one)]
     wanted = second.name if second and second.name in others else ALONE
     other = st.selectbox("Second model", others, others.index(wanted), key="second", **bound)
     return [able[one]] if other == ALONE else [able[one], able[other]]
+
+
+def colors(runs: list[Run]) -> list[str]:
+    """The colour of each run, "#RRGGBB": as on every page, but never the same for two beside each other."""
+    styles = run_styles(run.name for run in state.runs())
+    found: list[str] = []
+    for run in runs:
+        own = styles[run.name].color
+        found.append(own if own not in found else next(color for color in RUN_COLORS if color not in found))
+    return found
 
 
 def choose_runtimes(runs: list[Run]) -> dict[str, str]:

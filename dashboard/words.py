@@ -10,6 +10,8 @@ import re
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # invisible and without width
+NO_BREAK = "\u00a0"  # a blank at which no line ends
+_IN_A_FIGURE = re.compile(r"(?<=\d) (?=(?:%|ms|/s)(?!\w))|(?<=\b[np]) (?=[=<])|(?<=[=<]) (?=\d)")
 _COMMAND = re.compile(r"(python scripts/[^;,()]*[^;,()\s]|--[a-z][a-z-]*)")
 
 
@@ -23,6 +25,11 @@ def code(text: object) -> str:
     words = _one_line(text) or " "
     ticks = max((len(run) for run in re.findall("`+", words)), default=0)
     return f"{'`' * (ticks + 1)} {words} {'`' * (ticks + 1)}" if ticks else f"`{words}`"
+
+
+def unbroken(sentence: str) -> str:
+    """A sentence in which no line ends within a figure: "64.8 %", "n = 3,589", "p < 0.001", "8.1 ms"."""
+    return _IN_A_FIGURE.sub(NO_BREAK, sentence)
 
 
 def message(text: object) -> str:

@@ -15,8 +15,7 @@ from fercore.charts.training import run_legend
 from fercore.evaluation.studies import WITHIN
 from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
-from gallery import NO_BREAK
-from words import code, escape
+from words import NO_BREAK, code, escape, unbroken
 
 METHOD = (
     "{images}: share of images that a run is right on, with Wilson's 95 % interval. The runs answered for the same "
@@ -44,7 +43,7 @@ def reading(found: Compared) -> str:
             f"{code(best['run'])} is ahead of {code(other['run'])} on {images} by {difference_words(other)}, which is "
             f"{noise}"
         )
-    return (
+    return unbroken(
         f"{lead}: {percent(best['accuracy'])} against {percent(other['accuracy'])}, n = {n}, "
         f"{p_words(other['p'], len(ranked))}."
     )
@@ -54,7 +53,7 @@ def p_words(p: float, runs: int) -> str:
     """The test and its p-value: "exact McNemar p = 0.791"."""
     corrected = f", corrected for {runs - 1} comparisons" if runs > 2 else ""
     words = p_value(p) if p < 0.001 else f"= {p_value(p)}"
-    return f"exact McNemar {f'p {words}'.replace(' ', NO_BREAK)}{corrected}"
+    return f"exact McNemar p {words}{corrected}"
 
 
 def others_words(ranked: pd.DataFrame) -> str:

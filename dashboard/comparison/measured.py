@@ -11,6 +11,7 @@ import streamlit as st
 
 import seen
 import state
+from clean_score import split_names
 from experiments.wording import listed
 from fercore.charts.style import RunStyle, count, run_styles
 from fercore.evaluation.calibration import Calibration, calibration
@@ -50,8 +51,9 @@ class Compared(NamedTuple):
 
     @property
     def images(self) -> str:
-        """What the images are called."""
-        return state.shared_split_name(list(self.runs.values()), self.measurement.split)
+        """What the images are called: "PrivateTest", or "PrivateTest without copies"."""
+        split, _, clean = self.measurement
+        return split_names(list(self.runs.values()), clean, [split])[split]
 
     @property
     def looks(self) -> dict[str, RunStyle]:
@@ -134,7 +136,7 @@ def say_flagged(found: Compared) -> None:
 def images_words(found: Compared) -> str:
     """The images and how they were put to the models, for markdown."""
     flip = ", each averaged with its mirror image" if found.measurement.tta == "flip" else ""
-    return f"{escape(found.images)}{' without copies' if found.measurement.clean else ''}{flip}"
+    return f"{escape(found.images)}{flip}"
 
 
 def n_words(found: Compared) -> str:

@@ -12,7 +12,7 @@ from fercore.charts.overview import reference_report
 from fercore.charts.style import count, figure_words, with_range
 from fercore.evaluation.published import published_accuracy, published_confusion, published_table
 from fercore.evaluation.tables import PER_CLASS
-from words import code
+from words import code, unbroken
 
 CARD = "https://huggingface.co/dima806/facial_emotions_image_detection"
 CAUTION = (
@@ -35,9 +35,10 @@ def draw() -> None:
     published = reference_report()["vit_dima806"]
     st.subheader("Reported by its author, not measured here")
     st.markdown(
-        f"The report (section 7) found the Vision Transformer {code(published['model'])} to perform best. [Its card]"
-        f"({CARD}) reports {with_range(published_accuracy(published))} of {count(published['support'])} test images of "
-        "its own making."
+        "The report that this project began with (section 7) found the Vision Transformer "
+        f"{code(published['model'])} to perform best. [Its card]({CARD}) reports "
+        f"{unbroken(with_range(published_accuracy(published)))} of {count(published['support'])} test images of its "
+        "own making."
     )
     st.warning(CAUTION, icon=":material/warning:")
     box = st.expander("The card's confusion matrix and figures by emotion", key="card", bind="query-params")

@@ -9,7 +9,7 @@ from fercore.explain.alike import agreement
 from fercore.explain.projection import NEIGHBOURS, Embedding
 from fercore.runs import Run
 from seen import badge, warn
-from words import code, escape
+from words import code, escape, unbroken
 
 WIDE = 540  # pixels of the picture; the figures stand beside it, or below it on a narrow screen
 NARROW = 330
@@ -26,10 +26,10 @@ READ = """
 def answer(run: Run, split: str, found: Embedding) -> str:
     """One sentence: how alike the neighbours of an image are."""
     together = agreement(found)
-    return (
-        f"Of the {NEIGHBOURS} images that {code(run.name)} takes for most alike to an image of "
-        f"{escape(state.split_name(run, split))}, {with_range(together.own)} show the same emotion; by chance it would "
-        f"be {percent(together.chance)}."
+    return unbroken(
+        f"Of the {NEIGHBOURS} images that look most like an image of {escape(state.split_name(run, split))} to "
+        f"{code(run.name)}, {with_range(together.own)} show the same emotion; by chance it would be "
+        f"{percent(together.chance)}."
     )
 
 

@@ -82,7 +82,8 @@ runs = choose_runs()
 asked, opacity = choose_question(runs)
 headline = st.container()
 found = [explanation.explain(run, asked) for run in runs]
-headline.markdown(f"#### {explanation.answer(found, asked)}")
+with headline:
+    explanation.draw_answer(found, asked)
 explanation.draw(found, asked, opacity)
 explanation.describe(asked.method, opacity)
 with st.container(horizontal=True):

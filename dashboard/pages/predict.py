@@ -36,16 +36,18 @@ def switch(label: str, key: str, help: str, value: bool = False) -> bool:
 
 def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
     """Names and contents of the pictures that can be read; each of the others is named with the reason."""
-    names, found, bar = [], [], st.empty()
+    names, found = [], []
+    bar = st.progress(0.0) if len(files) > 1 else None
     for number, file in enumerate(files):
-        if len(files) > 1:
+        if bar:
             bar.progress(number / len(files), f"Picture {number + 1} of {len(files)}")
         try:
             found.append(state.looked_at(file.data, detect))
             names.append(file.name)
         except UnreadableImage as error:
             st.error(f"{code(file.name)} is left out: {message(error)}", icon=":material/broken_image:")
-    bar.empty()
+    if bar:
+        bar.empty()
     return names, found
 
 
@@ -66,10 +68,10 @@ def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
     for run in runs:
         confidence = state.confidence(run, tta)
         words = confidence.words(state.split_name(run, "val")) if confidence else UNKNOWN_CONFIDENCE
-        st.caption(f"{short[run.name]}: {escape(words)}")
+        st.caption(f"**{short[run.name]}.** {escape(words)}")
 
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     runs = choose_pair()
     with st.container(width="content", gap="xsmall"):
         detect = switch("Find faces", "find_faces", "Off: the middle of each picture is a face", True)

@@ -7,7 +7,7 @@ import state
 from fercore.charts.style import with_range
 from fercore.runs import Run, RunError
 from model_pair import choose_pair, labels
-from words import code, escape
+from words import code, escape, unbroken
 
 st.title("What do they see in your face?")
 with st.spinner("Loading the models and the camera ..."):
@@ -17,7 +17,7 @@ with st.spinner("Loading the models and the camera ..."):
     from webcam.session import Session, Settings
 
 ANSWERS, MINUTE = 0.5, 1.0  # seconds from one drawing to the next
-READY = "Press START and allow the camera. Everything happens on this machine; no picture is stored."
+READY = "Press START and allow the camera. Everything happens on the machine this runs on; no picture is stored."
 VIDEO = 520  # pixels across on the screen
 PRIVACY = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture. It was taught on
@@ -31,11 +31,10 @@ PRIVACY = """
 def introduction(runs: list[Run]) -> str:
     """Which models answer, and how often each is right on the test split, where that was measured."""
     names = " and ".join(code(run.name) for run in runs)
-    says = f"{names} {'say' if len(runs) > 1 else 'says'} what a face expresses, live."
-    figures = [
-        f"{label} {accuracy}" for run, label in zip(runs, labels(runs), strict=True) if (accuracy := measured(run))
-    ]
-    return f"{says} Right: {'; '.join(figures)}." if figures else says
+    says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
+    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run))]
+    right = [f"{label} {'on' if number else 'is right on'} {found}" for number, (label, found) in enumerate(known)]
+    return unbroken(f"{says} {', '.join(right)}." if right else says)
 
 
 def measured(run: Run) -> str:

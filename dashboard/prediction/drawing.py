@@ -13,9 +13,9 @@ from downloads import download, download_table
 from face_source import SOURCES
 from fercore.charts.grids import gray
 from fercore.charts.live import answer_bars, answer_rows
-from fercore.charts.style import run_styles
 from fercore.emotions import EMOTIONS
 from fercore.runs import Run
+from model_pair import colors
 from prediction.looking import Answered, answer_table
 from prediction.sentences import UNSURE, WAYS_ON, says
 
@@ -104,10 +104,9 @@ def draw_card(shown: Answered, number: int, models: Models) -> None:
         sure = {run: bool(answers.sure[number]) for run, answers in shown.answers.items()}
         said = [f"{models.labels[run]} {says(own[run], sure[run])}." for run in own]
         st.markdown("  \n".join([f"**Face {number + 1}**", *said]), width="stretch")
-    styles = run_styles(run.name for run in state.runs())
-    labels, colors = (tuple(values) for values in zip(*((models.labels[r], styles[r].color) for r in own), strict=True))
+    labels, looks = tuple(models.labels[run] for run in own), tuple(colors(models.runs))
     alt = f"Probabilities of face {number + 1}"
-    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, colors, state.dark(), alt=alt)
+    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, looks, state.dark(), alt=alt)
     if models.method:
         draw_heat(shown, number, models)
     if st.button("Open in Explain", key=f"explain_{number}", icon=":material/troubleshoot:", type="tertiary"):

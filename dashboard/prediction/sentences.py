@@ -10,9 +10,9 @@ import numpy as np
 from fercore.charts.style import percent
 from fercore.emotions import EMOTIONS
 from prediction.looking import Answered
+from words import unbroken
 
 UNSURE = "not sure"
-NO_BREAK = "\u00a0"
 WAYS_ON = (
     "Turn a sideways picture upright, take one in which the face is larger and looks at the camera, "
     "or switch Find faces off: then the middle of the picture is the face."
@@ -44,7 +44,7 @@ def headline(answered: Sequence[Answered], labels: Mapping[str, str]) -> str:
 def says(probabilities: np.ndarray, sure: bool) -> str:
     """ "says **happy**, 83.4 %", or "is **not sure**: happy 41.0 %, neutral 30.2 %"."""
     first, second = np.argsort(-probabilities, kind="stable")[:2]
-    shares = [percent(value).replace(" ", NO_BREAK) for value in probabilities]
+    shares = [unbroken(percent(value)) for value in probabilities]
     if sure:
         return f"says **{EMOTIONS[first]}**, {shares[first]}"
     likely = ", ".join(f"{EMOTIONS[code]} {shares[code]}" for code in (first, second))

@@ -18,11 +18,9 @@ from fercore.emotions import EMOTIONS
 from live import Model, Reading
 from webcam.record import by_second
 from webcam.session import Now, Session
-from words import code, message
+from words import NO_BREAK, code, message, unbroken
 
 NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
-
-NO_BREAK = "\u00a0"
 FIGURES = """
 - **ms of a model:** its time for all faces of the newest frame
 - **video:** frames a second that reach this server
@@ -70,9 +68,9 @@ def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int) -> 
         How many there are.
     """
     if not faces:
-        return "No face is found. Come closer, turn to the light, or switch Find faces off."
+        return NO_FACE
     answers = [
-        (model.label, EMOTIONS[int(own.argmax())], percent(float(own.max()), 0).replace(" ", NO_BREAK))
+        (model.label, EMOTIONS[int(own.argmax())], unbroken(percent(float(own.max()), 0)))
         for model, own in zip(models, probabilities, strict=True)
         if not np.isnan(own).any()
     ]
@@ -96,7 +94,9 @@ def draw_rates(now: Now) -> None:
     figures["delay"] = milliseconds(now.delay)
     if not math.isnan(now.agreement):
         figures["agreement"] = percent(now.agreement, 0)
-    st.markdown(" · ".join(f"{name} **{figure}**" for name, figure in figures.items()), help=FIGURES)
+    # No line ends within a figure.
+    words = [f"{name} **{figure}**".replace(" ", NO_BREAK) for name, figure in figures.items()]
+    st.markdown(" · ".join(words), help=FIGURES)
 
 
 def draw_minute(session: Session, models: Sequence[Model]) -> None:

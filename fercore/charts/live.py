@@ -93,7 +93,7 @@ def minute_bars(legend: bool = True) -> alt.Chart:
         For rows of ago (whole seconds, 1 to 60), emotion and probability; a second without rows stays empty.
     """
     axis = alt.Axis(
-        title=None, values=[-MINUTE, -45, -30, -15, 0], labelExpr="datum.value ? datum.value + ' s' : 'now'"
+        title=None, values=[-MINUTE, -45, -30, -15, 0], labelExpr="datum.value ? '−' + -datum.value + ' s' : 'now'"
     )
     return (
         alt.Chart(alt.NamedData(ROWS))

@@ -148,8 +148,8 @@ def with_range(estimate: dict) -> str:
 
 
 def range_words(estimate: dict) -> str:
-    """The interval of an estimate {"value", "low", "high"} in per cent: "69.8 to 72.8"."""
-    return f"{100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}"
+    """The interval of an estimate {"value", "low", "high"} in per cent: "69.8 to 72.8", "−1.2 to 1.6"."""
+    return f"{100 * estimate['low']:z.1f} to {100 * estimate['high']:z.1f}".replace("-", "−")
 
 
 def figure_words(value: float, low: float, high: float) -> str:

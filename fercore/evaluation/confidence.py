@@ -55,7 +55,7 @@ class Confidence:
     def words(self, split_name: str = "PublicTest") -> str:
         """What being sure means, in a sentence."""
         if self.right is None:
-            words = f"This model is never sure: on {split_name} no confidence made {RIGHT:.0%} of its answers right."
+            words = f"This model is never sure: at no confidence were {RIGHT:.0%} of its answers on {split_name} right."
         else:
             words = (
                 f"Sure means a probability of at least {self.threshold:.0%}: on {split_name} {self.right:.0%} of such "

@@ -89,6 +89,7 @@ def test_diverging_scale_is_centred_on_zero():
         (style.percent(0.71284), "71.3 %"),
         (style.percent(1, digits=0), "100 %"),
         (style.with_range({"value": 0.713, "low": 0.698, "high": 0.728}), "71.3 % (69.8 to 72.8)"),
+        (style.range_words({"low": -0.012, "high": -0.0004}), "−1.2 to 0.0"),
         (style.figure_words(0.713, 0.698, 0.728), "71.3 % (69.8 to 72.8)"),
         (style.figure_words(0.713, np.nan, None), "71.3 %"),
         (style.figure_words(np.nan, np.nan, np.nan), ""),

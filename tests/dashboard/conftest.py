@@ -65,10 +65,15 @@ def opened(page: Callable[[], None], **query: str | list[str]) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    """Everything a page says, one element a line."""
+    """Everything a page says, one element a line, its blanks at which no line ends as plain ones."""
     kinds = (app.title, app.markdown, app.subheader, app.caption, app.info, app.warning, app.error, app.code)
     assert not app.exception, [problem.message for problem in app.exception]
-    return "\n".join(element.value for kind in kinds for element in kind)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\u00a0", " ")
+
+
+def headline(app: AppTest) -> str:
+    """The sentence that opens a page."""
+    return next(line for line in words(app).split("\n") if line.startswith("####"))
 
 
 def charts(app):

@@ -9,15 +9,10 @@ import pytest
 
 from fercore.evaluation.paired import mcnemar, paired_difference
 from fercore.runs import Predictions, update_run, write_predictions
-from tests.dashboard.conftest import captions, charts, words
+from tests.dashboard.conftest import captions, charts, headline, words
 from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
-
-
-def heading(app):
-    """The sentence that opens the page."""
-    return next(element.value for element in app.markdown if element.value.startswith("####"))
 
 
 def table(app, column):
@@ -53,7 +48,7 @@ def test_it_opens_with_who_is_ahead_and_whether_that_is_noise(open_page, two):
     right = [found.predicted == found.label for found in (run.predictions("test") for run in two)]
     bounds = paired_difference(*right)
     low, high = (f"{100 * bounds[end]:.1f}" for end in ("low", "high"))
-    assert heading(open_page("compare")).replace("\u00a0", " ") == (
+    assert headline(open_page("compare")) == (
         f"#### `good` is ahead of `fair` on PrivateTest by 5.0 points ({low} to {high}), which is more than noise: "
         "65.0 % against 60.0 %, n = 700, exact McNemar p < 0.001."
     )
@@ -65,7 +60,7 @@ def test_a_difference_within_noise_is_called_so(open_page, folders):
     ]
     answers = [run.predictions("test") for run in runs]
     p = mcnemar(*(found.predicted == found.label for found in answers))
-    text = heading(open_page("compare")).replace("\u00a0", " ")
+    text = headline(open_page("compare"))
     assert "`b` is ahead of `a`" in text
     assert f"which is within noise: 62.9 % against 60.0 %, n = 70, exact McNemar p = {p:.3f}." in text
 
@@ -73,7 +68,7 @@ def test_a_difference_within_noise_is_called_so(open_page, folders):
 def test_equal_runs_are_called_equal(open_page, folders):
     for name in "ab":
         make_run(folders[0], name)
-    text = heading(open_page("compare")).replace("\u00a0", " ")
+    text = headline(open_page("compare"))
     assert text.startswith("#### `a` and `b` are right equally often on PrivateTest: 60.0 % against 60.0 %, n = 70,")
     assert text.endswith("exact McNemar p = 1.000.")
 
@@ -81,7 +76,7 @@ def test_equal_runs_are_called_equal(open_page, folders):
 def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folders):
     make_run(folders[0], "poor", n=700, accuracy=0.3)
     app = compare(open_page, "poor", "fair", "good")
-    assert heading(app).endswith("corrected for 2 comparisons.")
+    assert headline(app).endswith("corrected for 2 comparisons.")
     assert "Beside `good`: poor (35.0 points less) is worse by more than noise." in words(app)
     found = table(app, "p (Holm)")
     assert found.index.tolist() == ["good", "fair", "poor"]
@@ -97,14 +92,15 @@ def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown
     only = answers[0].id[(answers[0].predicted == answers[0].label) & (answers[1].predicted != answers[1].label)]
     make_copies(folders[1], two[0], only[:30])  # of the 35 images that only the better one is right on
     app = compare(open_page, "good", "fair", score="clean")
-    text = heading(app).replace("\u00a0", " ")
+    text = headline(app)
     assert "on PrivateTest without copies by 0.7 points" in text  # 425 and 420 of 670
     figures = f"{100 * 425 / 670:.1f} % against {100 * 420 / 670:.1f} %, n = 670 of 700"
     assert f"{figures}, exact McNemar p = 0.062" in text  # 2 / 2^5
+    assert table(app, "p (Holm)")["Right on PrivateTest without copies"].tolist()[0].startswith("63.4 %")
     update_run(two[1], dataset={**two[1].info["dataset"], "fingerprint": "0" * 64})
     app = compare(open_page, "good", "fair", "apart", score="clean")
     assert "`fair` is left out" in words(app)
-    assert "`good` is ahead of `apart`" in heading(app)
+    assert "`good` is ahead of `apart`" in headline(app)
 
 
 def test_validation_figures_come_with_a_note(open_page, two):
@@ -129,7 +125,7 @@ def test_runs_are_compared_on_the_images_they_share(open_page, two, folders):
     app = open_page("compare")
     assert "The 40 images that all of these runs answered for are compared" in words(app)
     assert "Some answered for more: `good` 700." in words(app)
-    assert "n = 40" in heading(app)
+    assert "n = 40" in headline(app)
 
 
 def test_a_run_of_other_images_is_left_out(open_page, two, folders):
@@ -138,7 +134,7 @@ def test_a_run_of_other_images_is_left_out(open_page, two, folders):
     write_predictions(strange, "test", "none", Predictions(answered.id + "x", answered.label, answered.probabilities))
     app = compare(open_page, "good", "strange", "fair")
     assert "none of the images they answered for is the others': `strange`" in words(app)
-    assert "n = 700" in heading(app)
+    assert "n = 700" in headline(app)
 
 
 def test_probabilities_that_are_none_leave_a_run_out(open_page, two):
@@ -146,7 +142,7 @@ def test_probabilities_that_are_none_leave_a_run_out(open_page, two):
     write_predictions(two[1], "test", "none", Predictions(answered.id, answered.label, answered.probabilities * 2))
     app = open_page("compare")
     assert "`fair` is left out" in words(app)
-    assert "`good` is right on 65.0 %" in heading(app)
+    assert "`good` is right on 65.0 %" in headline(app)
 
 
 def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folders):
@@ -154,7 +150,7 @@ def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folde
     update_run(make_run(folders[0], "cheat", n=700, accuracy=0.9), trained_on=seen)
     update_run(make_run(folders[0], "stranger", n=700, accuracy=0.8), trained_on={"splits": None})
     app = compare(open_page, "cheat", "good", "stranger", "fair")
-    assert heading(app).startswith("#### `good` is ahead of `fair`")
+    assert headline(app).startswith("#### `good` is ahead of `fair`")
     text = words(app)
     assert "in no ranking: `cheat` :orange-badge[:material/warning: training data includes PrivateTest]" in text
     assert "`stranger` :orange-badge[:material/warning: training data unknown]" in text
@@ -173,13 +169,13 @@ def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
     for name in "ab":
         update_run(make_run(folders[0], name), trained_on={"splits": None})
     app = open_page("compare")
-    assert "No run here is known never to have seen the images of PrivateTest" in heading(app)
+    assert "No run here is known never to have seen the images of PrivateTest" in headline(app)
     assert [frame.value.columns.tolist() for frame in app.dataframe][1:] == [["What", "a", "b"]]
 
 
 def test_one_run_alone_asks_for_another(open_page, two):
     app = compare(open_page, "good")
-    assert heading(app).endswith("n = 700; choose another run to compare it with.")
+    assert headline(app).endswith("n = 700; choose another run to compare it with.")
     assert "Where they agree" not in words(app)
 
 
@@ -295,7 +291,7 @@ def test_the_card_is_reported_with_caution_and_ranked_with_nobody(open_page, two
     assert "copies of one image stand on both sides" in text
     shown = table(app, "Precision")
     assert shown.loc["fear", "Recall"] == "85.3 % (84.1 to 86.4)"
-    assert "90.9" not in heading(app)
+    assert "90.9" not in headline(app)
     assert "Confusion matrix" in chart_titles(app)
 
 

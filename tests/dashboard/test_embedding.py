@@ -47,7 +47,7 @@ def test_it_opens_with_how_alike_neighbours_are(open_page, placed):
     text = words(open_page("embedding"))
     together = agreement(placed.found)
     assert (
-        f"#### Of the 10 images that `a` takes for most alike to an image of PrivateTest, {with_range(together.own)} "
+        f"#### Of the 10 images that look most like an image of PrivateTest to `a`, {with_range(together.own)} "
         f"show the same emotion; by chance it would be {percent(together.chance)}."
     ) in text
     assert "distances between clusters, their sizes and their shapes mean little" in text
@@ -99,7 +99,7 @@ def test_an_embedding_is_computed_when_it_is_asked_for(open_page, placed):
     assert "python scripts/embedding.py a --split val" in words(app)
     assert not app.get("vega_lite_chart")
     app.button(key="others_embedding_a_val").click().run()
-    assert "most alike to an image of PublicTest" in words(app)
+    assert "that look most like an image of PublicTest" in words(app)
     assert rows(app)["id"].tolist() == placed.dataset.ids[placed.dataset.indices("val")].tolist()
 
 

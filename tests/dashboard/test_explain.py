@@ -8,7 +8,7 @@ from fercore.explain.inputs import face_probabilities
 from fercore.explain.methods import METHODS, heat_map
 from fercore.explain.places import strongest_place
 from fercore.models.registry import load
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import headline, words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -40,10 +40,6 @@ def said(run, emotion="angry", faces=None):
 def captions(app):
     """Captions of the pictures of a page."""
     return [picture.caption for element in app.get("image") for picture in element.proto.imgs if picture.caption]
-
-
-def headline(app):
-    return next(element.value for element in app.markdown if element.value.startswith("####"))
 
 
 def test_it_opens_with_what_the_model_says_and_where_its_map_is_strongest(open_page, run):
@@ -91,6 +87,7 @@ def test_why_this_and_not_that(open_page, run):
     assert [caption.split(",")[0] for caption in captions(app)] == ["for fear", "for angry", "more for fear (blue)"]
     app.selectbox(key="against").set_value("fear").run()  # a class is not compared with itself
     assert len(captions(app)) == 2
+    assert "Both “Why” and “and not” are fear; choose another emotion to compare it with." in words(app)
 
 
 def test_grad_cam_looks_at_the_layer_that_is_asked_for(open_page, run):

@@ -96,7 +96,8 @@ def test_it_opens_with_the_models_and_how_good_they_are(open_page, runs, camera)
     app = open_page("webcam")
     said = words(app)
     assert (
-        "#### `a` and `v` say what a face expresses, live. Right: CNN 60.0 % (48.3 to 70.7) of PrivateTest; ViT" in said
+        "#### `a` and `v` say live what your face expresses. CNN is right on 60.0 % (48.3 to 70.7) of PrivateTest, "
+        "ViT on " in said
     )
     assert "Press START and allow the camera." in said
     video = camera.asked["media_stream_constraints"]["video"]
@@ -109,7 +110,7 @@ def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
     said = words(play(open_page, camera))
     first, second = (answers(run) for run in runs)
     one, other = EMOTIONS[first.argmax()], EMOTIONS[second.argmax()]
-    shares = [f"{100 * found.max():.0f}\u00a0%" for found in (first, second)]
+    shares = [f"{100 * found.max():.0f} %" for found in (first, second)]
     if one == other:
         assert f"#### Both say **{one}**: CNN {shares[0]}, ViT {shares[1]}." in said
     else:
@@ -135,7 +136,7 @@ def test_settings_reach_the_session(open_page, runs, camera):
     assert [model.name for model in settings.models] == ["a", "v"]
     app.selectbox(key="second").set_value("(none)").run()
     assert [model.name for model in camera.session.settings.models] == ["a"]
-    assert "#### `a` says what a face expresses" in words(app)
+    assert "#### `a` says live what your face expresses" in words(app)
 
 
 def test_a_moment_is_kept_for_the_explain_page(open_page, runs, camera):

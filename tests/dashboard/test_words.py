@@ -22,6 +22,14 @@ def test_escape_tears_links_apart(words):
     assert words.escape("a@b") == rf"a{joiner}\@b"
 
 
+def test_no_line_ends_within_a_figure(words):
+    said = words.unbroken("Right on 64.8 % (63.2 to 66.3), n = 3,589, p < 0.001, in 8.1 ms at 15 /s.")
+    assert said.split(" ") == [
+        *("Right", "on", "64.8\u00a0%", "(63.2", "to", "66.3),", "n\u00a0=\u00a03,589,", "p\u00a0<\u00a00.001,", "in"),
+        *("8.1\u00a0ms", "at", "15\u00a0/s."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("a_b", "`a_b`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```"), ("", "` `"), ("a\nb", "`a b`")],

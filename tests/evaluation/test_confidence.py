@@ -110,4 +110,4 @@ def test_what_sure_means_is_said():
         "and 57 % of the images got one."
     )
     never = Confidence(1.2, math.inf, None, 0).words("val")
-    assert never == "This model is never sure: on val no confidence made 80 % of its answers right."
+    assert never == "This model is never sure: at no confidence were 80 % of its answers on val right."
