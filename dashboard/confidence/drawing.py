@@ -21,6 +21,7 @@ from fercore.runs import Run
 from words import code, escape
 
 BINS = 15  # as the calibration error has them
+WIDTH = 424  # pixels: two diagrams are beside each other on a page of 1280
 METHOD = (
     "Images lie in 15 equal bins by the probability of the class that is predicted. A point on the dashed line is as "
     "often right as it says, one below it is too sure; bars are Wilson's 95 % intervals, the size of a point and the "
@@ -36,9 +37,8 @@ def draw_reliability(labels: np.ndarray, found: list[View], name: str) -> None:
     with st.container(horizontal=True, gap="medium"):  # beside each other where they fit
         for view in found:
             bins = reliability_table(labels, view.probabilities, BINS)
-            with st.container(width=440, gap=None):
-                st.markdown(f"**{escape(view.name)}**")
-                state.chart(reliability_diagram, bins, state.dark(), alt=f"Reliability, {view.name}")
+            with st.container(width=WIDTH, gap=None):
+                state.chart(reliability_diagram, bins, state.dark(), view.name, alt=f"Reliability, {view.name}")
                 state.chart(confidence_histogram, bins, state.dark(), alt=f"Images of each confidence, {view.name}")
     figures = table(found)
     st.dataframe(as_read(figures), hide_index=True)

@@ -15,7 +15,7 @@ from fercore.evaluation.intervals import wilson
 from words import code, escape
 
 SURE = 0.9
-MATRIX, BESIDE = 405, 560  # pixels: the matrix and the images are beside each other, or below each other
+MATRIX, BESIDE = 372, 500  # pixels: the matrix and the images are beside each other on a page of 1280
 EMPTY = "The predictions of this run hold no image."
 
 
@@ -46,7 +46,7 @@ found = filters.choose(evaluation)
 with headline:
     st.markdown(f"#### {answer(evaluation, found.table)}{seen.badge(run, split)}" if len(found.table) else EMPTY)
     seen.warn(run, split)
-with st.container(horizontal=True, gap="medium"):  # beside each other where they fit
+with st.container(horizontal=True, gap="small"):
     with st.container(width=MATRIX):
         key = clicks.chart_key()
         settings = {"on_select": partial(clicks.choose, clicks.cell, key), "key": key, "alt": "Confusion matrix"}

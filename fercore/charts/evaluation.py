@@ -46,7 +46,8 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
         of_pred=[percent(x) for x in table["by_pred"]],
     )
     cell = alt.selection_point(name=CELL, fields=["true", "pred"])
-    axis = alt.Axis(labelAngle=0, labelPadding=6, labelLimit=120, labelFlush=False)
+    # No class goes unnamed: on a narrow page Vega would drop every second name, although they do not touch.
+    axis = alt.Axis(labelAngle=0, labelPadding=6, labelLimit=120, labelFlush=False, labelOverlap=False)
     base = alt.Chart(data).encode(
         x=alt.X("pred:N", title="Predicted", sort=list(EMOTIONS), axis=axis),
         y=alt.Y("true:N", title="True", sort=list(EMOTIONS), axis=axis),

@@ -12,7 +12,7 @@ FRACTIONS = alt.Scale(domain=[0, 1])
 _EXTENT = 40  # pixels of the labels of a vertical axis, so that charts below each other share their horizontal one
 
 
-def reliability_diagram(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+def reliability_diagram(table: pd.DataFrame, dark: bool = False, title: str = "Reliability") -> alt.LayerChart:
     """How often answers are right, by their confidence, with 95 % intervals; on the dashed line as often as they say.
 
     Parameters
@@ -21,6 +21,8 @@ def reliability_diagram(table: pd.DataFrame, dark: bool = False) -> alt.LayerCha
         From `reliability.reliability_table`.
     dark
         Whether the page's ground is dark.
+    title
+        What stands above it.
     """
     data = table.assign(
         words=[with_range(row) for row in table[["value", "low", "high"]].to_dict("records")],
@@ -38,13 +40,13 @@ def reliability_diagram(table: pd.DataFrame, dark: bool = False) -> alt.LayerCha
     )
     line = pd.DataFrame({"confidence": [0.0, 1.0], "value": [0.0, 1.0]})
     ideal = alt.Chart(line).mark_line(strokeDash=[5, 4], strokeWidth=1.5, color=ink(dark)).encode(x=x, y="value:Q")
-    rules = base.mark_rule(strokeWidth=2, color=RIGHT).encode(
-        y=alt.Y("low:Q", axis=percent_axis("Right", values=ENDS, minExtent=_EXTENT), scale=FRACTIONS), y2="high:Q"
-    )
+    # Vega drops every second label of an axis as low as this one, unless told that they have room.
+    axis = percent_axis("Right", values=ENDS, minExtent=_EXTENT, labelOverlap=False)
+    rules = base.mark_rule(strokeWidth=2, color=RIGHT).encode(y=alt.Y("low:Q", axis=axis, scale=FRACTIONS), y2="high:Q")
     marks = base.mark_point(filled=True, opacity=1, color=RIGHT).encode(
         y="value:Q", size=alt.Size("images:Q", scale=alt.Scale(range=[30, 260]), legend=None)
     )
-    return alt.layer(ideal, rules, marks).properties(height=320, title="Reliability")
+    return alt.layer(ideal, rules, marks).properties(height=360, title=title)
 
 
 def confidence_histogram(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -55,8 +57,9 @@ def confidence_histogram(table: pd.DataFrame, dark: bool = False) -> alt.LayerCh
         ground=0,
     )
     room = alt.Scale(domainMax=1.25 * float(data["images"].max()), nice=False)  # for the number above the fullest bin
+    axis = alt.Axis(title="Images", labels=False, ticks=False, grid=False, domain=False, minExtent=_EXTENT)
     base = alt.Chart(data).encode(
-        y=alt.Y("images:Q", axis=alt.Axis(title="Images", tickCount=3, minExtent=_EXTENT), scale=room),
+        y=alt.Y("images:Q", axis=axis, scale=room),
         tooltip=[alt.Tooltip("span:N", title="Confidence"), alt.Tooltip("number:N", title="Images")],
     )
     axis = percent_axis("Confidence", values=ENDS)
@@ -65,4 +68,4 @@ def confidence_histogram(table: pd.DataFrame, dark: bool = False) -> alt.LayerCh
         dy=-7, fontSize=10, color=ink(dark)
     )
     numbers = middle.encode(x=alt.X("middle:Q", scale=FRACTIONS), text="number:N")
-    return (bars + numbers).properties(height=150, title="Images of each confidence")
+    return (bars + numbers).properties(height=160, title="Images of each confidence")

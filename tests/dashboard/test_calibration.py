@@ -51,9 +51,10 @@ def test_a_run_that_is_right_as_often_as_it_says(open_page, folders):
 def test_both_ways_to_read_it_have_diagrams_and_figures(open_page, too_sure):
     app = open_page("calibration")
     titles = [chart.get("title") for chart in charts(app)]
-    assert titles == [*["Reliability", "Images of each confidence"] * 2, "Fewer answers, more right"]
+    ways, images = ["As it answers", "With temperature 1.64"], "Images of each confidence"
+    assert titles == [ways[0], images, ways[1], images, "Fewer answers, more right"]
     table = app.dataframe[0].value.set_index("Probabilities")
-    assert table.index.tolist() == ["As it answers", "With temperature 1.64"]
+    assert table.index.tolist() == ways
     assert table["Calibration error"].tolist() == ["20.0 %", "0.0 %"]
     assert table["Confidence minus right"].tolist() == ["+20.0 points", "+0.0 points"]
     # 300 times -ln 0.95, 100 times -ln (0.05 / 6); then -ln 0.75 and -ln (0.25 / 6)
