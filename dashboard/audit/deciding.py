@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 import state
-from audit.pictures import show_picture
+from audit.pictures import WIDTH, show_picture
 from downloads import download_table
 from fercore.charts.style import count
 from fercore.data.audit.proposals import proposals
@@ -18,17 +18,21 @@ from fercore.emotions import EMOTIONS
 from words import code
 
 NOTHING = "undecided"
+HOW = (
+    "Drop many images at once here, or decide under single pictures in the other views; → happy gives an image the "
+    "label happy. The command that trains with what you decided then stands here."
+)
 _CHOICES: dict[str, Decision | None] = {
     NOTHING: None,
     "keep": Decision("keep"),
     "drop": Decision("drop"),
-    **{f"relabel: {emotion}": Decision("relabel", emotion) for emotion in EMOTIONS},
+    **{f"→ {emotion}": Decision("relabel", emotion) for emotion in EMOTIONS},
 }
 
 
 def draw_decidable(id_: str, row: int, caption: str) -> None:
     """One picture of the data set, and what to do with it."""
-    with st.container(width=132, gap="xxsmall"):
+    with st.container(width=WIDTH, gap="xxsmall"):
         show_picture(row, caption, id_)
         key = f"decision_{id_}"
         st.session_state[key] = words_of(state.decisions().get(id_))
@@ -43,7 +47,7 @@ def draw_decidable(id_: str, row: int, caption: str) -> None:
 
 
 def words_of(decision: Decision | None) -> str:
-    """How a decision is called: "relabel: happy"."""
+    """How a decision is called: "→ happy"."""
     return next((words for words, known in _CHOICES.items() if known == decision), NOTHING)
 
 
@@ -82,6 +86,8 @@ def say_how_to_train(decisions: Mapping[str, Decision]) -> None:
         st.markdown("Train without the dropped images, and with the new labels:")
         script = f"scripts/train.py --recipe report-cnn --exclude {file} --relabel {file}"
         st.code(state.command(script), language="bash", wrap_lines=True)
+    else:
+        st.caption(HOW)
 
 
 _KINDS = {"keep": "to keep", "drop": "to drop", "relabel": "to relabel"}

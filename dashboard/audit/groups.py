@@ -9,7 +9,7 @@ import streamlit as st
 
 import state
 from audit.deciding import draw_decidable
-from audit.pictures import choose_page
+from audit.pictures import WIDTH, choose_page
 from audit.wording import group_title
 from fercore.charts.style import count
 from fercore.data.audit.findings import EXACT, NEAR
@@ -17,7 +17,8 @@ from words import escape
 
 AT_ONCE = 8  # groups
 MOST = 24  # images of a group that are drawn
-CARD, PICTURE, BESIDE = 34, 148, 6  # pixels of a group's frame and of each picture with its gap; pictures in a row
+# Pixels of a group's frame and of each picture with its gap; pictures in a row. Three pairs fit a page of 1366.
+CARD, PICTURE, BESIDE = 34, WIDTH + 16, 6
 KINDS = {EXACT: "Same pixels", NEAR: "Near and mirrored"}
 PLACES = {
     "any": "anywhere",

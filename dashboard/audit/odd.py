@@ -32,7 +32,8 @@ def draw_odd(table: pd.DataFrame, names: Mapping[str, str]) -> None:
     kind = st.segmented_control(
         "Odd", list(found), default=next(iter(found)), required=True, key="odd", bind="query-params"
     )
-    st.caption(f"{count(len(found[kind]))} of the pictures are {ARE.get(kind, kind)}.")
+    pictures = "1 picture is" if len(found[kind]) == 1 else f"{count(len(found[kind]))} pictures are"
+    st.caption(f"{pictures} {ARE.get(kind, kind)}.")
     shown = found[kind].iloc[choose_page(len(found[kind]), AT_ONCE, "odd_page")]
     with st.container(horizontal=True, gap="small"):
         for image, row in zip(shown.itertuples(), state.image_rows(shown["id"]), strict=True):

@@ -24,8 +24,9 @@ def answer(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
     return (
         f"**{count(sum(leaks.values()))} of {count(images)} test images ({share}) have an exact copy in "
         f"{escape(names['train'])}**: {each}; {count(near)} more have a near or mirrored one. There are "
-        f"{_things(counts['exact_groups'], 'group')} of identical images, {count(counts['exact_conflicts'])} with "
-        f"conflicting labels, and {_things(counts['blank'], 'blank picture')}."
+        f"{_things(counts['exact_groups'], 'group')} of identical images ({count(counts['exact_surplus'])} more than "
+        f"one of each), {count(counts['exact_conflicts'])} with conflicting labels, and "
+        f"{_things(counts['blank'], 'blank picture')}."
     )
 
 
