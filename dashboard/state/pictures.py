@@ -10,6 +10,7 @@ import streamlit as st
 
 from fercore.data.fer2013 import DataError, Dataset, open_dataset
 from fercore.data.fer2013 import average_faces as mean_faces
+from fercore.data.sources import KAGGLE_DATASET
 from fercore.runs import Run
 from folders import data_root, prepare_command
 from state.caches import copied, file_state, shared
@@ -41,7 +42,11 @@ def dataset_matches(run: Run) -> bool:
 
 def missing_dataset(what: str) -> None:
     """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
-    st.info(f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once:")
+    st.info(
+        f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once, from [Kaggle's "
+        f"archive](https://www.kaggle.com/datasets/{KAGGLE_DATASET}) or another form of it; {code('--kaggle')} in the "
+        "place of its path downloads it:"
+    )
     st.code(prepare_command(), language="bash", wrap_lines=True)
 
 

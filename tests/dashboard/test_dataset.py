@@ -75,6 +75,7 @@ def test_without_the_pictures_the_run_folder_is_enough(open_page, folders, tmp_p
 def test_with_nothing_it_says_what_to_run(open_page, folders):
     app = open_page("dataset")
     assert "needs the pictures of FER2013" in app.info[0].value
+    assert "(https://www.kaggle.com/datasets/msambare/fer2013)" in app.info[0].value
     assert [code.value for code in app.code] == [
         f"python scripts/prepare_data.py path/to/archive.zip --out {folders[1]}"
     ]
