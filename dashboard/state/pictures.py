@@ -43,9 +43,9 @@ def dataset_matches(run: Run) -> bool:
 def missing_dataset(what: str) -> None:
     """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
     st.info(
-        f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once, from [Kaggle's "
-        f"archive](https://www.kaggle.com/datasets/{KAGGLE_DATASET}) or another form of it; {code('--kaggle')} in the "
-        "place of its path downloads it:"
+        f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once, from "
+        f"[Kaggle's archive](https://www.kaggle.com/datasets/{KAGGLE_DATASET}) or another form of it; "
+        f"{code('--kaggle')} in the place of its path downloads it:"
     )
     st.code(prepare_command(), language="bash", wrap_lines=True)
 
