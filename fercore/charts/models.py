@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from fercore.charts.style import RunStyle, count, ink, percent_axis, run_color, run_shape, with_range
@@ -119,10 +120,10 @@ def _named(data: pd.DataFrame) -> pd.DataFrame:
 def _names(data: pd.DataFrame, place: Mapping, color: str, middle: float) -> list[alt.Chart]:
     """Names right of cheap points and left of dear ones, which may lie at the chart's edge.
 
-    Those of the front stand above; others in turn above and below, so that neighbours do not cover each other.
+    Those of the front stand above; of others the more accurate of two neighbours, and the less accurate below, so that
+    they do not cover each other.
     """
-    turn = (~data["front"]).cumsum() % 2 == 1
-    above, cheap = data["front"] | turn, data["cost"] <= middle
+    above, cheap = data["front"] | _beats_neighbour(data), data["cost"] <= middle
     places = [(above, -9), (~above, 16)], [(cheap, "left", 10), (~cheap, "right", -10)]
     return [
         alt.Chart(data[rows & side])
@@ -130,3 +131,10 @@ def _names(data: pd.DataFrame, place: Mapping, color: str, middle: float) -> lis
         .encode(**place, text="label:N")
         for (rows, dy), (side, align, dx) in product(*places)
     ]
+
+
+def _beats_neighbour(data: pd.DataFrame) -> np.ndarray:
+    """Which points lie no lower than the one nearest to them along the logarithmic axis of costs; a single one does."""
+    costs, values = np.log(data["cost"].to_numpy(float)), data["value"].to_numpy(float)
+    apart = np.abs(costs[:, None] - costs[None]) + np.diag(np.full(len(costs), np.inf))
+    return values >= values[apart.argmin(axis=1)] if len(values) > 1 else np.ones(len(values), bool)

@@ -43,11 +43,17 @@ def test_points_lie_where_they_were_measured_and_the_front_is_a_line(table):
         [],
         ["face-api.js"],
         ["a, onnx int8"],
-        ["a, torch fp32", "b, torch fp32"],
+        ["a, torch fp32"],
         [],
-        [],
+        ["b, torch fp32"],
     ]
     assert [row["label"] for row in layers[2][1]] == ["a, torch fp32", "a, onnx int8"]
+
+
+def test_of_neighbours_the_less_accurate_has_its_name_below(table):
+    table.loc[3, ["milliseconds", "val_accuracy"]] = 3.1, 0.65  # just right of b, and higher
+    right_and_left = [[row["label"] for row in rows] for _, rows in drawn(table)[-4:]]
+    assert right_and_left == [["a, onnx int8"], ["a, torch fp32", "c, x"], [], ["b, torch fp32"]]
 
 
 def test_peers_are_drawn_where_they_have_the_figure(table):
