@@ -15,6 +15,7 @@ from torch import nn
 from fercore import fields
 from fercore.data.transforms import PIXELS, Preprocess
 from fercore.emotions import EMOTIONS
+from fercore.models.compact import from_int8
 from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess, is_hub_config, open_folder
 from fercore.models.networks import NETWORKS
@@ -170,7 +171,7 @@ def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
         raise ValueError(f"classes {content['classes']}, expected {list(EMOTIONS)}")
     with torch.device("meta"):
         module = build(kind, config)
-    state = load_file(folder / "model.safetensors")
+    state = from_int8(load_file(folder / "model.safetensors"))
     state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
     module.load_state_dict(state, assign=True)
     return folded(module), preprocess
