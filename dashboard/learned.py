@@ -8,7 +8,7 @@ import seen
 import state
 from downloads import download_table
 from fercore.charts import training as charts
-from fercore.charts.style import count, duration, points, run_styles, with_range
+from fercore.charts.style import count, duration, points, with_range
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, config_table, curve_table, differences, epoch_table
 from fercore.runs import Run
@@ -73,7 +73,7 @@ def say_decisions(run: Run) -> None:
 
 def draw_curves(histories: dict[str, pd.DataFrame], found: dict[str, Learning]) -> None:
     """Accuracy, loss, overfitting gap and learning rate by epoch."""
-    styles = run_styles(run.name for run in state.runs())
+    styles = state.run_looks()
     curves, epochs = curve_table(histories), epoch_table(histories)
     if len(histories) > 1:
         state.chart(charts.run_legend, styles, list(histories), state.dark())

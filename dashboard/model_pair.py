@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 import state
-from fercore.charts.style import RUN_COLORS, run_styles
+from fercore.charts.style import RUN_COLORS
 from fercore.evaluation.contamination import contamination
 from fercore.export.record import read_record
 from fercore.runs import Run
@@ -38,7 +38,7 @@ def choose_pair() -> list[Run]:
 
 def colors(runs: list[Run]) -> list[str]:
     """The colour of each run, "#RRGGBB": as on every page, but never the same for two beside each other."""
-    styles = run_styles(run.name for run in state.runs())
+    styles = state.run_looks()
     found: list[str] = []
     for run in runs:
         own = styles[run.name].color

@@ -13,7 +13,7 @@ import seen
 import state
 from clean_score import split_names
 from experiments.wording import listed
-from fercore.charts.style import RunStyle, count, run_styles
+from fercore.charts.style import RunStyle, count
 from fercore.evaluation.calibration import Calibration, calibration
 from fercore.evaluation.comparison import SharedAnswers, compare, share
 from fercore.evaluation.contamination import contamination
@@ -58,7 +58,7 @@ class Compared(NamedTuple):
     @property
     def looks(self) -> dict[str, RunStyle]:
         """Run name -> the look that it has on every page."""
-        return run_styles(run.name for run in state.runs())
+        return state.run_looks()
 
     def label(self, name: str) -> str:
         """A run's name, with a sign where it may have seen the images."""

@@ -17,7 +17,7 @@ from fercore.charts import experiments as charts
 from fercore.charts.comparison import class_chart
 from fercore.charts.experiments import REPORT, SCORES, spread_words
 from fercore.charts.overview import reference_report
-from fercore.charts.style import count, figure_words, points, run_styles, with_range
+from fercore.charts.style import count, figure_words, points, with_range
 from fercore.charts.training import run_legend
 from fercore.evaluation.cross_validation import (
     CrossValidation,
@@ -166,7 +166,7 @@ def unfinished(found: CrossValidation) -> list[str]:
 
 def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, str], run: str) -> None:
     st.subheader("Fold by fold")
-    color = run_styles(other.name for other in state.runs())[run].color
+    color = state.run_looks()[run].color
     state.chart(charts.fold_chart, scores, spreads, names, color, state.dark(), alt="Scores of each fold")
     rows = []
     for score, label in {**SCORES, "log_loss": "Log loss (nats)"}.items():
@@ -220,7 +220,7 @@ def draw_published(whole: Run, clean: bool) -> None:
     report = state.metrics(whole, split, clean=clean and not state.no_clean_score(whole, split))
     published = reference_report()["kfold"]
     tables = {whole.name: classification_table(report), REPORT_NAME: published_table(published)}
-    looks = {whole.name: run_styles(run.name for run in state.runs())[whole.name], REPORT_NAME: REPORT}
+    looks = {whole.name: state.run_looks()[whole.name], REPORT_NAME: REPORT}
     state.chart(run_legend, looks, list(looks), state.dark(), alt="What is ours and what is the report's")
     for column, key in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
         with column:

@@ -19,7 +19,7 @@ from experiments.wording import budget_words, draw_answer, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
-from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, run_styles, with_range
+from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, with_range
 from fercore.evaluation.learning import curve_table
 from fercore.evaluation.studies import BEST, WITHIN, WORSE, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
@@ -171,7 +171,7 @@ def not_started(study: str, found: set[str]) -> list[str]:
 
 def looks_of(table: pd.DataFrame) -> dict[str, RunStyle]:
     """Display name -> the look that its run has on every page."""
-    styles = run_styles(run.name for run in state.runs())
+    styles = state.run_looks()
     return {row.name: styles[row.run] for row in table.itertuples(index=False)}
 
 

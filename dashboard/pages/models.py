@@ -8,7 +8,6 @@ import choosing
 import clean_score
 import state
 from fercore.charts.models import COSTS, choice_chart
-from fercore.charts.style import run_styles
 from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
 from learned import draw_comparison_link
 from words import escape
@@ -37,7 +36,7 @@ if "milliseconds" not in known:
     choosing.say_not_timed()
 comparable = table[table[f"seen_{split}"] == ""]
 drawn = peers[:0] if clean else peers
-styles = run_styles(run.name for run in state.runs())
+styles = state.run_looks()
 state.chart(
     choice_chart,
     comparable,

@@ -7,7 +7,7 @@ import streamlit as st
 import clean_score
 import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
-from fercore.charts.style import run_styles, with_range
+from fercore.charts.style import with_range
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
 from learned import draw_comparison_link
@@ -51,7 +51,7 @@ if runs:
         st.caption(hint)
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):
-        styles = run_styles(run.name for run in everything)
+        styles = state.run_looks()
         report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
         draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])

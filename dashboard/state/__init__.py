@@ -40,8 +40,9 @@ Faces in pictures and videos
     name)` and `kept_faces()`: faces that go from page to page, in memory only.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
-    URL; `dark()`; `chart(make, *args)`, cached, and `live_chart(rows, make, *args)`, which keeps its place while rows
-    change; `show_others(key)`, a button that counts; `worked_out(make, *args)` is `make(*args)`, kept.
+    URL; `dark()`; `run_looks()`, a colour and a shape for each run; `chart(make, *args)`, cached, and
+    `live_chart(rows, make, *args)`, which keeps its place while rows change; `show_others(key)`, a button that counts;
+    `worked_out(make, *args)` is `make(*args)`, kept.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this package imports no torch; a page that needs it pays for it alone.
@@ -67,7 +68,7 @@ from state.choosers import (
 )
 from state.faces import detector, keep_face, kept_faces, looked_at, webcam
 from state.figures import copies, metrics, no_clean_score, predictions, reports
-from state.looks import chart, dark, live_chart, show_others
+from state.looks import chart, dark, live_chart, run_looks, show_others
 from state.models import answers, computed, confidence, predictor, with_weights
 from state.pictures import (
     augmented,

@@ -9,11 +9,19 @@ import pandas as pd
 import streamlit as st
 
 from fercore.charts.live import ROWS
+from fercore.charts.style import RunStyle, run_styles
+from state.stored import runs
 
 
 def dark() -> bool:
     """Whether this user looks at the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def run_looks() -> dict[str, RunStyle]:
+    """Run name -> the look that it has on every page."""
+    found = runs()
+    return run_styles((run.name for run in found), (run.name for run in found if run.part_of))
 
 
 def chart(make: Callable[..., alt.TopLevelMixin], *args: object, **settings: object) -> None:

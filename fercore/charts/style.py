@@ -45,17 +45,22 @@ class RunStyle:
     shape: str
 
 
-def run_styles(names: Iterable[str]) -> dict[str, RunStyle]:
+def run_styles(names: Iterable[str], parts: Iterable[str] = ()) -> dict[str, RunStyle]:
     """Colour and shape of each run.
 
     Parameters
     ----------
     names
         The names of all runs there are, not only of those drawn, in any order: a run then looks the same on all pages.
+    parts
+        Those that are parts of a study or of a cross-validation. They come last, so that they take no colour from the
+        others, of which there are few.
     """
+    last = set(parts)
+    ordered = sorted(last.union(names), key=lambda name: (name in last, name))
     return {
         name: RunStyle(RUN_COLORS[i % len(RUN_COLORS)], RUN_SHAPES[i % len(RUN_SHAPES)])
-        for i, name in enumerate(sorted(set(names)))
+        for i, name in enumerate(ordered)
     }
 
 

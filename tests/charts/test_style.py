@@ -33,6 +33,12 @@ def test_a_run_looks_the_same_whatever_the_order_of_names():
     assert style.run_styles(["b", "a"])["a"] == style.RunStyle("#2E9FD0", "circle")
 
 
+def test_parts_of_studies_take_no_colour_from_the_others():
+    styles = style.run_styles(["a-point", "b", "c"], parts=["a-point"])
+    assert list(styles) == ["b", "c", "a-point"]
+    assert styles["c"] == style.RunStyle(style.RUN_COLORS[1], style.RUN_SHAPES[1])
+
+
 def test_forty_two_runs_all_look_different():
     styles = style.run_styles(f"run-{i:02d}" for i in range(42))
     assert len(set(styles.values())) == 42

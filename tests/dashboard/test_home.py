@@ -109,7 +109,7 @@ def test_runs_look_as_on_all_pages_whatever_is_not_listed(open_page, folders):
     update_run(make_run(folders[0], "a-point"), study={"name": "s"})
     make_run(folders[0], "own")
     (chart,) = charts(open_page())
-    scale = {"domain": ["own"], "range": [RUN_COLORS[1]]}
+    scale = {"domain": ["own"], "range": [RUN_COLORS[0]]}
     assert scale in [part["encoding"].get("color", {}).get("scale") for part in chart["layer"]]
 
 
