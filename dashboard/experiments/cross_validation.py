@@ -33,6 +33,9 @@ from words import code, escape
 
 VERBS = {"running": "is", "failed": "has", "stopped": "was", "interrupted": "was"}
 REPORT_NAME = "the report"
+HELD_OUT_COPIES = (
+    "Held-out images are all counted, although some have a copy in the folds that their model learned from."
+)
 OURS = {"train": "Out of fold", "val": "Ensemble on {}", "test": "Ensemble on {}"}
 
 
@@ -61,7 +64,7 @@ def draw(found: CrossValidation, clean: bool = False) -> None:
         return
     draw_scores(scores, spreads, names, run.name)
     if clean and whole:
-        st.caption(clean_score.note([state.reports(whole, clean)]))
+        st.caption(f"{clean_score.note([state.reports(whole, clean)])} {HELD_OUT_COPIES}")
     if ensembles:
         draw_ensembles(ensembles)
     if whole:

@@ -216,16 +216,25 @@ def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point]
         columns = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]]
         shown[images[split]] = [figure_words(*row) for row in columns.itertuples(index=False)]
     shown["Below the best"] = [
-        f"{points(value)} ({100 * low:.1f} to {100 * high:.1f})" if pd.notna(value) else ""
-        for value, low, high in beside[["difference", "difference_low", "difference_high"]].itertuples(index=False)
+        f"{points(row.difference)} ({100 * row.difference_low:.1f} to {100 * row.difference_high:.1f})"
+        if pd.notna(row.difference)
+        else "the best" * (row.verdict == BEST)
+        for row in beside.itertuples()
     ]
     shown["p"] = [p_value(p) for p in beside["p"]]
     shown["Best epoch"] = [f"{row.best_epoch} of {row.epochs}" if row.epochs else "" for row in table.itertuples()]
     shown["An epoch"] = ["" if pd.isna(x) else duration(x) for x in table["seconds_per_epoch"]]
     shown = shown.assign(Parameters=table["parameters"], Varied=[varied[run][:100] for run in table["run"]])
     parameters = st.column_config.NumberColumn("Parameters", format="%,d")
-    st.dataframe(shown, column_config={"Parameters": parameters}, hide_index=True)
+    st.dataframe(telling(shown), column_config={"Parameters": parameters}, hide_index=True)
     st.caption(METHOD.format(val=escape(images["val"]), test=escape(images["test"])))
+
+
+def telling(shown: pd.DataFrame) -> pd.DataFrame:
+    """The table without a status that only says finished and a number of parameters that all share: it is wide."""
+    finished = (shown["Status"] == "finished").all()
+    same = shown["Parameters"].nunique() == 1
+    return shown.drop(columns=["Status"] * finished + ["Parameters"] * same)
 
 
 def draw_downloads(name: str, table: pd.DataFrame, ranked: pd.DataFrame, loaded: dict[str, Loaded]) -> None:

@@ -46,6 +46,8 @@ def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders
     assert table["Point"].tolist() == ["0.1", "0.2", "0.3"]
     assert table["p"].tolist() == ["0.004", "", "0.062"]
     assert table["Below the best"][0].startswith("10.0 points (")
+    assert table["Below the best"][1] == "the best"
+    assert {"Status", "Parameters"}.isdisjoint(table)  # all are finished, of one size
     assert table["PrivateTest"][1] == "60.0 % (50.2 to 69.1)"
     assert [chart["title"] for chart in charts(app) if "title" in chart] == ["Accuracy", "Time", "Loss", "Accuracy"]
 
@@ -114,6 +116,7 @@ def test_what_is_left_of_a_study_is_named_with_the_command(open_page, folders):
     assert "So far, with 1 of 4 runs finished:" in text
     assert "- Point `0.2` has failed after 1 epoch: CUDA out of \\*memory\\*" in text
     assert "- Point `0.3` was stopped after 3 epochs." in text
+    assert app.dataframe[0].value["Status"].tolist() == ["finished", "failed", "stopped"]
     assert "- 1 of 4 runs has not begun." in text
     assert app.code[0].value == state_command("scripts/sweep.py s.toml --retry", folders)
 
@@ -382,7 +385,8 @@ def test_a_cross_validation_without_copies(open_page, folders):
         "PublicTest without copies",
         "PrivateTest without copies",
     ]
-    assert scores.iloc[0, 1] == "55.0 % ± 7.1"  # held-out images are compared with no training images
+    assert scores.iloc[0, 1] == "55.0 % ± 7.1"
+    assert "Held-out images are all counted, although some have a copy" in page_words(app)
     assert scores.iloc[0, 3] == expected
     assert together["One model"].tolist()[1] == expected
     assert f"PrivateTest n = {70 - len(copied)} of 70" in page_words(app)
