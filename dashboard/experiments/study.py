@@ -232,9 +232,8 @@ def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point]
 
 def telling(shown: pd.DataFrame) -> pd.DataFrame:
     """The table without a status that only says finished and a number of parameters that all share: it is wide."""
-    finished = (shown["Status"] == "finished").all()
-    same = shown["Parameters"].nunique() == 1
-    return shown.drop(columns=["Status"] * finished + ["Parameters"] * same)
+    silent = {"Status": (shown["Status"] == "finished").all(), "Parameters": shown["Parameters"].nunique() == 1}
+    return shown.drop(columns=[name for name, says_nothing in silent.items() if says_nothing])
 
 
 def draw_downloads(name: str, table: pd.DataFrame, ranked: pd.DataFrame, loaded: dict[str, Loaded]) -> None:
