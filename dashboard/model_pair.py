@@ -7,7 +7,6 @@ import re
 import streamlit as st
 
 import state
-from fercore.charts.style import RUN_COLORS
 from fercore.evaluation.contamination import contamination
 from fercore.export.record import read_record
 from fercore.runs import Run
@@ -34,16 +33,6 @@ def choose_pair() -> list[Run]:
     wanted = second.name if second and second.name in others else ALONE
     other = st.selectbox("Second model", others, others.index(wanted), key="second", **bound)
     return [able[one]] if other == ALONE else [able[one], able[other]]
-
-
-def colors(runs: list[Run]) -> list[str]:
-    """The colour of each run, "#RRGGBB": as on every page, but never the same for two beside each other."""
-    styles = state.run_looks()
-    found: list[str] = []
-    for run in runs:
-        own = styles[run.name].color
-        found.append(own if own not in found else next(color for color in RUN_COLORS if color not in found))
-    return found
 
 
 def choose_runtimes(runs: list[Run]) -> dict[str, str]:

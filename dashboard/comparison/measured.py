@@ -57,8 +57,8 @@ class Compared(NamedTuple):
 
     @property
     def looks(self) -> dict[str, RunStyle]:
-        """Run name -> the look that it has on every page."""
-        return state.run_looks()
+        """Run name -> its look."""
+        return state.run_looks(self.runs.values())
 
     def label(self, name: str) -> str:
         """A run's name, with a sign where it may have seen the images."""

@@ -18,6 +18,10 @@ with st.spinner("Loading the methods ..."):
     from fercore.explain.attention import block_names
     from fercore.explain.methods import METHODS, method_layers
 
+OWN = (
+    "Probabilities are the model's own. Predict and Webcam scale them, so that of answers given with 70 % about 70 % "
+    "are right, and their figures differ a little."
+)
 LIMITS = """
 - A map says what this model's answer rests on. It does not say that the answer is right, nor that a person would look
   there.
@@ -86,6 +90,7 @@ with headline:
     explanation.draw_answer(found, asked)
 explanation.draw(found, asked, opacity)
 explanation.describe(asked.method, opacity)
+st.caption(OWN)
 with st.container(horizontal=True):
     download_table("Download the probabilities", explanation.probability_table(found), "probabilities.csv")
     if any(one.maps for one in found):

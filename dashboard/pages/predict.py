@@ -21,7 +21,7 @@ ABOUT = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture, and is wrong about one
   in three of them. Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art.
   5(1)(f)).
-- **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten when you leave.
+- **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten with your session.
 - **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are. Square
   pictures of at most 64 pixels count as crops and are not searched.
 - **Probabilities** are scaled by a temperature chosen on the validation split, so that of all answers given with 70 %

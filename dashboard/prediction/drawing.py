@@ -15,11 +15,10 @@ from fercore.charts.grids import gray
 from fercore.charts.live import answer_bars, answer_rows
 from fercore.emotions import EMOTIONS
 from fercore.runs import Run
-from model_pair import colors
 from prediction.looking import Answered, answer_table
 from prediction.sentences import UNSURE, WAYS_ON, says
 
-CARD, FACE, MAP = 300, 88, 126  # pixels across on the screen: a card, the face in it, and each heat map
+CARD, FACE, MAP = 261, 72, 105  # pixels across on the screen: a card, the face in it, and each heat map
 AT_ONCE = 6  # cards
 OPACITY = 0.7
 
@@ -104,9 +103,9 @@ def draw_card(shown: Answered, number: int, models: Models) -> None:
         sure = {run: bool(answers.sure[number]) for run, answers in shown.answers.items()}
         said = [f"{models.labels[run]} {says(own[run], sure[run])}." for run in own]
         st.markdown("  \n".join([f"**Face {number + 1}**", *said]), width="stretch")
-    labels, looks = tuple(models.labels[run] for run in own), tuple(colors(models.runs))
-    alt = f"Probabilities of face {number + 1}"
-    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, looks, state.dark(), alt=alt)
+    labels, looks = tuple(models.labels[run] for run in own), state.run_looks(models.runs)
+    colors, alt = tuple(looks[run].color for run in own), f"Probabilities of face {number + 1}"
+    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, colors, state.dark(), alt=alt)
     if models.method:
         draw_heat(shown, number, models)
     if st.button("Open in Explain", key=f"explain_{number}", icon=":material/troubleshoot:", type="tertiary"):

@@ -46,11 +46,22 @@ def choose_pictures(runs: list[Run]) -> list[File]:
 
 def _uploaded() -> list[File]:
     label = f"Photos with any number of faces, or crops of faces; at most {MOST} files of {MOST_MB} MB"
-    files = st.file_uploader(label, FORMATS, accept_multiple_files=True, key="photos", max_upload_size=MOST_MB)
+    settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": MOST_MB}
+    files = st.file_uploader(label, FORMATS, on_change=_forget, **settings)
     if len(files) > MOST:
         st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files, and for videos:")
         st.code(state.command("scripts/predict.py RUN FOLDER --out faces.csv"), language="bash", wrap_lines=True)
-    return [File(file.name, file.getvalue()) for file in files[:MOST]]
+    if files:
+        state.keep_uploads([File(file.name, file.getvalue()) for file in files[:MOST]])
+    elif kept := len(state.kept_uploads()):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Still here is what you uploaded before.", width="content")
+            st.button(f"Forget {kept} file{'s' * (kept > 1)}", icon=":material/delete:", on_click=_forget)
+    return [File(*file) for file in state.kept_uploads()]
+
+
+def _forget() -> None:
+    state.keep_uploads([])
 
 
 def _photographed() -> list[File]:

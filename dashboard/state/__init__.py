@@ -37,7 +37,8 @@ Audit
 Faces in pictures and videos
     `detector()`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
-    name)` and `kept_faces()`: faces that go from page to page, in memory only.
+    name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
+    `kept_uploads()`: files that are there still when the visitor comes back to their page.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
     URL; `dark()`; `run_looks()`, a colour and a shape for each run; `chart(make, *args)`, cached, and
@@ -66,7 +67,7 @@ from state.choosers import (
     choose_score,
     select,
 )
-from state.faces import detector, keep_face, kept_faces, looked_at, webcam
+from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
 from state.figures import copies, metrics, no_clean_score, predictions, reports
 from state.looks import chart, dark, live_chart, run_looks, show_others
 from state.models import answers, computed, confidence, predictor, with_weights

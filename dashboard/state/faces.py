@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,17 @@ def _set_aside_what_stays() -> None:
     gc.collect()  # counts anew what is left
     atexit.unregister(gc.unfreeze)
     atexit.register(gc.unfreeze)  # else libraries report as leaks, at the end, what was set aside
+
+
+def keep_uploads(files: Sequence[tuple[str, bytes]]) -> None:
+    """Keep uploaded files, names and contents, until others come, in memory only: an uploader's own are gone as soon as
+    another page is opened."""
+    st.session_state["kept_uploads"] = list(files)
+
+
+def kept_uploads() -> list[tuple[str, bytes]]:
+    """The files that were kept last."""
+    return list(st.session_state.get("kept_uploads", []))
 
 
 def keep_face(image: np.ndarray, name: str) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
 from fercore.charts.live import ROWS
-from fercore.charts.style import RunStyle, run_styles
+from fercore.charts.style import RunStyle, run_styles, told_apart
+from fercore.runs import Run
 from state.stored import runs
 
 
@@ -18,10 +19,11 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def run_looks() -> dict[str, RunStyle]:
-    """Run name -> the look that it has on every page."""
+def run_looks(shown: Iterable[Run] | None = None) -> dict[str, RunStyle]:
+    """Run name -> the look that it has on every page; of runs `shown` beside each other no two have the same colour."""
     found = runs()
-    return run_styles((run.name for run in found), (run.name for run in found if run.part_of))
+    looks = run_styles((run.name for run in found), (run.name for run in found if run.part_of))
+    return looks if shown is None else told_apart(looks, (run.name for run in shown))
 
 
 def chart(make: Callable[..., alt.TopLevelMixin], *args: object, **settings: object) -> None:

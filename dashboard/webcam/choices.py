@@ -13,7 +13,7 @@ import state
 from fercore.inference.faces import Face, crop_face, find_faces
 from fercore.runs import Run
 from live import Model
-from model_pair import choose_runtimes, colors, labels
+from model_pair import choose_runtimes, labels
 from webcam.connection import RESOLUTIONS
 from webcam.session import Settings
 
@@ -57,10 +57,11 @@ def choose_settings(runs: list[Run]) -> tuple[Settings, str]:
 
 def models_of(runs: list[Run], runtimes: Mapping[str, str]) -> tuple[Model, ...]:
     """The models of runs, with label and colour; one that cannot be loaded is left out with a warning."""
+    looks = state.run_looks(runs)
     predictors = state.readable(lambda run: state.predictor(run, runtime=runtimes[run.name]), runs)
     return tuple(
-        Model(run.name, label, color, partial(_answer, predictors[run.name]))
-        for run, label, color in zip(runs, labels(runs), colors(runs), strict=True)
+        Model(run.name, label, looks[run.name].color, partial(_answer, predictors[run.name]))
+        for run, label in zip(runs, labels(runs), strict=True)
         if run.name in predictors
     )
 

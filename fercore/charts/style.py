@@ -7,8 +7,8 @@ Colours of runs keep a contrast of at least 3:1 to the light and the dark ground
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import altair as alt
 import numpy as np
@@ -62,6 +62,16 @@ def run_styles(names: Iterable[str], parts: Iterable[str] = ()) -> dict[str, Run
         name: RunStyle(RUN_COLORS[i % len(RUN_COLORS)], RUN_SHAPES[i % len(RUN_SHAPES)])
         for i, name in enumerate(ordered)
     }
+
+
+def told_apart(styles: Mapping[str, RunStyle], shown: Iterable[str]) -> dict[str, RunStyle]:
+    """The looks of a few runs beside each other: of two with one colour the later one gets a free one, if there is."""
+    found: dict[str, RunStyle] = {}
+    for name in shown:
+        taken = {look.color for look in found.values()}
+        free = [color for color in (styles[name].color, *RUN_COLORS) if color not in taken]
+        found[name] = replace(styles[name], color=free[0]) if free else styles[name]
+    return found
 
 
 def emotion_scale() -> alt.Scale:

@@ -56,3 +56,11 @@ def test_an_uploaded_photo_is_answered(page, app, settle, holiday, tmp_path):
     page.get_by_role("button", name="Open in Explain").click()
     page.get_by_role("heading", name=f"{RUN} says {emotion}").wait_for()
     settle(page)
+
+    # On the way back the photo is there still, until it is to be forgotten.
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Predict").click()
+    page.get_by_role("heading", name=f"CNN says {emotion}").wait_for()
+    page.get_by_alt_text("holiday.png with 1 face in numbered boxes").wait_for()
+    page.get_by_role("button", name="Forget 1 file").click()
+    page.get_by_text("Until then, an example.").wait_for()
+    settle(page)

@@ -39,6 +39,14 @@ def test_parts_of_studies_take_no_colour_from_the_others():
     assert styles["c"] == style.RunStyle(style.RUN_COLORS[1], style.RUN_SHAPES[1])
 
 
+def test_runs_beside_each_other_have_colours_of_their_own_as_far_as_there_are_any():
+    styles = style.run_styles("abcdefg")  # of which the first and the seventh have one colour
+    beside = style.told_apart(styles, "agb")
+    assert [look.color for look in beside.values()] == [style.RUN_COLORS[number] for number in (0, 1, 2)]
+    assert [look.shape for look in beside.values()] == [styles[name].shape for name in "agb"]
+    assert style.told_apart(styles, "gfedcba")["a"] == styles["a"]
+
+
 def test_forty_two_runs_all_look_different():
     styles = style.run_styles(f"run-{i:02d}" for i in range(42))
     assert len(set(styles.values())) == 42

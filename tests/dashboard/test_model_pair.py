@@ -2,7 +2,6 @@
 
 import pytest
 
-from fercore.charts.style import RUN_COLORS
 from fercore.runs import open_run, update_run
 from tests.factories.runs import make_run
 
@@ -31,14 +30,6 @@ def test_a_model_that_learned_from_the_data_it_is_measured_on_comes_last(folders
     seen = open_run(folders[0] / "seen")
     update_run(seen, trained_on=seen.info["trained_on"] | {"splits": ["train", "val"]})
     assert defaults([open_run(seen.path), clean])[0] == ["clean", "seen"]
-
-
-def test_two_runs_beside_each_other_never_have_the_same_colour(folders):
-    from model_pair import colors
-
-    made = [make_run(folders[0], f"run-{number}", epochs=0, splits=()) for number in range(len(RUN_COLORS) + 1)]
-    assert colors([made[1], made[0]]) == [RUN_COLORS[1], RUN_COLORS[0]]
-    assert colors([made[0], made[-1]]) == [RUN_COLORS[0], RUN_COLORS[1]]  # whose own is that of the first again
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,14 @@ def table(app):
     return found
 
 
+def test_uploads_are_there_still_after_a_look_at_another_page(open_page, runs):
+    app = uploaded(open_page("predict"), ("mine.png", png(FACES[0])))
+    app = app.switch_page("pages/models.py").run().switch_page("pages/predict.py").run()
+    assert set(table(app)["Picture"]) == {"mine.png"}
+    (forget,) = [button for button in app.button if button.label == "Forget 1 file"]
+    assert set(table(forget.click().run())["Picture"]) == {"portrait.jpg"}
+
+
 def portrait() -> Image.Image:
     return Image.open(io.BytesIO(PORTRAIT))
 
