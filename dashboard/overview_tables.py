@@ -30,7 +30,7 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
         columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
         columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
     columns["status"] = text("Status")
-    columns["created"] = st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD")
+    columns["created"] = st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD", help="UTC")
     st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
     download_table("Download the runs", table, "runs.csv")
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 import state
 
-WIDTH = 124  # pixels of a picture on the screen
+WIDTH = 116  # pixels of a picture on the screen
 
 
 def show_picture(row: int, caption: str, alt: str) -> None:

@@ -28,6 +28,7 @@ SCORES = {
     "weighted_f1": "Weighted F1",
 }
 _ROW = 36  # pixels of a mark's row
+_LETTERS = 50  # of a legend's names that fit a narrow page beside each other
 _FRAME = 120  # pixels of title and axis, which Streamlit counts into a chart's height
 
 
@@ -120,7 +121,9 @@ def fold_chart(
     folds = scores.assign(
         words=[f"{percent(x)} (fold {i})" for x, i in zip(scores["value"], scores["fold"], strict=True)]
     )
-    shape = alt.Shape("split:N", sort=names, title="Images", legend=alt.Legend(orient="top", labelLimit=320))
+    wide = sum(map(len, names)) > _LETTERS
+    legend = alt.Legend(orient="top", labelLimit=320, columns=2 if wide else len(names))
+    shape = alt.Shape("split:N", sort=names, title="Images", legend=legend)
     marks = _by_score(folds, split_names, names, "Value").mark_point(filled=True, size=80, opacity=0.9, color=color)
     marks = marks.encode(x=alt.X("value:Q", scale=scale), shape=shape)
     return alt.layer(rules, ticks, marks).properties(height=130 + 20 * len(SCORES) * len(names))
@@ -157,7 +160,8 @@ def _by_score(table: pd.DataFrame, split_names: Mapping[str, str], order: list[s
 
 
 def _points_axis(data: pd.DataFrame) -> alt.Y:
-    return alt.Y("point:N", sort=list(dict.fromkeys(data["point"])), title=None, axis=alt.Axis(labelLimit=160))
+    axis = alt.Axis(labelLimit=160, labelFlush=False)  # flush, the first name would stand below its marks
+    return alt.Y("point:N", sort=list(dict.fromkeys(data["point"])), title=None, axis=axis)
 
 
 def _verdicts(ranked: pd.DataFrame) -> pd.DataFrame:

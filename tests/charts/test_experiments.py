@@ -98,6 +98,14 @@ def test_folds_are_points_around_their_mean():
     assert (rule["low"], rule["high"]) == pytest.approx((0.55 - 0.005**0.5, 0.55 + 0.005**0.5))
 
 
+@pytest.mark.parametrize(("ending", "columns"), [("", 3), (" without copies", 2)])
+def test_long_names_of_images_take_two_lines(ending, columns):
+    names = {"train": "held-out Training", "val": f"PublicTest{ending}", "test": f"PrivateTest{ending}"}
+    scores = pd.DataFrame([[split, "accuracy", 1, 0.5] for split in names], columns=["split", "score", "fold", "value"])
+    points = layer(charts.fold_chart(scores, spread(scores), names, "#123456"), "point")
+    assert points["encoding"]["shape"]["legend"]["columns"] == columns
+
+
 def test_spread_in_words():
     assert charts.spread_words(0.5787, 0.00412) == "57.9 % ± 0.4"
     assert charts.spread_words(0.5787, float("nan")) == "57.9 %"
