@@ -28,7 +28,18 @@ OTHERS = " Grey circles are models of others, measured by us in {year} on the sa
 ONLY_PUBLISHED = (
     " Models of others, and the accuracy of int8 files, are known as published only and are left out of the picture."
 )
-PINNED = {"Run": st.column_config.TextColumn(pinned=True)}  # in sight where a table is wider than the window
+COLUMNS = {
+    "Run": st.column_config.TextColumn(pinned=True),  # in sight where the table is wider than the window
+    "Engine": st.column_config.TextColumn(help="What computes the answers, and in which numbers"),
+    "One face": st.column_config.TextColumn(help="Time for one 48x48 crop on one thread, preprocessing included"),
+    "Images/s": st.column_config.TextColumn(help="In batches of 64, on one thread"),
+    "File": st.column_config.TextColumn(help="Size of the weights' file, or of the ONNX file"),
+    "Training": st.column_config.TextColumn(help="Number of epochs, and the mean time of one where it was trained"),
+    "Licence": st.column_config.TextColumn(
+        help="A run that was trained here brings none of its own; what may be done with it depends on the terms of the "
+        "data it learned from"
+    ),
+}
 MEASURE = "scripts/benchmark.py inference --store"
 
 
@@ -105,11 +116,11 @@ def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
     """All that can be ranked, then what cannot, and the CSV of both."""
     apart = (table["seen_val"] != "") | (table["seen_test"] != "")
     if not apart.all():
-        st.dataframe(as_read(table[~apart], names), column_config=PINNED, hide_index=True)
+        st.dataframe(as_read(table[~apart], names), column_config=COLUMNS, hide_index=True)
     if apart.any():
         st.markdown("**Not comparable**")
         st.caption(seen.LEGEND)
-        st.dataframe(as_read(table[apart], names), column_config=PINNED, hide_index=True)
+        st.dataframe(as_read(table[apart], names), column_config=COLUMNS, hide_index=True)
     download_table("Download the models", table, "models.csv")
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 import seen
 import state
+from clean_score import split_names
 from fercore.charts.style import with_range
 from fercore.runs import Run, RunError
 from model_pair import choose_pair, labels
@@ -28,22 +29,22 @@ PRIVACY = """
 """
 
 
-def introduction(runs: list[Run]) -> str:
+def introduction(runs: list[Run], clean: bool) -> str:
     """Which models answer, and how often each is right on the test split, where that was measured."""
     names = " and ".join(code(run.name) for run in runs)
     says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
-    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run))]
+    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, clean))]
     right = [f"{label} {'on' if number else 'is right on'} {found}" for number, (label, found) in enumerate(known)]
     return unbroken(f"{says} {', '.join(right)}." if right else says)
 
 
-def measured(run: Run) -> str:
+def measured(run: Run, clean: bool) -> str:
     """ "64.6 % (63.0 to 66.1) of PrivateTest", or nothing."""
     try:
-        accuracy = with_range(state.metrics(run, "test")["accuracy"])
+        report = state.metrics(run, "test", clean=clean)
     except RunError:
         return ""
-    return f"{accuracy} of {escape(state.split_name(run, 'test'))}{seen.badge(run, 'test')}"
+    return f"{with_range(report['accuracy'])} of {escape(split_names([run], clean)['test'])}{seen.badge(run, 'test')}"
 
 
 def show_video(settings: Settings, resolution: str) -> None:
@@ -74,7 +75,8 @@ def show_answers(session: Session, stream: connection.Stream) -> None:
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     runs = choose_pair()
-st.markdown(f"#### {introduction(runs)}")
+    clean = state.choose_score(runs, ["test"])
+st.markdown(f"#### {introduction(runs, clean)}")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     settings, resolution = choices.choose_settings(runs)
 if not settings.models:

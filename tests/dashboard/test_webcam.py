@@ -15,6 +15,7 @@ from fercore.export.files import export_into_run
 from fercore.inference.faces import Face, crop_face
 from fercore.inference.predictor import Predictor
 from tests.dashboard.conftest import words
+from tests.factories.copies import make_copies
 from tests.factories.data import png
 from tests.factories.runs import make_run
 
@@ -104,6 +105,14 @@ def test_it_opens_with_the_models_and_how_good_they_are(open_page, runs, camera)
     assert video == {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 15, "max": 15}}
     assert camera.asked["media_stream_constraints"]["audio"] is False
     assert camera.asked["rtc_configuration"] == {"iceServers": []}
+
+
+def test_how_good_they_are_without_copies(open_page, folders, runs, camera):
+    found = runs[0].predictions("test")
+    make_copies(folders[1], runs[0], exact=found.id[found.predicted == found.label][:10].tolist())
+    # 32 of 60
+    said = words(open_page("webcam", score="clean"))
+    assert "CNN is right on 53.3 % (40.9 to 65.4) of PrivateTest without copies, ViT on " in said
 
 
 def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
