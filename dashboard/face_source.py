@@ -55,7 +55,7 @@ def choose_faces(run: Run, emotions: Sequence[str] = EMOTIONS) -> Faces:
     Faces
         At most `MOST`; none while nothing is uploaded or photographed, which the page is told in words.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         source = st.segmented_control(
             "Faces",
             [source for source in SOURCES if source != "kept" or state.kept_faces()],

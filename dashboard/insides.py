@@ -74,10 +74,11 @@ def draw_cascade(one: Explained, asked: Question, opacity: float) -> None:
         bar.progress(number / len(names), f"{code(run.name)}: random down to {level}")
         heat = state.computed(randomised_map, run, asked.image, asked.method, target, asked.layer, level)
         maps.append(heat)
-        labels.append(f"{level}: {similarity(trained, heat):.2f}")
+        labels.append(f"{level}: {similarity(trained, heat):z.2f}")
     bar.empty()
-    st.markdown(f"{code(run.name)}, {METHODS[asked.method].name} for {EMOTIONS[target]}")
-    draw_sheet(asked.image, maps, labels, METHODS[asked.method].signed, opacity, f"check_{run.name}.png")
+    method = METHODS[asked.method]
+    st.markdown(f"{code(run.name)}, {method.name}{f' for {EMOTIONS[target]}' if method.by_class else ''}")
+    draw_sheet(asked.image, maps, labels, method.signed, opacity, f"check_{run.name}.png")
 
 
 def draw_sheet(

@@ -79,7 +79,7 @@ class View:
 def choose_view(run: Run, summary: FeatureSummary | None) -> View | None:
     """Draw all choosers; None while there is no face."""
     found = {layer.name: layer for layer in state.computed(layers_of, run)}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, gap="medium"):
         options = {"bind": "query-params", "on_change": restart}
         layer = found[st.selectbox("Layer", list(found), key="layer", width=180, **options)]
         emotion = st.selectbox("Emotion", [ALL, *EMOTIONS], key="emotion", width=140, **options)

@@ -73,7 +73,7 @@ def show_answers(session: Session, stream: connection.Stream) -> None:
         st.info("Connecting ..." if stream.signalling else READY, icon=":material/videocam:")
 
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, gap="medium"):
     runs = choose_pair()
     clean = state.choose_score(runs, ["test"])
 st.markdown(f"#### {introduction(runs, clean)}")

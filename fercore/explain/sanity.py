@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from collections import Counter
 
 import numpy as np
 import torch
@@ -13,19 +15,23 @@ from fercore.explain.methods import heat_map
 from fercore.models.registry import LoadedModel
 
 LEVELS = 5  # down to which a model is randomised, at most
+_BLOCK = re.compile(r"\blayers?\.(\d+)\.")  # a transformer's, in the names of its modules
 
 
 def weighted_layers(module: nn.Module) -> dict[str, str]:
     """Convolutions and dense layers from the output down to the input: what they are called, and their modules' names.
 
-    They are counted from the input: "convolution 1", "dense 1"; the last dense layer is the "output".
+    They are counted from the input: "convolution 1", "dense 1"; in each block of a transformer anew: "block 8, dense
+    1". The last dense layer is the "output".
     """
-    found, numbers = {}, {"convolution": 0, "dense": 0}
+    found, numbers = {}, Counter()
     for name, layer in module.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
+            block = _BLOCK.search(name)
             kind = "convolution" if isinstance(layer, nn.Conv2d) else "dense"
-            numbers[kind] += 1
-            found[f"{kind} {numbers[kind]}"] = name
+            words = f"block {int(block[1]) + 1}, {kind}" if block else kind
+            numbers[words] += 1
+            found[f"{words} {numbers[words]}"] = name
     names = list(found.items())[::-1]
     return {"output" if place == 0 else words: name for place, (words, name) in enumerate(names)}
 

@@ -112,6 +112,8 @@ def test_models_beside_each_other_and_what_does_not_suit_one_of_them(open_page, 
     assert "Attention rollout does not suit this model: it reads the attention of a ViT" in words(app)
     assert "Attention rollout is strongest in" in words(app)
     assert captions(app) == ["any class"]
+    app.toggle(key="check").set_value(True).run()
+    assert "`v`, Attention rollout\n" in words(app)
     assert [element.key for element in app.selectbox] == ["method"]  # rollout knows no classes and no layers
 
 

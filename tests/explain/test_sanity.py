@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import ViTConfig, ViTForImageClassification
 
 from fercore.explain.methods import heat_map
 from fercore.explain.sanity import levels, randomised, randomised_map, similarity, weighted_layers
@@ -15,6 +16,13 @@ def test_layers_from_the_output_down(shipped):
     dense = {"output": "classifier.7", "dense 2": "classifier.4", "dense 1": "classifier.1"}
     convolutions = {f"convolution {number}": f"features.{number - 1}.0" for number in (4, 3, 2, 1)}
     assert list(weighted_layers(shipped.module).items()) == list((dense | convolutions).items())
+
+
+def test_layers_of_a_transformer_are_counted_in_each_block():
+    config = ViTConfig(image_size=8, patch_size=4, hidden_size=8, num_hidden_layers=2, num_attention_heads=2)
+    names = list(weighted_layers(ViTForImageClassification(config)))
+    blocks = [f"block {block}, dense {number}" for block in (2, 1) for number in range(6, 0, -1)]
+    assert names == ["output", *blocks, "convolution 1"]
 
 
 def test_levels_reach_from_the_output_to_the_first_layer(shipped):
