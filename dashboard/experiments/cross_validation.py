@@ -12,7 +12,7 @@ import clean_score
 import state
 from downloads import download_table
 from experiments.going_on import kfold_command
-from experiments.wording import draw_answer, listed, told
+from experiments.wording import listed, told
 from fercore.charts import experiments as charts
 from fercore.charts.comparison import class_chart
 from fercore.charts.experiments import REPORT, SCORES, spread_words
@@ -57,7 +57,7 @@ def draw(found: CrossValidation, clean: bool = False) -> None:
     names = {"train": held_out, **clean_score.split_names([run], clean)}
     scored = [split for split in ("val", "test") if (spreads["split"] == split).any()] if whole else []
     ensembles = {split: ensemble(found, whole, split, spreads, clean) for split in scored}
-    draw_answer(reading(found, spreads, ensembles.get("test"), names["train"]))
+    state.draw_answer(reading(found, spreads, ensembles.get("test"), names["train"]))
     st.markdown(beside_the_report())
     say_what_is_left(found)
     if scores.empty:

@@ -15,7 +15,7 @@ from downloads import download_table
 from experiments.going_on import is_shipped, sweep_command
 from experiments.planning import as_text
 from experiments.report import beside_the_report
-from experiments.wording import budget_words, draw_answer, listed, told
+from experiments.wording import budget_words, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
@@ -59,7 +59,7 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     right, others = right_answers({run: one.answers for run, one in loaded.items() if one.answers is not None})
     ranked, planned = ranking(table, right), max(point.planned for point in found)
     images = {"train": state.split_name(found[0].run, "train"), **clean_score.split_names([found[0].run], clean)}
-    draw_answer(reading(name, ranked, len(right), planned, images["val"]))
+    state.draw_answer(reading(name, ranked, len(right), planned, images["val"]))
     if said := beside_the_report(name, ranked):
         st.markdown(said)
     st.caption(f"{escape(found[0].description)} {escape(budget_words(found[0], images['train']))}")
@@ -171,7 +171,7 @@ def not_started(study: str, found: set[str]) -> list[str]:
 
 def looks_of(table: pd.DataFrame) -> dict[str, RunStyle]:
     """Display name -> the look that its run has on every page."""
-    styles = state.run_looks()
+    styles = state.run_looks(map(state.find_run, table["run"]))
     return {row.name: styles[row.run] for row in table.itertuples(index=False)}
 
 

@@ -5,15 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-import streamlit as st
-
 from fercore.charts.style import count, percent
 from fercore.evaluation.studies import Point
-
-
-def draw_answer(sentence: str) -> None:
-    """The sentence that opens an experiment, with no line break before a per cent sign."""
-    st.markdown(f"#### {sentence}".replace(" %", "\u00a0%"))
 
 
 def told(lines: Sequence[str], end: str) -> str:

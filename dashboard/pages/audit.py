@@ -66,7 +66,7 @@ names = dataset.info["split_names"] if dataset else OFFICIAL_SPLIT_NAMES
 if copies is None:
     say_no_audit()
 else:
-    st.markdown(f"#### {answer(copies.counts, names)}")
+    state.draw_answer(answer(copies.counts, names))
     if dataset is None:
         st.caption("As counted in the Kaggle archive of FER2013 when this project was made.")
     else:

@@ -4,7 +4,6 @@ import streamlit as st
 
 import seen
 import state
-from experiments.wording import draw_answer
 from words import escape
 
 st.title("Can I trust its confidence?")
@@ -17,7 +16,7 @@ run, split, tta, _ = evaluation
 chosen = state.confidence(run, tta)
 labels, found = views.views(evaluation, chosen)
 answer = views.answer(evaluation, state.metrics(*evaluation), found[0].calibration)
-draw_answer(f"{answer}{seen.badge(run, split)}")
+state.draw_answer(answer, seen.badge(run, split))
 seen.warn(run, split)
 st.markdown(views.reading(found, state.split_name(run, "val")))
 if chosen is None:

@@ -56,7 +56,7 @@ try:
 except ValueError as error:
     st.error(message(error), icon=":material/error:")
     st.stop()
-st.markdown(f"#### {answer(table, names['train'])}")
+state.draw_answer(answer(table, names["train"]))
 st.caption(origin)
 draw_distribution(table)
 if averages is not None:

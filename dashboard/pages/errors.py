@@ -44,7 +44,10 @@ run, split, *_ = evaluation
 headline = st.container()
 found = filters.choose(evaluation)
 with headline:
-    st.markdown(f"#### {answer(evaluation, found.table)}{seen.badge(run, split)}" if len(found.table) else EMPTY)
+    if len(found.table):
+        state.draw_answer(answer(evaluation, found.table), seen.badge(run, split))
+    else:
+        st.markdown(EMPTY)
     seen.warn(run, split)
 with st.container(horizontal=True, gap="small"):
     with st.container(width=MATRIX):

@@ -18,7 +18,7 @@ evaluation = state.choose_evaluation()
 run, split, tta, _ = evaluation
 with st.spinner("Measuring ..."):
     report = state.metrics(*evaluation)
-st.markdown(f"#### {headline.answer(run.name, report, tta)}{seen.badge(run, split)}")
+state.draw_answer(headline.answer(run.name, report, tta), seen.badge(run, split))
 seen.warn(run, split)
 headline.draw_notes(evaluation, report)
 headline.draw_figures(report)

@@ -22,8 +22,7 @@ def answer(best: Run, reports: Reports) -> str:
     """One sentence: how the run that did best in validation does on the test split."""
     name, stored = code(best.name), reports.get(best.name, {})
     if "test" in stored:
-        figure = with_range(stored["test"]["accuracy"]).replace(" ", "\u00a0")  # not to be torn over two lines
-        right = f"right on **{figure}** of {clean_score.images_of(stored['test'])}"
+        right = f"right on **{with_range(stored['test']['accuracy'])}** of {clean_score.images_of(stored['test'])}"
         return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, is {right}."
     if ("test", "none") in best.evaluations():
         return f"{name} is the best run by validation so far. Which test images have a copy is not known for its data."
@@ -46,7 +45,7 @@ if runs:
     apart = everyone["run"].isin(flagged)
     table = everyone[~apart]
     best = next((run for run in comparable if not flags(run)), None)
-    st.markdown(f"#### {answer(best, reports) if best else NOBODY}")
+    state.draw_answer(answer(best, reports) if best else NOBODY)
     if best and not clean and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
         st.caption(hint)
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)

@@ -69,7 +69,7 @@ def draw(names: list[str], following: bool, clean: bool) -> None:
     reports = {name: report for name, report in read.items() if report}
     if found:
         best = max((run for run in runs if run.name in found), key=lambda run: merit(run, found[run.name]))
-        st.markdown(f"#### {answer(best, found[best.name], reports.get(best.name))}{seen.badge(best, 'val')}")
+        state.draw_answer(answer(best, found[best.name], reports.get(best.name)), seen.badge(best, "val"))
     bare = [
         run for run in runs if run.name in loaded.keys() - found.keys() and {"ensemble", "source"} & run.info.keys()
     ]

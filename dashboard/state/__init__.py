@@ -41,9 +41,9 @@ Faces in pictures and videos
     `kept_uploads()`: files that are there still when the visitor comes back to their page.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
-    URL; `dark()`; `run_looks()`, a colour and a shape for each run; `chart(make, *args)`, cached, and
-    `live_chart(rows, make, *args)`, which keeps its place while rows change; `show_others(key)`, a button that counts;
-    `worked_out(make, *args)` is `make(*args)`, kept.
+    URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
+    `chart(make, *args)`, cached, and `live_chart(rows, make, *args)`, which keeps its place while rows change;
+    `show_others(key)`, a button that counts; `worked_out(make, *args)` is `make(*args)`, kept.
 
 Values may be shared by all users of the server: change none of them (arrays are read-only, tables are copies).
 Importing this package imports no torch; a page that needs it pays for it alone.
@@ -69,7 +69,7 @@ from state.choosers import (
 )
 from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
 from state.figures import copies, metrics, no_clean_score, predictions, reports
-from state.looks import chart, dark, live_chart, run_looks, show_others
+from state.looks import chart, dark, draw_answer, live_chart, run_looks, show_others
 from state.models import answers, computed, confidence, predictor, with_weights
 from state.pictures import (
     augmented,

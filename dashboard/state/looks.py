@@ -12,11 +12,17 @@ from fercore.charts.live import ROWS
 from fercore.charts.style import RunStyle, run_styles, told_apart
 from fercore.runs import Run
 from state.stored import runs
+from words import unbroken
 
 
 def dark() -> bool:
     """Whether this user looks at the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def draw_answer(sentence: str, badge: str = "") -> None:
+    """The sentence that opens a page, as markdown in which no line ends within a figure, and a badge behind it."""
+    st.markdown(f"#### {unbroken(sentence)}{badge}")
 
 
 def run_looks(shown: Iterable[Run] | None = None) -> dict[str, RunStyle]:

@@ -7,7 +7,7 @@ import torch
 from fercore.models.add import add_model
 from fercore.runs import open_run
 from fercore.training.evaluate import evaluate_run
-from tests.dashboard.conftest import DASHBOARD, words
+from tests.dashboard.conftest import DASHBOARD, headline, words
 from tests.factories.data import make_dataset
 from tests.factories.hub import make_hub_folder
 from tests.factories.runs import make_run
@@ -46,9 +46,8 @@ def test_its_figures_are_those_of_its_predictions_and_marked(open_page, added):
     app = open_page("evaluation", run=added.name, split="test")
     stored = added.predictions("test")
     right = np.mean(stored.predicted == stored.label)
-    heading = next(element.value for element in app.markdown if element.value.startswith("####"))
-    assert heading.startswith(f"#### `theirs` is right on {100 * right:.1f} % of PrivateTest")
-    assert "training data unknown" in heading
+    assert headline(app).startswith(f"#### `theirs` is right on {100 * right:.1f} % of PrivateTest")
+    assert "training data unknown" in headline(app)
     assert "was trained by others; how is not recorded here" in words(open_page("training", runs=[added.name]))
 
 

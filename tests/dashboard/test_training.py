@@ -81,6 +81,15 @@ def test_a_run_keeps_its_colour_when_drawn_alone(open_page, folders):
     assert accuracy["layer"][0]["encoding"]["color"]["scale"] == {"domain": ["b"], "range": [RUN_COLORS[1]]}
 
 
+def test_runs_beside_each_other_differ_in_colour_however_many_there_are(open_page, folders):
+    for number in range(len(RUN_COLORS) + 1):
+        make_run(folders[0], f"run-{number}")
+    first, last = "run-0", f"run-{len(RUN_COLORS)}"  # whose own colours are the same
+    accuracy = charts(open_page("training", runs=[first, last]))[1]
+    scale = accuracy["layer"][0]["encoding"]["color"]["scale"]
+    assert scale == {"domain": [first, last], "range": list(RUN_COLORS[:2])}
+
+
 def test_equal_settings_are_said_to_be_equal(open_page, folders):
     make_run(folders[0], "a")
     run = make_run(folders[0], "b")
