@@ -17,12 +17,12 @@ from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
 from words import NO_BREAK, code, escape, unbroken
 
-METHOD = (
-    "{images}: share of images that a run is right on, with Wilson's 95 % interval. The runs answered for the same "
-    "images, so each is compared with the best image by image: the difference has a paired bootstrap interval (95 %, "
-    "not corrected), p is McNemar's exact test, corrected for the number of comparisons (Holm), and below 0.05 we "
-    "call a difference more than noise. The best of many runs is a little lucky on the images that it is chosen on: "
-    "choose on {val}, report {test}."
+METHOD = "{images}: share of images that a run is right on, with Wilson's 95 % interval."
+PAIRED = (
+    " The runs answered for the same images, so each is compared with the best image by image: the difference has a "
+    "paired bootstrap interval (95 %, not corrected), p is McNemar's exact test, corrected for the number of "
+    "comparisons (Holm), and below 0.05 we call a difference more than noise. The best of many runs is a little lucky "
+    "on the images that it is chosen on: choose on {val}, report {test}."
 )
 
 
@@ -34,7 +34,10 @@ def reading(found: Compared) -> str:
     best = ranked.iloc[0]
     if len(ranked) == 1:
         right = with_range(best[["accuracy", "low", "high"]].set_axis(["value", "low", "high"]))
-        return f"{code(best['run'])} is right on {right} of {images}, n = {n}; choose another run to compare it with."
+        others = "choose another run to compare it with"
+        if found.flagged:
+            others = "what else was chosen may have seen them, so it is compared with none"
+        return unbroken(f"{code(best['run'])} is right on {right} of {images}, n = {n}; {others}.")
     other = ranked.iloc[1]
     lead = f"{code(best['run'])} and {code(other['run'])} are right equally often on {images}"
     if other["difference"]:
@@ -93,7 +96,8 @@ def draw_accuracy(found: Compared) -> None:
     st.dataframe(shown, hide_index=True)
     runs = list(found.runs.values())
     names = {split: escape(state.shared_split_name(runs, split)) for split in ("val", "test")}
-    st.caption(METHOD.format(images=images_words(found), **names))
+    method = METHOD + PAIRED if len(ranked) > 1 else METHOD
+    st.caption(method.format(images=images_words(found), **names))
     download_table("Download the comparison", ranked, f"compare_{found.measurement.split}.csv")
 
 

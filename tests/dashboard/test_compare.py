@@ -177,6 +177,10 @@ def test_one_run_alone_asks_for_another(open_page, two):
     app = compare(open_page, "good")
     assert headline(app).endswith("n = 700; choose another run to compare it with.")
     assert "Where they agree" not in words(app)
+    assert "McNemar" not in words(app)
+    update_run(two[1], trained_on={"splits": None})
+    ending = "n = 700; what else was chosen may have seen them, so it is compared with none."
+    assert headline(compare(open_page, "good", "fair")).endswith(ending)
 
 
 def test_two_runs_are_chosen_where_another_page_left_one(open_page, two):
