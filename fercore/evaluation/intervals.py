@@ -57,6 +57,15 @@ def percentile_interval(value: float, samples: np.ndarray, level: float = 0.95) 
     return {"value": float(value), "low": float(low), "high": float(high)}
 
 
+def resampled(counts: np.ndarray, rng: np.random.Generator, resamples: int) -> np.ndarray:
+    """Counts of as many images drawn with replacement, integers (resamples, *shape of counts); at least one image.
+
+    To count n such draws by cell is one multinomial draw: the same distribution as resampling rows, without the rows.
+    """
+    n = int(counts.sum())
+    return rng.multinomial(n, counts.ravel() / n, size=resamples).reshape(resamples, *counts.shape)
+
+
 def mean_interval(values: np.ndarray, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> dict[str, float]:
     """Mean of one value an image and its percentile bootstrap interval over images.
 
@@ -73,7 +82,5 @@ def mean_interval(values: np.ndarray, *, level: float = 0.95, resamples: int = 2
         value, low and high.
     """
     levels, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
-    # Counting n images drawn with replacement by their value is one multinomial draw: the same distribution as
-    # resampling rows, and fast where the values are few.
-    draws = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples)
+    draws = resampled(counts, np.random.default_rng(seed), resamples)
     return percentile_interval(levels @ counts / counts.sum(), draws @ levels / counts.sum(), level)

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from fercore.emotions import EMOTIONS
-from fercore.evaluation.intervals import class_estimates, percentile_interval, wilson
+from fercore.evaluation.intervals import class_estimates, percentile_interval, resampled, wilson
 
 SCHEMA_VERSION = 1
 _CODES = range(len(EMOTIONS))
@@ -176,11 +176,7 @@ def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _bootstrap_averages(confusion: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict:
-    # Drawing n images with replacement and counting them by cell is one multinomial draw: the same distribution as
-    # resampling rows, without the rows.
-    n = int(confusion.sum())
-    draws = rng.multinomial(n, confusion.ravel() / n, size=resamples).reshape(resamples, *confusion.shape)
-    points, samples = averages(confusion), averages(draws)
+    points, samples = averages(confusion), averages(resampled(confusion, rng, resamples))
     return {name: percentile_interval(points[name], samples[name], level) for name in points}
 
 

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
+from fercore.evaluation.intervals import percentile_interval, resampled
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
 PER_CLASS = ("precision", "recall", "f1")
 _REPORT_COLUMNS = ["class", *(f"{key}{end}" for key in PER_CLASS for end in ("", "_low", "_high")), "support"]
+_RESAMPLES = 1000
 _MAX_LOG_LOSS = 16  # nats; the losses are clipped at -log(1.2e-7) = 15.9
 
 
@@ -95,16 +97,38 @@ def classification_table(report: dict) -> pd.DataFrame:
         of precision, recall and f1 the figure, its low and its high (precision, precision_low, ...; fractions, missing
         where there is none), support (images).
     """
-    classes = [report["per_class"][emotion] for emotion in EMOTIONS]
-    support = np.array([figures["support"] for figures in classes])
-    rows = [{"class": emotion, **figures} for emotion, figures in zip(EMOTIONS, classes, strict=True)]
-    averages = {"macro": np.full(len(EMOTIONS), 1 / len(EMOTIONS)), "weighted": support / max(support.sum(), 1)}
+    rows = [{"class": emotion, **report["per_class"][emotion]} for emotion in EMOTIONS]
     rows.append({"class": "accuracy", "f1": report["accuracy"]})
-    for name, weights in averages.items():
-        values = {key: {"value": float(weights @ [figures[key]["value"] for figures in classes])} for key in PER_CLASS}
-        # Only the F1 averages have an interval in the report.
-        rows.append({"class": f"{name} average", **values, "f1": report[f"{name}_f1"]})
-    return report_rows([{"support": int(support.sum()), **row} for row in rows])
+    for name, figures in _average_estimates(report).items():
+        rows.append({"class": f"{name} average", **figures, "f1": report[f"{name}_f1"]})
+    return report_rows([{"support": report["n"], **row} for row in rows])
+
+
+def _average_estimates(report: dict) -> dict[str, dict[str, dict[str, float]]]:
+    """Precision and recall over the classes, "macro" and "weighted" by their images, which reports do not hold.
+
+    With percentile bootstrap intervals over images, as the report's other averages; to be right on average over images
+    is the accuracy.
+    """
+    confusion, level = np.array(report["confusion"]), report["interval"]["level"]
+    points, samples = _averages(confusion), _averages(resampled(confusion, np.random.default_rng(0), _RESAMPLES))
+    found = {
+        name: {key: percentile_interval(value, samples[name][key], level) for key, value in figures.items()}
+        for name, figures in points.items()
+    }
+    found["weighted"]["recall"] = report["accuracy"]
+    return found
+
+
+def _averages(confusion: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """Of confusion matrices (..., 7, 7), each with an image: average -> figure -> array (...)."""
+    hits, support = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1)
+    classes = {"precision": hits / np.maximum(confusion.sum(axis=-2), 1), "recall": hits / np.maximum(support, 1)}
+    share = support / support.sum(axis=-1, keepdims=True)
+    return {
+        "macro": {key: values.mean(axis=-1) for key, values in classes.items()},
+        "weighted": {key: (values * share).sum(axis=-1) for key, values in classes.items()},
+    }
 
 
 def report_rows(rows: Sequence[Mapping]) -> pd.DataFrame:

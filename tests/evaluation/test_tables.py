@@ -41,7 +41,23 @@ def test_classification_table_carries_the_intervals(small):
     expected |= {f"{name} average": small[f"{name}_f1"] for name in ("macro", "weighted")}
     for row, estimate in expected.items():
         assert table.loc[row, bounds].tolist() == [estimate["low"], estimate["high"]]
-    assert table.loc["macro average", ["recall_low", "recall_high"]].isna().all()
+
+
+def test_averages_have_the_intervals_of_the_same_resamples():
+    settings = {"split": "test", "split_name": "PrivateTest", "resamples": 1000}
+    every = report(np.arange(70) % 7, np.eye(7)[np.arange(70) // 3 % 7] * 0.93 + 0.01, **settings)
+    table = tables.classification_table(every).set_index("class")
+    figures = {key: list(every[key].values()) for key in ("balanced_accuracy", "accuracy")}
+    recall = table[["recall", "recall_low", "recall_high"]]
+    assert recall.loc["macro average"].tolist() == pytest.approx(
+        figures["balanced_accuracy"]
+    )  # the same, by definition
+    assert recall.loc["weighted average"].tolist() == figures["accuracy"]
+    low, value, high = table.loc["macro average", ["precision_low", "precision", "precision_high"]]
+    assert low < value < high
+    always = report(np.zeros(9, int), np.eye(7)[np.zeros(9, int)] * 0.93 + 0.01, **settings)
+    sure = tables.classification_table(always).set_index("class").loc["macro average"]
+    assert sure[["precision_low", "precision", "precision_high"]].tolist() == pytest.approx([1 / 7] * 3)
 
 
 def test_confusion_table_shares(small):
