@@ -57,7 +57,7 @@ def as_read(figures: pd.DataFrame) -> pd.DataFrame:
             "Probabilities": figures["probabilities"],
             "Calibration error": [percent(x) for x in figures["calibration_error"]],
             "By chance": [f"up to {percent(x)}" for x in figures["by_chance"]],
-            "Confidence minus right": [f"{100 * x:+.1f} points" for x in figures["overconfidence"]],
+            "Confidence minus right": [f"{100 * x:+.1f} points".replace("-", "−") for x in figures["overconfidence"]],
             "Log loss": [f"{x:.3f}" for x in figures["log_loss"]],
             "Its change": [change_words(row) for row in figures.itertuples()],
         }
@@ -65,10 +65,10 @@ def as_read(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_words(row) -> str:
-    """ "-0.012 (-0.018 to -0.006)", or that the images cannot tell; empty for what is as it was."""
+    """ "−0.012 (−0.018 to −0.006)", or that the images cannot tell; empty for what is as it was."""
     if pd.isna(row.change):
         return ""
-    words = f"{row.change:+.3f} ({row.change_low:+.3f} to {row.change_high:+.3f})"
+    words = f"{row.change:+.3f} ({row.change_low:+.3f} to {row.change_high:+.3f})".replace("-", "−")
     return f"{words}, within noise" if row.change_low <= 0 <= row.change_high else words
 
 

@@ -19,7 +19,7 @@ from experiments.wording import budget_words, listed, told
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
-from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, with_range
+from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, range_words, with_range
 from fercore.evaluation.learning import curve_table
 from fercore.evaluation.studies import BEST, WITHIN, WORSE, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
@@ -216,7 +216,7 @@ def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point]
         columns = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]]
         shown[images[split]] = [figure_words(*row) for row in columns.itertuples(index=False)]
     shown["Below the best"] = [
-        f"{points(row.difference)} ({100 * row.difference_low:.1f} to {100 * row.difference_high:.1f})"
+        f"{points(row.difference)} ({range_words({'low': row.difference_low, 'high': row.difference_high})})"
         if pd.notna(row.difference)
         else "the best" * (row.verdict == BEST)
         for row in beside.itertuples()

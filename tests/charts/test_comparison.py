@@ -55,7 +55,7 @@ def test_differences_leave_out_the_best_and_have_a_line_at_none():
     assert {"x": 0.0} in data
     (row,) = [row for row in data if "run" in row]
     assert (row["run"], row["value"], row["low"]) == ("a", 0.1, -0.02)
-    assert row["words"] == "10.0 points (-2.0 to 22.0) below b"
+    assert row["words"] == "10.0 points (−2.0 to 22.0) below b"
     assert spec["title"] == "Below b"
 
 

@@ -61,7 +61,7 @@ def test_both_ways_to_read_it_have_diagrams_and_figures(open_page, too_sure):
     assert table["Log loss"].tolist() == ["1.235", "1.010"]
     change = table["Its change"].tolist()
     assert change[0] == ""
-    assert change[1].startswith("-0.225 (-")
+    assert change[1].startswith("−0.225 (−")
     assert "noise" not in change[1]
 
 
