@@ -111,12 +111,13 @@ def heat_map(run: Run, asked: Question, target: int) -> np.ndarray:
     return total
 
 
-def draw_answer(found: list[Explained], asked: Question) -> None:
+def draw_headline(found: list[Explained], asked: Question) -> None:
     """The headline; beside it the face, where the cards of several models show it under their heat maps only."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         if len(found) > 1:
             st.image(enlarged(asked.image), width=SMALL, alt="The face")
-        st.markdown(f"#### {unbroken(answer(found, asked))}", width="stretch")
+        with st.container(width="stretch"):
+            state.draw_answer(answer(found, asked))
 
 
 def answer(found: list[Explained], asked: Question) -> str:

@@ -15,7 +15,7 @@ from fercore.charts.training import run_legend
 from fercore.evaluation.studies import WITHIN
 from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
-from words import NO_BREAK, code, escape, unbroken
+from words import NO_BREAK, code, escape
 
 METHOD = "{images}: share of images that a run is right on, with Wilson's 95 % interval."
 PAIRED = (
@@ -37,7 +37,7 @@ def reading(found: Compared) -> str:
         others = "choose another run to compare it with"
         if found.flagged:
             others = "what else was chosen may have seen them, so it is compared with none"
-        return unbroken(f"{code(best['run'])} is right on {right} of {images}, n = {n}; {others}.")
+        return f"{code(best['run'])} is right on {right} of {images}, n = {n}; {others}."
     other = ranked.iloc[1]
     lead = f"{code(best['run'])} and {code(other['run'])} are right equally often on {images}"
     if other["difference"]:
@@ -46,7 +46,7 @@ def reading(found: Compared) -> str:
             f"{code(best['run'])} is ahead of {code(other['run'])} on {images} by {difference_words(other)}, which is "
             f"{noise}"
         )
-    return unbroken(
+    return (
         f"{lead}: {percent(best['accuracy'])} against {percent(other['accuracy'])}, n = {n}, "
         f"{p_words(other['p'], len(ranked))}."
     )

@@ -13,7 +13,7 @@ with st.spinner("Loading the methods ..."):
 if measurement is None:
     measured.say_not_measured(runs)
 elif found := measured.load(runs, measurement):
-    st.markdown(f"#### {ahead.reading(found)}")
+    state.draw_answer(ahead.reading(found))
     if others := ahead.others_words(found.ranked):
         st.markdown(others)
     measured.say_flagged(found)

@@ -9,7 +9,7 @@ from fercore.explain.alike import agreement
 from fercore.explain.projection import NEIGHBOURS, Embedding
 from fercore.runs import Run
 from seen import badge, warn
-from words import code, escape, unbroken
+from words import code, escape
 
 WIDE = 540  # pixels of the picture; the figures stand beside it, or below it on a narrow screen
 NARROW = 330
@@ -26,7 +26,7 @@ READ = """
 def answer(run: Run, split: str, found: Embedding) -> str:
     """One sentence: how alike the neighbours of an image are."""
     together = agreement(found)
-    return unbroken(
+    return (
         f"Of the {NEIGHBOURS} images that look most like an image of {escape(state.split_name(run, split))} to "
         f"{code(run.name)}, {with_range(together.own)} show the same emotion; by chance it would be "
         f"{percent(together.chance)}."
@@ -41,7 +41,7 @@ if not able:
     st.stop()
 run, split = state.choose_run_and_split(able, embedded.splits_of)
 found = state.embedding(run, split) or embedded.computed(run, split)
-st.markdown(f"#### {answer(run, split, found)}{badge(run, split)}")
+state.draw_answer(answer(run, split, found), badge(run, split))
 warn(run, split)
 points, colour, method = embedded.choose_points(run, split, found)
 with st.container(horizontal=True, gap="medium"):  # beside each other where they fit

@@ -87,7 +87,7 @@ asked, opacity = choose_question(runs)
 headline = st.container()
 found = [explanation.explain(run, asked) for run in runs]
 with headline:
-    explanation.draw_answer(found, asked)
+    explanation.draw_headline(found, asked)
 explanation.draw(found, asked, opacity)
 explanation.describe(asked.method, opacity)
 st.caption(OWN)

@@ -7,7 +7,7 @@ from fercore.charts.style import count, percent
 from fercore.explain.selectivity import answer
 from fercore.explain.summary import TOP, FeatureSummary
 from fercore.runs import Run
-from words import code, escape, unbroken
+from words import code, escape
 
 st.title("What do the channels look for?")
 with st.spinner("Loading the methods ..."):  # they bring torch: seconds, once
@@ -24,7 +24,7 @@ def answer_of_summary(run: Run, summary: FeatureSummary) -> str:
     found = answer(summary)
     if found is None:
         return f"No hidden channel of {code(run.name)} fires on {TOP} images or more."
-    return unbroken(
+    return (
         f"The channels of {code(run.name)} are most selective in {escape(found.layer)}: from 0 (all emotions alike) to "
         f"1 (one alone) the median of its {count(found.channels)} active channels is {found.median:.2f} (quartiles "
         f"{found.low:.2f} to {found.high:.2f}), and {percent(found.share, 0)} prefer {found.emotion}."
@@ -60,10 +60,11 @@ run = state.choose_run(able or None)
 headline = st.container()
 split, summary = state.features(run) or (None, None)
 view = choose_view(run, summary) if run.has_weights else say_no_weights(run)
-if summary is not None:
-    headline.markdown(f"#### {answer_of_summary(run, summary)}")
-elif view is not None:
-    headline.markdown(f"#### {answer_of_faces(view)}")
+with headline:
+    if summary is not None:
+        state.draw_answer(answer_of_summary(run, summary))
+    elif view is not None:
+        state.draw_answer(answer_of_faces(view))
 if view is not None:
     with st.container(horizontal=True, gap="small"):  # beside each other where they fit
         with st.container(width=BESIDE):

@@ -22,7 +22,7 @@ with st.spinner("Measuring ..."):
 runs = [run for run in runs if run.name in facts]
 table, peers = model_table(runs, facts), peer_table()
 plain, names = (clean_score.split_names(runs, without, EVALUATED) for without in (False, clean))
-st.markdown(f"#### {choosing.answer(table, names, {run.name for run in state.with_weights(runs)})}")
+state.draw_answer(choosing.answer(table, names, {run.name for run in state.with_weights(runs)}))
 known = [cost for cost in COSTS if table[cost].notna().any()]
 if not known:
     st.stop()

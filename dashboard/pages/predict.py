@@ -89,7 +89,7 @@ tta = "flip" if flip else "none"
 answered = answered_by(runs, names, looked, tta, runtimes)
 asked = [run for run in runs if run.name in answered[0].answers]
 short = dict(zip((run.name for run in asked), labels(asked), strict=True))
-st.markdown(f"#### {headline(answered, short)}")
+state.draw_answer(headline(answered, short))
 draw_picture(answered, Models(asked, short, method))
 describe_sure(asked, short, tta)
 if any(one.looked.faces for one in answered):

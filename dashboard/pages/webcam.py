@@ -8,7 +8,7 @@ from clean_score import split_names
 from fercore.charts.style import with_range
 from fercore.runs import Run, RunError
 from model_pair import choose_pair, labels
-from words import code, escape, unbroken
+from words import code, escape
 
 st.title("What do they see in your face?")
 with st.spinner("Loading the models and the camera ..."):
@@ -35,7 +35,7 @@ def introduction(runs: list[Run], clean: bool) -> str:
     says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
     known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, clean))]
     right = [f"{label} {'on' if number else 'is right on'} {found}" for number, (label, found) in enumerate(known)]
-    return unbroken(f"{says} {', '.join(right)}." if right else says)
+    return f"{says} {', '.join(right)}." if right else says
 
 
 def measured(run: Run, clean: bool) -> str:
@@ -76,7 +76,7 @@ def show_answers(session: Session, stream: connection.Stream) -> None:
 with st.container(horizontal=True, gap="medium"):
     runs = choose_pair()
     clean = state.choose_score(runs, ["test"])
-st.markdown(f"#### {introduction(runs, clean)}")
+state.draw_answer(introduction(runs, clean))
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     settings, resolution = choices.choose_settings(runs)
 if not settings.models:

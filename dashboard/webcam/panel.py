@@ -18,7 +18,7 @@ from fercore.emotions import EMOTIONS
 from live import Model, Reading
 from webcam.record import by_second
 from webcam.session import Now, Session
-from words import NO_BREAK, code, message, unbroken
+from words import NO_BREAK, code, message
 
 NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
 FIGURES = """
@@ -45,7 +45,7 @@ def draw_live(session: Session, waiting: str) -> None:
 def draw_answers(models: Sequence[Model], reading: Reading | None, probabilities: np.ndarray | None) -> None:
     """The sentence, the bars of the largest face, and what went wrong in a model."""
     own = probabilities[:, 0] if reading and reading.faces else np.full((len(models), len(EMOTIONS)), np.nan)
-    st.markdown(f"#### {headline(models, own, len(reading.faces) if reading else 0)}")
+    state.draw_answer(headline(models, own, len(reading.faces) if reading else 0))
     labels, colors = tuple(model.label for model in models), tuple(model.color for model in models)
     state.live_chart(
         answer_rows(labels, own), answer_bars, labels, colors, state.dark(), alt="Probabilities of each model"
@@ -70,7 +70,7 @@ def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int) -> 
     if not faces:
         return NO_FACE
     answers = [
-        (model.label, EMOTIONS[int(own.argmax())], unbroken(percent(float(own.max()), 0)))
+        (model.label, EMOTIONS[int(own.argmax())], percent(float(own.max()), 0))
         for model, own in zip(models, probabilities, strict=True)
         if not np.isnan(own).any()
     ]
