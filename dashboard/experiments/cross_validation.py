@@ -17,7 +17,7 @@ from fercore.charts import experiments as charts
 from fercore.charts.comparison import class_chart
 from fercore.charts.experiments import REPORT, SCORES, spread_words
 from fercore.charts.overview import reference_report
-from fercore.charts.style import count, figure_words, points, with_range
+from fercore.charts.style import count, figure_words, points, range_words, with_range
 from fercore.charts.training import run_legend
 from fercore.evaluation.cross_validation import (
     CrossValidation,
@@ -123,7 +123,8 @@ def gain_words(gain: dict[str, float]) -> str:
     """ "1.9 points (1.2 to 2.6) more"."""
     sign = 1 if gain["value"] >= 0 else -1
     low, high = sorted((sign * gain["low"], sign * gain["high"]))
-    return f"{points(sign * gain['value'])} ({100 * low:.1f} to {100 * high:.1f}) {'more' if sign > 0 else 'fewer'}"
+    between = range_words({"low": low, "high": high})
+    return f"{points(sign * gain['value'])} ({between}) {'more' if sign > 0 else 'fewer'}"
 
 
 def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFrame, clean: bool) -> Ensemble:
