@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
+from fercore.memory import return_freed_memory
 from webcam.session import PATIENCE, Session
 from words import code, message
 
@@ -107,7 +110,7 @@ def stream(session: Session, resolution: str) -> Stream:
                 "audio": False,
             },
             video_frame_callback=frame_callback(session),
-            on_video_ended=session.stop,
+            on_video_ended=partial(end, session),
             sendback_audio=False,
             media_toggle_controls=False,
             video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
@@ -116,6 +119,13 @@ def stream(session: Session, resolution: str) -> Stream:
         return Stream(False, False, message(error))
     told = _probe()(data=TITLE, key="camera_probe", on_problem_change=lambda: None).problem
     return Stream(context.state.playing, context.state.signalling, problem_words(told))
+
+
+def end(session: Session) -> None:
+    """What happens when a video ends. Each leaves some MB in the heaps of its threads, which would pile up."""
+    session.stop()
+    gc.collect()  # what the earlier videos left in circles
+    return_freed_memory()
 
 
 def frame_callback(session: Session) -> Callable[[av.VideoFrame], av.VideoFrame]:

@@ -23,13 +23,13 @@ from torch.optim.swa_utils import AveragedModel
 from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import Preprocess, augment, mix
 from fercore.emotions import EMOTIONS
+from fercore.memory import keep_freed_memory
 from fercore.models.forward import model_input, probabilities
 from fercore.models.registry import build, pretrain
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.distillation import Teacher, soft_target_loss
 from fercore.training.evaluate import val_scores
-from fercore.training.memory import keep_freed_memory
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
 

@@ -114,7 +114,7 @@ def prepare_runs(source: Path, root: Path) -> tuple[str, str, str]:
         shutil.copytree(found[name].path, root / name)
     if vit not in found:
         make_vit(root, vit, load_recipe("vit-compact").model, Preprocess())
-    large = ViTConfig(patch_size=16, hidden_size=768, layers=12, heads=12, in_channels=3, input_size=224)
+    large = ViTConfig(16, hidden_size=768, layers=12, heads=12, init="normal", in_channels=3, input_size=224)
     return cnn, vit, make_vit(root, "random-vit-b16", large, Preprocess(size=224, channels=3)).name
 
 

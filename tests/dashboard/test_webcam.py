@@ -49,7 +49,7 @@ class Camera:
 
     @property
     def session(self):
-        return self.asked["on_video_ended"].__self__
+        return self.asked["on_video_ended"].args[0]
 
     def send(self, picture=PICTURE):
         """Send a frame and wait for its answer; the frame that is shown."""
