@@ -119,7 +119,7 @@ def draw_keep(reading: Reading | None) -> None:
     """A button that keeps the largest face for the Explain page, and the way there."""
     faces = reading is not None and bool(reading.faces)
     if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not faces, key="keep"):
-        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S.%f}"[:-5])  # to a tenth of a second
+        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
         st.page_link(

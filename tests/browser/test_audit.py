@@ -22,7 +22,7 @@ def test_copies_are_seen_decided_and_found_again(page, planted_app, settle, tmp_
     page.goto(f"{planted_app.url}/audit")
     settle(page)
     main = page.get_by_test_id("stMain")
-    assert "1 of 45 test images (2.2 %) have an exact copy in Training" in main.inner_text()
+    assert "1 of 45 test images (2.2\u00a0%) have an exact copy in Training" in main.inner_text()
     assert main.get_by_text("labels conflict", exact=True).count() == 1
     main.get_by_role("radio", name="Near and mirrored").click()
     main.get_by_text("r = 1.00, mirrored").first.wait_for()

@@ -110,7 +110,7 @@ def test_from_start_to_both_answers_and_back(webcam_app, portrait, tab, settle):
         bars = page.locator("svg.marks").first
         bars.get_by_text(re.compile(r"\d %")).nth(2 * len(EMOTIONS) - 1).wait_for()
         assert {"CNN", "ViT", *EMOTIONS} <= set(bars.locator("text").all_text_contents())
-        page.get_by_text(re.compile(r"CNN [\d.]+ ms · ViT [\d.]+ ms · video [1-9]\d* /s")).wait_for()
+        page.get_by_text(re.compile(r"CNN\s[\d.]+\sms · ViT\s[\d.]+\sms · video\s[1-9]\d*\s/s")).wait_for()
 
         # The mirror turns while the video plays.
         assert wait_for(page, "true")["brighter"] == "left"
