@@ -36,7 +36,7 @@ REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    expected = {"reference-report-cnn", "reference-resnet18", "reference-kfold"}
+    expected = {"reference-best", "reference-report-cnn", "reference-resnet18", "reference-kfold"}
     assert expected <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 48_000_000
 
@@ -102,6 +102,13 @@ def test_the_reports_model_reaches_the_reports_accuracy_without_augmentation():
     assert run.info["config"]["model"]["first_filters"] == 64
     for split in ("val", "test"):
         assert run.metrics(split)["accuracy"]["value"] >= REPORT_ACCURACY
+
+
+def test_the_best_model_is_accurate_and_learned_from_random_weights():
+    run = open_run(RUNS / "reference-best")
+    assert (run.info["trained_on"]["pretraining"], run.info["trained_on"]["teacher"]) == (None, None)
+    assert run.metrics("test", "flip")["accuracy"]["value"] >= 0.71
+    assert (run.path / "model.safetensors").stat().st_size <= 12_000_000
 
 
 @pytest.mark.data

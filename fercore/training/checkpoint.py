@@ -27,13 +27,13 @@ def save_state(folder: Path, parts: dict[str, dict[str, Any]], progress: dict) -
     folder
         The run folder.
     parts
-        Name -> state dict: "model", "optimizer", and "ema" where there is one.
+        Name -> state dict: of the model, of each optimizer, and of the average where there is one.
     progress
         What JSON can hold: finished epochs, history, best epoch, scheduler.
     """
     tensors: dict[str, torch.Tensor] = {}
     for part, state in parts.items():
-        flat = _flatten_optimizer(state) if part == "optimizer" else state
+        flat = _flatten_optimizer(state) if "param_groups" in state else state
         tensors |= {f"{part}.{name}": t.detach().contiguous().cpu() for name, t in flat.items()}
     path = folder / _FILE
     path.parent.mkdir(exist_ok=True)

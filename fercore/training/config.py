@@ -24,9 +24,11 @@ class TrainingConfig:
 
     epochs: int = setting(20, "passes over the training images", min=1, max=10000)
     batch_size: int = setting(128, "images per step, over all processes", min=1, max=65536)
-    optimizer: str = setting("sgd", "sgd (Nesterov) or adamw", choices=("sgd", "adamw"))
+    optimizer: str = setting(
+        "sgd", "sgd (Nesterov), adamw, or muon (for matrices, beside adamw)", choices=("sgd", "adamw", "muon")
+    )
     learning_rate: float = setting(0.05, "highest learning rate", above=0, max=10)
-    momentum: float = setting(0.9, "momentum of SGD", min=0, max=0.999)
+    momentum: float = setting(0.9, "momentum of SGD and Muon", min=0, max=0.999)
     weight_decay: float = setting(5e-4, "weight decay of matrices and kernels", min=0, max=1)
     schedule: str = setting(
         "onecycle", "course of the learning rate", choices=("onecycle", "cosine", "plateau", "constant")
@@ -41,6 +43,9 @@ class TrainingConfig:
     teacher: str = setting("", "finished run whose answers are learned too; needs --distillation")
     distillation: float = setting(0.0, "share of the loss that compares with the teacher; 0 is off", min=0, max=1)
     temperature: float = setting(1.0, "softens student's and teacher's answers before they compare", above=0, max=100)
+    guidance: float = setting(
+        0.0, "weight of the loss that compares a ViT's patches with the teacher's feature map; 0 is off", min=0, max=100
+    )
     ema: float = setting(0.0, "decay of the averaged weights that are evaluated and kept; 0 is off", min=0, max=0.99999)
     early_stopping: int = setting(0, "stop after this many epochs without a better val accuracy; 0 is off", min=0)
     gradient_clip: float = setting(0.0, "largest norm of the gradient; 0 is off", min=0)
@@ -55,6 +60,10 @@ class TrainingConfig:
         check(self)
         if self.distillation and not self.teacher:
             raise ConfigError(f"--distillation: received {self.distillation}, but there is no --teacher to learn from")
+        if self.guidance and not self.distillation:
+            raise ConfigError(
+                f"--guidance: received {self.guidance}, but without --distillation no teacher is asked; set --guidance 0"
+            )
 
 
 @dataclass(frozen=True)

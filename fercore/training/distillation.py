@@ -72,7 +72,7 @@ def open_teacher(name: str, dataset: Dataset, root: Path) -> Teacher:
     except RunError as error:
         raise RunError(
             f"--teacher {name}: {error}. Train it first, name another run with --teacher, or learn without a teacher "
-            "with --distillation 0"
+            "with --distillation 0 --guidance 0"
         ) from error
     return Teacher(model, {"name": name, "trained_on": run.info["trained_on"], "weights_sha256": run.weights_sha256()})
 

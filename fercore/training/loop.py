@@ -6,6 +6,7 @@ history). What a resumed training needs is therefore just the weights, the optim
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.distillation import Teacher, soft_target_loss
 from fercore.training.evaluate import val_scores
+from fercore.training.guidance import Guidance, guide
+from fercore.training.optimizers import optimizers
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
 
@@ -47,7 +50,7 @@ class Fit:
     preprocess: Preprocess
     module: nn.Module
     wrapped: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizers: dict[str, torch.optim.Optimizer]
     average: AveragedModel | None
     images: torch.Tensor  # uint8 (N, 48, 48), on the training device
     labels: torch.Tensor  # int64 (N,)
@@ -56,6 +59,7 @@ class Fit:
     val_labels: np.ndarray
     pretraining: str | None
     teacher: Teacher | None = None
+    guidance: Guidance | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict | None = None
 
@@ -107,8 +111,12 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         raise TrainingFailed(f"--distillation: received {training.distillation}, but no teacher was opened")
     if teacher:
         teacher.model.module.to(accelerator.device, memory_format=torch.channels_last)
-    optimizer = _optimizer(module, training)
-    wrapped, optimizer = accelerator.prepare(module, optimizer)
+    guidance = guide(module, config.model, teacher.model.module) if training.guidance else None
+    learning = nn.ModuleList([module, guidance.project]) if guidance else module
+    names, steppers = zip(*optimizers(learning, training).items(), strict=True)
+    wrapped, *steppers = accelerator.prepare(module, *steppers)
+    if guidance:
+        guidance.project = accelerator.prepare(guidance.project)
     rows, val_rows = train_rows(dataset, training), dataset.indices("val")
     labels = torch.from_numpy(dataset.labels[rows])
     return Fit(
@@ -117,7 +125,7 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         preprocess=preprocess_of(config),
         module=module,
         wrapped=wrapped,
-        optimizer=optimizer,
+        optimizers=dict(zip(names, steppers, strict=True)),
         average=AveragedModel(module, multi_avg_fn=_averaging(training.ema), use_buffers=True)
         if training.ema
         else None,
@@ -128,6 +136,7 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         val_labels=dataset.labels[val_rows],
         pretraining=pretraining,
         teacher=teacher,
+        guidance=guidance,
     )
 
 
@@ -193,20 +202,14 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
     rate = 0.0
     for step, (pixels, targets) in enumerate(batches(fit, seed)):
         rate = learning_rate(training, epoch * fit.steps + step, training.epochs * fit.steps, val_accuracies)
-        for group in fit.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in fit.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         inputs = model_input(fit.preprocess, pixels)
-        with accelerator.autocast():
+        with accelerator.autocast(), fit.guidance.watching() if fit.guidance else contextlib.nullcontext():
             logits = fit.wrapped(inputs).float()
             taught = fit.teacher(pixels) if fit.teacher else None
-        loss = _loss(fit, logits, targets, taught)
-        fit.optimizer.zero_grad()
-        accelerator.backward(loss)
-        if training.gradient_clip:
-            accelerator.clip_grad_norm_(fit.wrapped.parameters(), training.gradient_clip)
-        fit.optimizer.step()
-        if fit.average:
-            fit.average.update_parameters(fit.module)
+        learn(fit, _loss(fit, logits, targets, taught))
         with torch.no_grad():
             plain = F.cross_entropy(logits, targets, reduction="sum")
             labels = targets if targets.ndim == 1 else targets.argmax(1)
@@ -220,6 +223,19 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
             "or set --gradient-clip 1"
         )
     return {"train_loss": loss / seen, "train_accuracy": right / seen, "learning_rate": rate}
+
+
+def learn(fit: Fit, loss: torch.Tensor) -> None:
+    """One step of all weights, and of their average, down the gradient of a loss."""
+    for optimizer in fit.optimizers.values():
+        optimizer.zero_grad()
+    fit.accelerator.backward(loss)
+    if clip := fit.config.training.gradient_clip:
+        fit.accelerator.clip_grad_norm_(fit.wrapped.parameters(), clip)
+    for optimizer in fit.optimizers.values():
+        optimizer.step()
+    if fit.average:
+        fit.average.update_parameters(fit.module)
 
 
 def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -236,9 +252,12 @@ def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
 def _loss(fit: Fit, logits: torch.Tensor, targets: torch.Tensor, taught: torch.Tensor | None) -> torch.Tensor:
     training = fit.config.training
     loss = F.cross_entropy(logits, targets, weight=fit.class_weights, label_smoothing=training.label_smoothing)
-    if taught is None:
-        return loss
-    return torch.lerp(loss, soft_target_loss(logits, taught, training.temperature), training.distillation)
+    if taught is not None:
+        loss = torch.lerp(loss, soft_target_loss(logits, taught, training.temperature), training.distillation)
+    if fit.guidance:
+        with fit.accelerator.autocast():
+            loss = loss + training.guidance * fit.guidance.loss()
+    return loss
 
 
 def validate(fit: Fit) -> dict[str, float]:
@@ -267,16 +286,6 @@ def is_done(fit: Fit) -> bool:
     """Whether all epochs are trained, or early stopping has waited long enough."""
     training = fit.config.training
     return len(fit.history) >= training.epochs or 0 < training.early_stopping <= fit.waited
-
-
-def _optimizer(module: nn.Module, training: TrainingConfig) -> torch.optim.Optimizer:
-    matrices = [p for p in module.parameters() if p.ndim > 1]
-    vectors = [p for p in module.parameters() if p.ndim <= 1]  # biases and norms are not decayed
-    groups = [{"params": matrices, "weight_decay": training.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
-    nesterov = training.momentum > 0
-    return torch.optim.SGD(groups, lr=training.learning_rate, momentum=training.momentum, nesterov=nesterov, fused=True)
 
 
 def _averaging(decay: float):

@@ -174,9 +174,12 @@ def _restore(fit: Fit, run: Run) -> None:
     parts, progress = saved
     try:
         fit.module.load_state_dict(parts["model"])
-        restore_optimizer(fit.optimizer, parts.get("optimizer", {}))
+        for name, optimizer in fit.optimizers.items():
+            restore_optimizer(optimizer, parts.get(name, {}))
         if fit.average:
             fit.average.load_state_dict(parts["ema"])
+        if fit.guidance:
+            fit.accelerator.unwrap_model(fit.guidance.project).load_state_dict(parts["guidance"])
         fit.history, fit.best = progress["history"], progress["best"]
     except (KeyError, RuntimeError, ValueError) as error:
         raise RunError(f"{run.path}/last does not fit the run's config ({error}); train under a new name") from error
@@ -189,9 +192,12 @@ def _keep(fit: Fit, run: Run) -> Run:
     if fit.waited == 0:
         state = {name.removeprefix("module."): t for name, t in fit.evaluated.state_dict().items()}
         save_model(run.path, fit.config.model_type, fit.config.model, state, fit.preprocess)
-    parts = {"model": fit.module.state_dict(), "optimizer": fit.optimizer.state_dict()}
+    parts = {"model": fit.module.state_dict()}
+    parts |= {name: optimizer.state_dict() for name, optimizer in fit.optimizers.items()}
     if fit.average:
         parts["ema"] = fit.average.state_dict()
+    if fit.guidance:
+        parts["guidance"] = fit.accelerator.unwrap_model(fit.guidance.project).state_dict()
     save_state(run.path, parts, {"history": fit.history, "best": fit.best})
     _write_history(fit, run)
     return runs.update_run(run, best=fit.best)

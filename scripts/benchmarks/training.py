@@ -26,7 +26,7 @@ from tqdm import trange
 from fercore.data.fer2013 import SIZE, Dataset
 from fercore.models.registry import build
 from fercore.training.config import load_recipe
-from fercore.training.loop import Fit, setup, train_epoch, uses_bf16
+from fercore.training.loop import Fit, learn, setup, train_epoch, uses_bf16
 
 IMAGES = 128 * 8  # per measurement
 _state: dict[str, object] = {}  # what a worker process keeps between its turns
@@ -112,11 +112,9 @@ def bare() -> float:
     fit.wrapped.train()
     started = time.perf_counter()
     for _ in range(fit.steps):
-        fit.optimizer.zero_grad()
         with fit.accelerator.autocast():
             loss = F.cross_entropy(fit.wrapped(inputs).float(), labels)
-        loss.backward()
-        fit.optimizer.step()
+        learn(fit, loss)
     return IMAGES / (time.perf_counter() - started)
 
 

@@ -64,6 +64,6 @@ def test_an_unknown_recipe_names_those_there_are():
 
 def test_the_compact_vit_is_taught_and_small():
     config = load_recipe("vit-compact")
-    assert (config.model_type, config.model.tokens, config.training.teacher) == ("vit", 65, "reference-best")
-    assert config.override(distillation=0.0).training.distillation == 0
-    assert config.override(patch_size=8).model.tokens == 37
+    assert (config.model_type, config.model.tokens, config.training.teacher) == ("vit", 37, "reference-best")
+    assert config.override(distillation=0.0, guidance=0.0).training.distillation == 0
+    assert config.override(patch_size=6).model.tokens == 65

@@ -175,8 +175,9 @@ def test_settings_that_do_not_belong_together():
 VIT = {"patch_size": 12, "hidden_size": 8, "layers": 1, "heads": 2, "mlp_ratio": 1.0, "batch_size": 16, "epochs": 2}
 
 
-def test_a_taught_vit_resumes_to_the_same_weights_and_scores(dataset, root, monkeypatch):
-    config = load_recipe("vit-compact").override(**VIT, teacher="teacher", precision="fp32")
+@pytest.mark.parametrize("changes", [{"guidance": 0.0}, {"guidance": 2.0, "optimizer": "muon"}])
+def test_a_taught_vit_resumes_to_the_same_weights_and_scores(dataset, root, monkeypatch, changes):
+    config = load_recipe("vit-compact").override(**VIT, **changes, teacher="teacher", precision="fp32")
     whole = session.start(config, dataset, root, "whole", quiet=True)
     stop_after_one_epoch(config, dataset, root, "stopped", monkeypatch)
     same_files(whole.path, session.resume(dataset, root, "stopped", quiet=True).path)

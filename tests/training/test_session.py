@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(dataset, tmp_
     assert other.history()["train_loss"].tolist() != one.history()["train_loss"].tolist()
 
 
-@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw", "ema": 0.0, "schedule": "plateau", "rotation": 9.0}])
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "muon", "ema": 0.0, "schedule": "plateau", "rotation": 9.0}])
 def test_resumed_from_any_interruption_the_result_is_the_same(dataset, tmp_path, monkeypatch, changes):
     whole = start(dataset, tmp_path, "whole", epochs=2, **changes)
     replace, count = os.replace, 0
