@@ -61,9 +61,7 @@ class TrainingConfig:
         if self.distillation and not self.teacher:
             raise ConfigError(f"--distillation: received {self.distillation}, but there is no --teacher to learn from")
         if self.guidance and not self.distillation:
-            raise ConfigError(
-                f"--guidance: received {self.guidance}, but without --distillation no teacher is asked; set --guidance 0"
-            )
+            raise ConfigError(f"--guidance: received {self.guidance}, but without --distillation there is no teacher")
 
 
 @dataclass(frozen=True)

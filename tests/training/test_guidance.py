@@ -74,5 +74,5 @@ def test_what_cannot_be_guided_is_refused():
         guide(nn.Linear(1, 1), CNNConfig(), Teacher())
     with pytest.raises(RunError, match="the teacher has no feature map"):
         guide(build_vit(SMALL), SMALL, nn.Sequential(nn.Flatten(), nn.Linear(48 * 48, 7)))
-    with pytest.raises(ConfigError, match=r"--guidance: received 1\.0, but without --distillation no teacher is asked"):
+    with pytest.raises(ConfigError, match=r"--guidance: received 1\.0, but without --distillation there is no teacher"):
         load_recipe("report-cnn").override(guidance=1.0)
