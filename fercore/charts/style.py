@@ -175,8 +175,8 @@ def figure_words(value: float, low: float, high: float) -> str:
 
 
 def points(difference: float) -> str:
-    """A difference of two fractions in percentage points: 0.052 is "5.2 points"."""
-    return f"{100 * difference:.1f} points"
+    """A difference of two fractions in percentage points: 0.052 is "5.2 points", -0.052 is "−5.2 points"."""
+    return f"{100 * difference:z.1f} points".replace("-", "−")
 
 
 def p_value(p: float) -> str:

@@ -107,7 +107,7 @@ def test_run_legend_breaks_lines_where_names_are_long(letters, lines):
 def test_gap_is_in_points_around_a_line_at_zero(histories):
     chart = training.gap(learning.epoch_table(histories), STYLES)
     found = rows(layer(chart, "line"))
-    assert [row["words"] for row in found if row["run"] == "a"] == ["0.1 points", "-9.8 points"]
+    assert [row["words"] for row in found if row["run"] == "a"] == ["0.1 points", "−9.8 points"]
     assert rows(layer(chart, "rule")) == [{"value": 0.0}]
 
 
