@@ -32,7 +32,7 @@ from fercore.training.config import Config, TrainingConfig
 from fercore.training.distillation import Teacher, soft_target_loss
 from fercore.training.evaluate import val_scores
 from fercore.training.guidance import Guidance, guide
-from fercore.training.optimizers import optimizers
+from fercore.training.optimizers import averaging, optimizers
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
 
@@ -93,16 +93,7 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
     keep_freed_memory()
     if training.threads:
         torch.set_num_threads(training.threads)
-    # Accelerate lets a process decide about precision once; the points of a sweep may differ in it.
-    AcceleratorState._reset_state()
-    # Without cpu=True, accelerate takes several processes on a machine without a GPU for one.
-    cpu = not torch.accelerator.is_available()
-    accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no", cpu=cpu)
-    if training.batch_size % accelerator.num_processes:
-        raise TrainingFailed(
-            f"--batch-size: received {training.batch_size}, expected a multiple of the "
-            f"{accelerator.num_processes} processes that share it"
-        )
+    accelerator = _accelerator(training)
     torch.manual_seed(training.seed)
     module = build(config.model_type, config.model)
     pretraining = pretrain(module, config.model) if fresh else None
@@ -126,9 +117,7 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         module=module,
         wrapped=wrapped,
         optimizers=dict(zip(names, steppers, strict=True)),
-        average=AveragedModel(module, multi_avg_fn=_averaging(training.ema), use_buffers=True)
-        if training.ema
-        else None,
+        average=AveragedModel(module, multi_avg_fn=averaging(training.ema), use_buffers=True) if training.ema else None,
         images=torch.from_numpy(dataset.images[rows]).to(accelerator.device),
         labels=labels.to(accelerator.device),
         class_weights=class_weights(labels, training.class_weights, accelerator.device),
@@ -138,6 +127,20 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         teacher=teacher,
         guidance=guidance,
     )
+
+
+def _accelerator(training: TrainingConfig) -> Accelerator:
+    # Accelerate lets a process decide about precision once; the points of a sweep may differ in it.
+    AcceleratorState._reset_state()
+    # Without cpu=True, accelerate takes several processes on a machine without a GPU for one.
+    cpu = not torch.accelerator.is_available()
+    accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no", cpu=cpu)
+    if training.batch_size % accelerator.num_processes:
+        raise TrainingFailed(
+            f"--batch-size: received {training.batch_size}, expected a multiple of the "
+            f"{accelerator.num_processes} processes that share it"
+        )
+    return accelerator
 
 
 def preprocess_of(config: Config) -> Preprocess:
@@ -286,17 +289,3 @@ def is_done(fit: Fit) -> bool:
     """Whether all epochs are trained, or early stopping has waited long enough."""
     training = fit.config.training
     return len(fit.history) >= training.epochs or 0 < training.early_stopping <= fit.waited
-
-
-def _averaging(decay: float):
-    """Exponential moving average with a warm-up, so that the random first weights are soon forgotten."""
-
-    @torch.no_grad()
-    def average(averaged: list[torch.Tensor], current: list[torch.Tensor], updates: torch.Tensor | int) -> None:
-        weight = 1 - min(decay, (1 + int(updates)) / (10 + int(updates)))
-        if averaged[0].is_floating_point():
-            torch._foreach_lerp_(averaged, current, weight)
-        else:
-            torch._foreach_copy_(averaged, current)
-
-    return average

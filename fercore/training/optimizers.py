@@ -1,6 +1,8 @@
-"""What turns gradients into steps, by names that a training's state keeps."""
+"""What turns gradients into steps, and the average of the weights that steps lead through."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -11,7 +13,7 @@ from fercore.training.config import TrainingConfig
 
 
 def optimizers(module: nn.Module, training: TrainingConfig) -> dict[str, Optimizer]:
-    """One or two optimizers that together step all parameters; biases and norms are not decayed.
+    """One or two optimizers that together step all parameters, by names; biases and norms are not decayed.
 
     Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon/) makes each step of a matrix orthogonal. Kernels,
     embeddings, vectors and the last layer, for which it is not made, are left to AdamW; its steps have the size of
@@ -28,6 +30,23 @@ def optimizers(module: nn.Module, training: TrainingConfig) -> dict[str, Optimiz
     if orthogonal:
         found["muon"] = Muon(orthogonal, rate, decay, training.momentum, adjust_lr_fn="match_rms_adamw")
     return found
+
+
+def averaging(decay: float) -> Callable[[list[torch.Tensor], list[torch.Tensor], torch.Tensor | int], None]:
+    """Exponential moving average of weights for `AveragedModel`, by a decay of 0 to 1 a step.
+
+    It has a warm-up, so that the random first weights are soon forgotten.
+    """
+
+    @torch.no_grad()
+    def average(averaged: list[torch.Tensor], current: list[torch.Tensor], updates: torch.Tensor | int) -> None:
+        weight = 1 - min(decay, (1 + int(updates)) / (10 + int(updates)))
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, weight)
+        else:
+            torch._foreach_copy_(averaged, current)
+
+    return average
 
 
 def _is_inner_matrix(parameter: torch.Tensor) -> bool:
