@@ -25,7 +25,7 @@ def config():
         (["kernel_size"], "1\n3"),  # 6 is even, which the model refuses
         (["horizontal_flip"], "0\n0.1\n0.2"),  # nothing to halve or double
         (["batch_norm"], "false\ntrue"),
-        (["optimizer"], "sgd\nadamw"),
+        (["optimizer"], "sgd\nadamw\nmuon"),
         (["dense"], "256 128\n512 256"),
         (["dropout_conv", "dropout_dense"], "0.1, 0.1\n0.2, 0.2\n0.4, 0.4"),
     ],
