@@ -12,6 +12,8 @@ from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.runs import SPLITS, Run
 
 UNKNOWN = "unknown"
+# How a run's `pretraining` begins where its first weights came from a file of which nobody knows what it learned from.
+OWN_FILE = "file "
 
 
 def contamination(run: Run, split: str) -> str | None:
@@ -20,7 +22,8 @@ def contamination(run: Run, split: str) -> str | None:
     Parameters
     ----------
     run
-        Its `trained_on` counts, that of its teacher and of its teacher's, and those of an ensemble's members.
+        Its `trained_on` counts, that of its teacher and of its teacher's, and those of an ensemble's members; first
+        weights from a file other than torchvision's own count as unknown.
     split
         "train", "val" or "test".
 
@@ -35,10 +38,12 @@ def contamination(run: Run, split: str) -> str | None:
         return None
     known = []
     for learned in _records(run.info.get("trained_on")):
-        splits = learned.get("splits") if isinstance(learned, dict) else None
-        known.append(isinstance(splits, list) and all(name in SPLITS for name in splits))
-        if known[-1] and split in splits:
+        record = learned if isinstance(learned, dict) else {}
+        splits, first = record.get("splits"), str(record.get("pretraining"))
+        understood = isinstance(splits, list) and all(name in SPLITS for name in splits)
+        if understood and split in splits:
             return f"includes {_split_name(run, split)}"
+        known.append(understood and not first.startswith(OWN_FILE))
     return None if known and all(known) else UNKNOWN
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +13,14 @@ from torch import nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.contamination import OWN_FILE
 from fercore.fields import ConfigError, check, setting
 from fercore.models.settings import check_channels
 
 WEIGHTS = ResNet18_Weights.IMAGENET1K_V1
+IMAGENET = f"ImageNet-1k, torchvision ResNet18_Weights.{WEIGHTS.name}"
+# torchvision names a file by the first digits of its sha256.
+SHA256 = re.search(r"-([0-9a-f]+)\.pth$", WEIGHTS.url).group(1)
 ImageNetState = dict[str, torch.Tensor]
 
 
@@ -62,7 +68,8 @@ def load_first_weights(model: ResNet, config: ResNet18Config) -> str | None:
     Returns
     -------
     str or None
-        What run.json records as the pretraining; None where the weights are random.
+        What run.json records as the pretraining; None where the weights are random. A file counts as ImageNet's
+        where it is torchvision's to the byte, else nobody knows what it learned from.
 
     Raises
     ------
@@ -98,7 +105,7 @@ def _download() -> tuple[ImageNetState, str]:
             f"--weights imagenet: {WEIGHTS.url} cannot be downloaded ({error}). Two ways on: fetch that file on a "
             "machine with a network and give it as --weights FILE, or train from scratch with --weights none"
         ) from error
-    return dict(state), f"ImageNet-1k, torchvision ResNet18_Weights.{WEIGHTS.name}"
+    return dict(state), IMAGENET
 
 
 def _read(path: Path) -> tuple[ImageNetState, str]:
@@ -113,4 +120,5 @@ def _read(path: Path) -> tuple[ImageNetState, str]:
         raise ConfigError(f"--weights: {path} cannot be read as torchvision weights ({error})") from error
     if stem != (64, 3, 7, 7):
         raise ConfigError(f"--weights: {path} has a conv1.weight of {stem}, expected (64, 3, 7, 7)")
-    return state, f"file {path.name}"
+    known = hashlib.sha256(path.read_bytes()).hexdigest().startswith(SHA256)
+    return state, IMAGENET if known else f"{OWN_FILE}{path.name}"

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -54,6 +56,13 @@ def test_safetensors_files_serve_as_well(imagenet, tmp_path):
     save_file(torch.load(imagenet, weights_only=True), tmp_path / "w.safetensors")
     model = build_resnet18(ResNet18Config())
     assert load_first_weights(model, ResNet18Config(weights=str(tmp_path / "w.safetensors"))) == "file w.safetensors"
+
+
+def test_torchvisions_own_file_counts_as_imagenet(imagenet, monkeypatch):
+    assert resnet.SHA256 == "f37072fd"
+    monkeypatch.setattr(resnet, "SHA256", hashlib.sha256(imagenet.read_bytes()).hexdigest()[:8])
+    found = load_first_weights(build_resnet18(ResNet18Config()), ResNet18Config(weights=str(imagenet)))
+    assert found == "ImageNet-1k, torchvision ResNet18_Weights.IMAGENET1K_V1"
 
 
 def test_offline_the_message_names_the_two_ways_on(monkeypatch):
