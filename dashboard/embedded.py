@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+import clean_score
 import gallery
 import state
 from downloads import download_table
 from fercore.charts import embedding as charts
 from fercore.charts.style import count, percent, with_range
 from fercore.evaluation.intervals import wilson
-from fercore.explain.alike import class_table, inside, picture_kept, point_table, strangers
+from fercore.explain.alike import class_table, inside, picture_kept, point_table, some, strangers
 from fercore.explain.projection import (
     DIMENSIONS,
     METHODS,
@@ -95,6 +96,17 @@ def _compute(run: Run, split: str) -> Embedding:
     found = state.worked_out(embed, seen, ids, labels, answers, size, spinner="t-SNE moves points ...")
     bar.empty()
     return found
+
+
+def without_copies(run: Run, split: str, found: Embedding) -> tuple[Embedding, str]:
+    """The embedding of the images without a copy in training, and what to call them; stops the page where none is."""
+    copied = state.predictions(run, split).id[state.copies(run, split)]
+    left = ~np.isin(found.ids[: found.size], copied)
+    images = clean_score.images_of({"split_name": state.split_name(run, split), "copies": {"n": int((~left).sum())}})
+    if left.sum() < 2:
+        st.info(f"There is nothing to compare in {images}.")
+        st.stop()
+    return some(found, left), images
 
 
 def choose_points(run: Run, split: str, found: Embedding) -> tuple[pd.DataFrame, str, str]:

@@ -23,13 +23,12 @@ READ = """
 """
 
 
-def answer(run: Run, split: str, found: Embedding) -> str:
+def answer(run: Run, images: str, found: Embedding) -> str:
     """One sentence: how alike the neighbours of an image are."""
     together = agreement(found)
     return (
-        f"Of the {NEIGHBOURS} images that look most like an image of {escape(state.split_name(run, split))} to "
-        f"{code(run.name)}, {with_range(together.own)} show the same emotion; by chance it would be "
-        f"{percent(together.chance)}."
+        f"Of the {NEIGHBOURS} images that {code(run.name)} finds most like an image of {images}, "
+        f"{with_range(together.own)} show the same emotion; by chance it would be {percent(together.chance)}."
     )
 
 
@@ -39,9 +38,11 @@ able = [run for run in runs if embedded.splits_of(run)]
 if not able:
     embedded.say_none(runs)
     st.stop()
-run, split = state.choose_run_and_split(able, embedded.splits_of)
-found = state.embedding(run, split) or embedded.computed(run, split)
-state.draw_answer(answer(run, split, found), badge(run, split))
+run, split, clean = state.choose_run_and_split(able, embedded.splits_of)
+found, images = state.embedding(run, split) or embedded.computed(run, split), escape(state.split_name(run, split))
+if clean:
+    found, images = embedded.without_copies(run, split, found)
+state.draw_answer(answer(run, images, found), badge(run, split))
 warn(run, split)
 points, colour, method = embedded.choose_points(run, split, found)
 with st.container(horizontal=True, gap="medium"):  # beside each other where they fit

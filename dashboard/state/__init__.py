@@ -23,8 +23,8 @@ Models
     `confidence(run, tta)`: its temperature and threshold.
 Choosers, drawn where they are called: directly under the page's title
     `choose_run()`, `choose_evaluation()` -> run, split, tta and clean (whether figures without copies are asked for),
-    `choose_runs()`, `choose_run_and_split(runs, splits_of)`, `choose_score(runs)` -> clean, `choose_measurement(runs)`
-    -> split, tta and clean of several runs. The choice is kept on all pages and in the URL;
+    `choose_runs()`, `choose_run_and_split(runs, splits_of)` -> run, split and clean, `choose_score(runs)` -> clean,
+    `choose_measurement(runs)` -> split, tta and clean of several runs. The choice is kept on all pages and in the URL;
     `select(run=..., split=..., tta=..., score=...)` chooses from code, before `st.switch_page`. What only one page asks
     for goes into the URL through Streamlit's own `bind="query-params"`.
 Data set

@@ -78,8 +78,8 @@ def choose_evaluation() -> Evaluation:
     return Evaluation(run, *measurement, clean)
 
 
-def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]) -> tuple[Run, str]:
-    """Draw the choosers of a run and of a split, for a page that shows other splits than a run has figures of.
+def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]) -> tuple[Run, str, bool]:
+    """Draw the choosers of a run, a split and a score, for a page that shows other splits than a run has figures of.
 
     Parameters
     ----------
@@ -87,6 +87,11 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
         The runs that the page can show, at least one.
     splits_of
         Run -> splits that the page can show of it, at least one; the first is the first choice.
+
+    Returns
+    -------
+    tuple
+        The run, the split, and whether without copies, which is not offered where the run has no figures of the split.
     """
     run = _chosen_run(among)
     splits = splits_of(run)
@@ -94,7 +99,8 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     with st.container(horizontal=True, gap="medium"):
         _draw_run(run, among)
         _draw_one("split", "Split", splits, split, lambda key: escape(shared_split_name([run], key)))
-    return run, split
+        clean = (split, "none") in run.evaluations() and _draw_score(no_clean_score(run, split))
+    return run, split, clean
 
 
 def choose_score(among: Iterable[Run], splits: Sequence[str] = SPLITS) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,24 @@ class Agreement(NamedTuple):
 
     own: dict[str, float]
     chance: float
+
+
+def some(found: Embedding, images: np.ndarray) -> Embedding:
+    """An embedding of some images of its split, bool (M,), with all those of Training.
+
+    Places stay, and so do neighbours, which may be images that are left out.
+    """
+    rows = np.concatenate([images, np.ones(len(found.ids) - found.size, dtype=bool)])
+    return replace(
+        found,
+        ids=found.ids[rows],
+        labels=found.labels[rows],
+        predicted=found.predicted[rows],
+        confidence=found.confidence[rows],
+        places={method: plane[rows] for method, plane in found.places.items()},
+        neighbours=found.neighbours[images],
+        kept={method: counts[images] for method, counts in found.kept.items()},
+    )
 
 
 def agreement(found: Embedding) -> Agreement:

@@ -3,14 +3,16 @@
 import dataclasses
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from fercore.charts.style import percent, with_range
-from fercore.explain.alike import agreement, picture_kept, point_table, strangers
+from fercore.explain.alike import agreement, picture_kept, point_table, some, strangers
 from fercore.explain.embedding import embed_run
 from fercore.explain.projection import write_embedding
 from tests.dashboard.conftest import words
+from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -47,7 +49,7 @@ def test_it_opens_with_how_alike_neighbours_are(open_page, placed):
     text = words(open_page("embedding"))
     together = agreement(placed.found)
     assert (
-        f"#### Of the 10 images that look most like an image of PrivateTest to `a`, {with_range(together.own)} "
+        f"#### Of the 10 images that `a` finds most like an image of PrivateTest, {with_range(together.own)} "
         f"show the same emotion; by chance it would be {percent(together.chance)}."
     ) in text
     assert "distances between clusters, their sizes and their shapes mean little" in text
@@ -68,6 +70,28 @@ def test_images_of_training_join_where_they_are_asked_for_or_splits_are_coloured
     assert set(rows(app)["split"]) == {"PrivateTest", "Training"}
     app = open_page("embedding", colour="Split")
     assert set(rows(app)["split"]) == {"PrivateTest", "Training"}
+
+
+def test_without_copies_their_images_are_gone_from_every_figure(open_page, folders, placed):
+    ids = placed.found.ids[: placed.found.size]
+    make_copies(folders[1], placed.run, exact=ids[:3], near=ids[5:7])
+    app = open_page("embedding", score="clean")
+    left = [id_ for number, id_ in enumerate(ids) if number not in (0, 1, 2, 5, 6)]
+    together = agreement(some(placed.found, np.isin(ids, left)))
+    assert (
+        "most like an image of PrivateTest without the 5 images that have a copy in training, "
+        f"{with_range(together.own)} show the same emotion"
+    ) in words(app)
+    assert rows(app)["id"].tolist() == left
+    app.segmented_control("score_widget").set_value("published").run()
+    assert rows(app)["id"].tolist() == ids.tolist()
+
+
+def test_where_every_image_has_a_copy_the_page_says_so(open_page, folders, placed):
+    make_copies(folders[1], placed.run, exact=placed.found.ids[: placed.found.size])
+    app = open_page("embedding", score="clean")
+    assert "There is nothing to compare in PrivateTest without the 42 images" in words(app)
+    assert not app.get("vega_lite_chart")
 
 
 def test_without_a_box_the_images_among_strangers_are_shown(open_page, placed):
@@ -99,7 +123,7 @@ def test_an_embedding_is_computed_when_it_is_asked_for(open_page, placed):
     assert "python scripts/embedding.py a --split val" in words(app)
     assert not app.get("vega_lite_chart")
     app.button(key="others_embedding_a_val").click().run()
-    assert "that look most like an image of PublicTest" in words(app)
+    assert "finds most like an image of PublicTest" in words(app)
     assert rows(app)["id"].tolist() == placed.dataset.ids[placed.dataset.indices("val")].tolist()
 
 

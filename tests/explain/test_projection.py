@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fercore.explain.alike import agreement, class_table, inside, picture_kept, point_table, strangers
+from fercore.explain.alike import agreement, class_table, inside, picture_kept, point_table, some, strangers
 from fercore.explain.projection import (
     embed,
     embedding_file,
@@ -64,6 +64,19 @@ def test_each_emotion_has_its_share_its_chance_and_what_lies_beside_it(two_crowd
     assert happy["chance"] == pytest.approx(9 / 21)
     assert (sad["emotion"], sad["images"], sad["other"]) == ("sad", 12, "happy")
     assert [sad["value"], sad["other_share"]] == pytest.approx([11 / 12, 1 / 12])
+
+
+def test_some_images_stay_where_they_are_among_the_neighbours_they_had(two_crowds):
+    left = some(two_crowds, np.arange(22) % 11 != 0)
+    assert left.ids.tolist() == [f"image {number}" for number in (*range(1, 11), *range(12, 24))]
+    assert left.size == 20
+    assert left.own.tolist() == [9] * 9 + [0] + [10] * 10
+    for method, plane in two_crowds.places.items():
+        np.testing.assert_array_equal(left.places[method], plane[[*range(1, 11), *range(12, 24)]])
+    assert agreement(left).own["value"] == pytest.approx((9 * 0.9 + 10) / 20)
+    table = point_table(left, "pca", ["Test", "Training"])
+    assert table["split"].tolist() == ["Test"] * 20 + ["Training"] * 2
+    assert table["true"].tolist() == ["happy"] * 9 + ["sad"] * 11 + ["happy", "sad"]
 
 
 def test_both_pictures_keep_two_crowds_apart(two_crowds):
