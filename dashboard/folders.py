@@ -37,11 +37,6 @@ def prepare_command() -> str:
     return HOW_TO_PREPARE + _option("data", "out")
 
 
-def audit_command() -> str:
-    """What to type to find copies, wrong labels and blanks in the data set of this dashboard."""
-    return "python scripts/audit.py" + _option("data", "data")
-
-
 def _option(name: str, flag: str) -> str:
     root = _root(name)
     return "" if root == DEFAULTS[name] else f" --{flag} {shlex.quote(str(root))}"

@@ -52,7 +52,7 @@ Importing this package imports no torch; a page that needs it pays for it alone.
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from folders import audit_command, command, data_root, prepare_command, runs_root
+from folders import command, data_root, prepare_command, runs_root
 from state.audits import audit, decide, decisions, decisions_file, known_copies, suspected
 from state.caches import worked_out
 from state.choosers import (

@@ -12,11 +12,12 @@ from fercore.data.fer2013 import AUDIT, DataError
 from fercore.evaluation.clean import clean_report, kept
 from fercore.evaluation.tables import check_report
 from fercore.runs import Predictions, Run, RunError, stem
-from folders import audit_command, data_root
+from folders import command, data_root
 from state.caches import copied, file_state, key, shared
 from state.stored import checked, split_name
 from words import code, message
 
+AUDIT_SCRIPT = "scripts/audit.py"
 UNKNOWN_COPIES = (
     "Which test images have a copy in training is not known for the data set of this run. Where that data set is, "
     "{} finds out."
@@ -73,7 +74,7 @@ def no_clean_score(run: Run, split: str, tta: str = "none") -> str | None:
         known = copies(run, split, tta) is not None
     except (RunError, DataError) as error:
         return message(error)
-    return None if known else UNKNOWN_COPIES.format(code(audit_command()))
+    return None if known else UNKNOWN_COPIES.format(code(command(AUDIT_SCRIPT)))
 
 
 def _copies_key(run: Run, split: str, tta: str) -> tuple[str, str]:
@@ -104,7 +105,9 @@ def _local_copies() -> Path:
 def _known_copies(run: Run, split: str, tta: str) -> np.ndarray:
     found = copies(run, split, tta)
     if found is None:
-        raise RunError(f"{run.name}: which images of {split} have a copy in training is not known; {audit_command()}")
+        raise RunError(
+            f"{run.name}: which images of {split} have a copy in training is not known; {command(AUDIT_SCRIPT)}"
+        )
     return found
 
 

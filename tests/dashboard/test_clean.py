@@ -53,7 +53,7 @@ def test_nobody_knows_the_copies_of_a_data_set_that_was_not_audited(state, audit
         state.metrics(other, "test", clean=True)
     problem = state.no_clean_score(other, "test")
     assert problem.startswith("Which test images have a copy in training is not known for the data set of this run.")
-    assert f"`python scripts/audit.py --data {folders[1]}` finds out" in problem
+    assert f"`python scripts/audit.py --runs {folders[0]} --data {folders[1]}` finds out" in problem
     assert state.no_clean_score(audited, "test") is None
     assert "learn from" in state.no_clean_score(audited, "train")
 
