@@ -16,7 +16,14 @@ ABOUT_ONNX = (
     "A run that holds an ONNX file answers with it instead of PyTorch: quicker. In 8-bit integers it now and then says "
     "something else; the page Which model? tells how often it is right."
 )
-KINDS = {"cnn": "CNN", "plain": "CNN", "resnet18": "ResNet", "seresnet": "SE-ResNet", "vit": "ViT"}
+KINDS = {
+    "cnn": "CNN",
+    "plain": "CNN",
+    "resnet18": "ResNet",
+    "seresnet": "SE-ResNet",
+    "vit": "ViT",
+    "ensemble": "Ensemble",
+}
 
 
 def choose_pair() -> list[Run]:
@@ -46,9 +53,10 @@ def choose_runtimes(runs: list[Run]) -> dict[str, str]:
 def default_pair(runs: list[Run]) -> tuple[Run, Run | None]:
     """The best CNN and the best ViT; where one kind is missing, the best two; where there is one run, that alone.
 
-    Runs that learned from the validation split, or may have, come after all others: nobody knows how good they are.
+    Runs that are made of others come after those, since they take the time of all of them; those that learned from the
+    validation split, or may have, come last: nobody knows how good they are.
     """
-    best = sorted(state.ranked(runs), key=lambda run: contamination(run, "val") is not None)
+    best = sorted(state.singles_first(runs), key=lambda run: contamination(run, "val") is not None)
     convolutional = next((run for run in best if kind(run) != "ViT"), best[0])
     others = [run for run in best if run is not convolutional]
     transformer = next((run for run in others if kind(run) == "ViT"), None)

@@ -7,9 +7,9 @@ Folders
     environment (FERCORE_RUNS, FERCORE_DATA), else runs/ and data/fer2013/ of this repository.
     `command(script)`: what to type, with these folders where they are not the default (folders.py).
 Runs
-    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first); where there are none, `say_no_runs()` says
-    what to do, and `require_runs()` says it and stops the page. Points of studies and folds (`Run.part_of`) come last
-    everywhere: what is small and meant to be compared with its like is nobody's best run.
+    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first), `singles_first(runs)`; where there are none,
+    `say_no_runs()` says what to do, and `require_runs()` says it and stops the page. Points of studies and folds
+    (`Run.part_of`) come last everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
     `features(run)`, `embedding(run, split)`, `split_name(run, split)`. They raise `RunError`; let it through and
@@ -96,6 +96,7 @@ from state.stored import (
     runs,
     say_no_runs,
     shared_split_name,
+    singles_first,
     split_name,
 )
 from words import code, escape, message

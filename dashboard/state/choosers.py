@@ -11,7 +11,7 @@ import streamlit as st
 from fercore.runs import SPLITS, TTAS, Run, stem
 from folders import command
 from state.figures import no_clean_score
-from state.stored import ranked, require_runs, runs, shared_split_name
+from state.stored import require_runs, runs, shared_split_name, singles_first
 from words import code, escape
 
 TTA_LABELS = {"none": "as it is", "flip": "averaged with its mirror image"}
@@ -48,7 +48,7 @@ class Measurement(NamedTuple):
 
 
 def choose_run(among: list[Run] | None = None) -> Run:
-    """Draw the run chooser; the run chosen on this or an earlier page, else the best one.
+    """Draw the run chooser; the run chosen on this or an earlier page, else the best of one model.
 
     A page that cannot show every run gives those it can show, at least one, as `among`.
     """
@@ -152,7 +152,7 @@ def choose_runs(count: int = 1, among: list[Run] | None = None) -> list[Run]:
     names = [name for name in dict.fromkeys(asked or kept or ()) if name in found]
     if (not names and kept != []) or (not asked and 0 < len(names) < count):
         one = [name for name in (st.query_params.get("run"), st.session_state.get("chosen_run")) if name in found]
-        best = [run.name for run in ranked(list(found.values()))]
+        best = [run.name for run in singles_first(list(found.values()))]
         names = list(dict.fromkeys([*names, *one[:1], *best]))[:count]
     if names:
         st.session_state["chosen_runs"] = names
@@ -183,7 +183,7 @@ _ABSENT = {
 
 def _chosen_run(among: list[Run] | None = None) -> Run:
     found = {run.name: run for run in (require_runs() if among is None else among)}
-    return found[_resolve("run", list(found), ranked(list(found.values()))[0].name)]
+    return found[_resolve("run", list(found), singles_first(list(found.values()))[0].name)]
 
 
 def _resolve(key: str, options: list[str], default: str) -> str:

@@ -56,6 +56,14 @@ def ranked(candidates: list[Run]) -> list[Run]:
     return sorted(candidates, key=merit, reverse=True)
 
 
+def singles_first(candidates: list[Run]) -> list[Run]:
+    """As `ranked`, with runs that are made of others behind those that have epochs, layers and features of their own.
+
+    For what a page shows before anybody chooses.
+    """
+    return sorted(ranked(candidates), key=lambda run: (run.part_of is not None, bool(run.members)))
+
+
 def require_runs() -> list[Run]:
     """All readable runs; where there are none, says how to train one and stops the page."""
     found = runs()

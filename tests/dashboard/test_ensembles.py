@@ -6,6 +6,7 @@ import torch
 from fercore.data.transforms import Preprocess
 from fercore.models.plain import PlainConfig
 from fercore.models.registry import build, save_model
+from fercore.runs import update_run
 from fercore.training.ensemble import make_ensemble
 from tests.dashboard.conftest import words
 from tests.dashboard.test_added import PAGES
@@ -33,6 +34,16 @@ def test_it_is_ranked_by_its_accuracy_on_publictest(open_page, together):
     value = together.metrics("val")["accuracy"]["value"]
     assert together.info["best"]["value"] == value
     assert "together" in open_page().dataframe[0].value["run"].tolist()
+
+
+def test_pages_open_with_a_single_model_however_good_it_is(open_page, together):
+    update_run(together, best=together.info["best"] | {"value": 0.99})
+    assert open_page().dataframe[0].value["run"].tolist()[0] == "together"
+    for page in ("evaluation", "features"):
+        assert open_page(page).selectbox(key="run_widget").value in "ab", page
+    assert open_page("training").multiselect(key="runs_widget").value[0] in "ab"
+    app = open_page("predict")
+    assert {app.selectbox(key="first").value, app.selectbox(key="second").value} == {"a", "b"}
 
 
 def test_it_is_explained_as_a_whole_and_without_layers(open_page, together):
