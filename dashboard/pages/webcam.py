@@ -77,11 +77,12 @@ with st.container(horizontal=True, gap="medium"):
     runs = choose_pair()
     clean = state.choose_score(runs, ["test"])
 state.draw_answer(introduction(runs, clean))
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    settings, resolution = choices.choose_settings(runs)
+above = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+video, photo = st.tabs(["Video", "Photo"], key="source", bind="query-params")
+with above:
+    settings, resolution = choices.choose_settings(runs, live=video.open)
 if not settings.models:
     st.stop()
-video, photo = st.tabs(["Video", "Photo"], key="source", bind="query-params")
 if video.open:
     with video:
         show_video(settings, resolution)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from fercore.inference.predictor import Predictor
 
 
-def choose_settings(runs: list[Run]) -> tuple[Settings, str]:
-    """Draw what is asked about the video; the settings of frames and the resolution."""
-    bound = {"bind": "query-params"}
+def choose_settings(runs: list[Run], live: bool) -> tuple[Settings, str]:
+    """Draw what is asked about frames; their settings and the resolution. What only a video needs is grey else."""
+    bound, of_video = {"bind": "query-params"}, {"bind": "query-params", "disabled": not live}
     smoothing = st.slider(
         "Smoothing",
         0.0,
@@ -33,15 +33,15 @@ def choose_settings(runs: list[Run]) -> tuple[Settings, str]:
         "%.1f s",
         key="smoothing",
         width=170,
-        **bound,
+        **of_video,
         help="How long a change takes to come through (to 63 %). 0 shows each answer as it is.",
     )
     resolution = st.selectbox(
-        "Resolution", list(RESOLUTIONS), key="resolution", width=140, **bound, help="Holds from the next START on."
+        "Resolution", list(RESOLUTIONS), key="resolution", width=140, **of_video, help="Holds from the next START on."
     )
     with st.container(width="content", gap="xsmall"):
         mirror = st.toggle(
-            "Mirror", True, key="mirror", help="Only what you see: models see the picture as it is.", **bound
+            "Mirror", True, key="mirror", help="Only what you see: models see the picture as it is.", **of_video
         )
         detect = st.toggle(
             "Find faces",

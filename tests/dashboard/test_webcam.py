@@ -257,6 +257,9 @@ def test_servers_of_another_form_are_refused_without_a_word_of_them(open_page, r
 def test_a_photo_instead_of_a_video(open_page, runs, camera, monkeypatch):
     app = open_page("webcam", source="Photo", detect="false")
     assert "Take a photo." in words(app)
+    of_video = [app.slider(key="smoothing"), app.selectbox(key="resolution"), app.toggle(key="mirror")]
+    assert all(widget.disabled for widget in of_video)
+    assert not app.toggle(key="detect").disabled
     assert not camera.asked  # nothing of the video is there
     monkeypatch.setattr(
         "streamlit.delta_generator.DeltaGenerator.camera_input", lambda *_, **__: io.BytesIO(png(PICTURE))
