@@ -29,6 +29,8 @@ STATUSES = ("running", "finished", "failed", "stopped")
 SPLITS = ("train", "val", "test")
 TTAS = ("none", "flip")
 MOST_MEMBERS = 32  # of an ensemble
+# How `pretraining` begins where the first weights came from a file of which nobody knows what it learned from.
+OWN_FILE = "file "
 HISTORY_COLUMNS = (
     *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_macro_f1"),
     *("learning_rate", "seconds"),

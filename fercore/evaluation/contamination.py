@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
-from fercore.runs import SPLITS, Run
+from fercore.runs import OWN_FILE, SPLITS, Run
 
 UNKNOWN = "unknown"
-# How a run's `pretraining` begins where its first weights came from a file of which nobody knows what it learned from.
-OWN_FILE = "file "
 
 
 def contamination(run: Run, split: str) -> str | None:

@@ -13,9 +13,9 @@ from torch import nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from fercore.emotions import EMOTIONS
-from fercore.evaluation.contamination import OWN_FILE
 from fercore.fields import ConfigError, check, setting
 from fercore.models.settings import check_channels
+from fercore.runs import OWN_FILE
 
 WEIGHTS = ResNet18_Weights.IMAGENET1K_V1
 IMAGENET = f"ImageNet-1k, torchvision ResNet18_Weights.{WEIGHTS.name}"
