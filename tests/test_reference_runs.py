@@ -11,6 +11,7 @@ import pytest
 from fercore.charts.overview import reference_report
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.evaluation.metrics import report
+from fercore.evaluation.speeds import read_speeds
 from fercore.export.files import measure
 from fercore.export.record import ONNX_FILE, read_record
 from fercore.inference.onnx import load_onnx
@@ -18,6 +19,7 @@ from fercore.models.forward import probabilities
 from fercore.models.registry import load
 from fercore.runs import list_runs, open_run
 from fercore.training.config import from_dict
+from fercore.training.ensemble import mean_prediction
 from fercore.training.study import load_study, study_names
 from fercore.training.sweep import plan_study
 
@@ -36,7 +38,7 @@ REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    expected = {"reference-best", "reference-report-cnn", "reference-resnet18", "reference-kfold"}
+    expected = {f"reference-{name}" for name in ("best", "fast", "ensemble", "report-cnn", "resnet18", "kfold")}
     assert expected <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 48_000_000
 
@@ -109,6 +111,25 @@ def test_the_best_model_is_accurate_and_learned_from_random_weights():
     assert (run.info["trained_on"]["pretraining"], run.info["trained_on"]["teacher"]) == (None, None)
     assert run.metrics("test", "flip")["accuracy"]["value"] >= 0.71
     assert (run.path / "model.safetensors").stat().st_size <= 12_000_000
+
+
+def test_the_fast_model_is_accurate_in_the_form_in_which_it_is_fast():
+    run = open_run(RUNS / "reference-fast")
+    assert run.info["trained_on"]["teacher"]["name"] == "reference-best"
+    assert run.metrics("test")["accuracy"]["value"] >= 0.68
+    assert read_record(run).precision == "int8"
+    assert read_record(run).accuracy["test"]["value"] >= 0.68
+    measured = read_speeds(run).engines
+    assert measured["onnx int8"].milliseconds <= 0.45 < measured["torch fp32"].milliseconds
+
+
+def test_the_ensemble_is_the_mean_of_what_its_members_say():
+    whole = open_run(RUNS / "reference-ensemble")
+    for split, tta in whole.evaluations():
+        mean = mean_prediction([open_run(RUNS / name).predictions(split, tta) for name in whole.members])
+        stored = whole.predictions(split, tta)
+        assert stored.id.tolist() == mean.id.tolist()
+        np.testing.assert_allclose(stored.probabilities, mean.probabilities, atol=1e-6)
 
 
 @pytest.mark.data
