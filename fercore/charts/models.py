@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -17,7 +17,13 @@ COSTS = {
     "bytes": ("File size", "MB of the weights' file (logarithmic)"),
 }
 _GREY = "#8C8C8C"
-_HEIGHT = 460
+_HEIGHT, _MARGIN = 460, 30  # pixels: of the chart with its axes, and beside the cheapest and the dearest
+_PLOT = 465, 380  # pixels within the axes on a page of 800
+_STEP = 0.02  # of the axis of accuracies
+_FONT, _CHARACTER = 12, 6.3  # pixels of a name: its height, and the width of a letter
+_AROUND = 12  # pixels on each side of a point that are its own
+# Of a name beside its point: align, dx, dy. The first that covers nothing is taken.
+_PLACES = [(align, dx, dy) for dy in (-9, 16, -24, 31) for align, dx in (("left", 10), ("right", -10))]
 
 
 def choice_chart(
@@ -52,14 +58,15 @@ def choice_chart(
     if cost == "parameters":  # which all engines of a run share
         ours = ours.sort_values("value", ascending=False, kind="stable").drop_duplicates("run")
     theirs = _points(peers.assign(label=peers["name"], run=peers["name"], front=False), cost, split)
-    scale = alt.Scale(type="log", nice=False, padding=30)
+    points = pd.concat([ours.assign(ours=True), theirs.assign(ours=False)], ignore_index=True)
+    scale = alt.Scale(type="log", nice=False, padding=_MARGIN)
     axis = alt.Axis(format="~s" if cost == "parameters" else "~g")
+    accuracies = alt.Scale(domain=_ends(points), nice=False, zero=False)
     place = {
         "x": alt.X("cost:Q", title=COSTS[cost][1], scale=scale, axis=axis),
-        "y": alt.Y("value:Q", axis=percent_axis(f"Right on {split_name}"), scale=alt.Scale(zero=False, padding=20)),
+        "y": alt.Y("value:Q", axis=percent_axis(f"Right on {split_name}"), scale=accuracies),
     }
-    costs = pd.concat([ours["cost"], theirs["cost"]])
-    middle = (costs.min() * costs.max()) ** 0.5  # of a logarithmic axis
+    named = points.loc[points["label"].isin([*_named(ours)["label"], *theirs["label"]])]
     names = list(dict.fromkeys(ours["run"]))
     looks = {"color": run_color(styles, names).legend(None), "shape": run_shape(styles, names).legend(None)}
     line = alt.Chart(ours[ours["front"]]).mark_line(
@@ -69,8 +76,7 @@ def choice_chart(
         *_marks(theirs, place, cost, {"color": alt.value(_GREY)}, filled=False),
         line.encode(**place, order=alt.Order("cost:Q")),
         *_marks(ours, place, cost, looks, filled=True),
-        *_names(theirs, place, _GREY, middle),
-        *_names(_named(ours), place, ink(dark), middle),
+        *_names(named, points, place, dark),
     ]
     return alt.layer(*layers).properties(height=_HEIGHT)
 
@@ -117,24 +123,56 @@ def _named(data: pd.DataFrame) -> pd.DataFrame:
     return data[data["front"] | others].sort_values("cost")
 
 
-def _names(data: pd.DataFrame, place: Mapping, color: str, middle: float) -> list[alt.Chart]:
-    """Names right of cheap points and left of dear ones, which may lie at the chart's edge.
+def _ends(points: pd.DataFrame) -> list[float]:
+    """Where the axis of accuracies begins and ends."""
+    low, high = points["low"].min() / _STEP, points["high"].max() / _STEP
+    return [float(np.floor(low) * _STEP), float(np.ceil(high) * _STEP)] if len(points) else [0.0, 1.0]
 
-    Those of the front stand above; of others the more accurate of two neighbours, and the less accurate below, so that
-    they do not cover each other.
-    """
-    above, cheap = data["front"] | _beats_neighbour(data), data["cost"] <= middle
-    places = [(above, -9), (~above, 16)], [(cheap, "left", 10), (~cheap, "right", -10)]
+
+def _names(named: pd.DataFrame, points: pd.DataFrame, place: Mapping, dark: bool) -> list[alt.Chart]:
+    """Each name beside its point; those of other people's models are grey."""
+    corners, theirs = _corners(named, points), ~named["run"].isin(points.loc[points["ours"], "run"])
     return [
-        alt.Chart(data[rows & side])
-        .mark_text(align=align, dx=dx, dy=dy, fontSize=12, color=color)
+        alt.Chart(named.loc[rows])
+        .mark_text(align=align, dx=dx, dy=dy, fontSize=_FONT, color=color)
         .encode(**place, text="label:N")
-        for (rows, dy), (side, align, dx) in product(*places)
+        for (align, dx, dy), who in corners.groupby(corners).groups.items()
+        for color, rows in ((ink(dark), who[~theirs[who]]), (_GREY, who[theirs[who]]))
+        if len(rows)
     ]
 
 
-def _beats_neighbour(data: pd.DataFrame) -> np.ndarray:
-    """Which points lie no lower than the one nearest to them along the logarithmic axis of costs; a single one does."""
-    costs, values = np.log(data["cost"].to_numpy(float)), data["value"].to_numpy(float)
-    apart = np.abs(costs[:, None] - costs[None]) + np.diag(np.full(len(costs), np.inf))
-    return values >= values[apart.argmin(axis=1)] if len(values) > 1 else np.ones(len(values), bool)
+def _corners(named: pd.DataFrame, points: pd.DataFrame) -> pd.Series:
+    """Where each name stands beside its point: (align, dx, dy), in pixels.
+
+    The most accurate choose first, each the place where its name covers least of names, points and the front, as they
+    lie on a narrow page: on a wide one they are further apart.
+    """
+    (cheap, dear), (worst, best) = np.log(points["cost"].agg(["min", "max"])), _ends(points)
+    wide, high = _PLOT
+
+    def pixels(row: pd.Series) -> np.ndarray:
+        share = (np.log(row["cost"]) - cheap) / (dear - cheap) if dear > cheap else 0.5
+        return np.array([_MARGIN + share * (wide - 2 * _MARGIN), (best - row["value"]) / (best - worst) * high])
+
+    def box(row: pd.Series, corner: tuple[str, int, int]) -> np.ndarray:
+        align, dx, dy = corner
+        width, (x, y) = _CHARACTER * len(row["label"]), pixels(row)
+        left = x + dx - (width if align == "right" else 0)
+        return np.array([left, y + dy - _FONT / 2, left + width, y + dy + _FONT / 2])
+
+    def covered(asked: np.ndarray, taken: np.ndarray) -> float:
+        outside = max(0, -asked[0]) + max(0, asked[2] - wide)
+        shared = np.minimum(asked[2:], taken[:, 2:]) - np.maximum(asked[:2], taken[:, :2])
+        return float(outside * _FONT + shared.clip(0).prod(axis=1).sum())
+
+    # Wide enough that a name does not seem to be that of the next point.
+    around = {index: np.concatenate([pixels(row) - _AROUND, pixels(row) + _AROUND]) for index, row in points.iterrows()}
+    steps = [pixels(row) for _, row in points[points["front"]].sort_values("cost").iterrows()]
+    line = [np.array([*one - 1, other[0], one[1] + 1]) for one, other in pairwise(steps)]
+    found, names = {}, []
+    for index, row in named.sort_values("value", ascending=False, kind="stable").iterrows():
+        taken = np.array([*names, *line, *(around[other] for other in around if other != index), np.zeros(4)])
+        found[index] = min(_PLACES, key=lambda place: covered(box(row, place), taken))
+        names.append(box(row, found[index]))
+    return pd.Series(found, dtype=object)

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from fercore.charts.models import choice_chart, cost_words
-from fercore.charts.style import run_styles
+from fercore.charts.style import ink, run_styles
 from fercore.evaluation.facts import front, peer_table
 
 ROWS = [
@@ -20,40 +20,56 @@ def table():
     return table.assign(bytes=[2e6, 1e6, None, None], parameters=[10, 10, 20, None])
 
 
-def drawn(table, cost="milliseconds"):
+def layers(table, cost="milliseconds", peers=None):
     styles = run_styles(["a", "b", "c"])
-    chart = choice_chart(table, front(table, cost, "val"), peer_table(), cost, "val", "PublicTest", styles).to_dict()
+    others = peer_table() if peers is None else peers
+    chart = choice_chart(table, front(table, cost, "val"), others, cost, "val", "PublicTest", styles).to_dict()
     sets = chart["datasets"]
-    return [(layer["mark"]["type"], sets[layer["data"]["name"]]) for layer in chart["layer"]]
+    return [(layer["mark"], sets[layer["data"]["name"]]) for layer in chart["layer"]]
+
+
+def drawn(table, cost="milliseconds"):
+    return [(mark["type"], rows) for mark, rows in layers(table, cost)]
+
+
+def names(table, **settings):
+    """Name -> on which side of its point it stands, how far above it, and its colour."""
+    return {
+        row["label"]: (mark["align"], mark["dy"], mark["color"])
+        for mark, rows in layers(table, **settings)
+        if mark["type"] == "text"
+        for row in rows
+    }
 
 
 def test_points_lie_where_they_were_measured_and_the_front_is_a_line(table):
-    layers = drawn(table)
-    assert [kind for kind, _ in layers] == ["rule", "point", "line", "rule", "point", *["text"] * 8]
-    assert [(row["label"], row["cost"], row["value"]) for row in layers[4][1]] == [
+    found = drawn(table)
+    assert [kind for kind, _ in found][:5] == ["rule", "point", "line", "rule", "point"]
+    assert [(row["label"], row["cost"], row["value"]) for row in found[4][1]] == [
         ("a, torch fp32", 2.0, 0.7),
         ("a, onnx int8", 0.5, 0.69),
         ("b, torch fp32", 3.0, 0.6),
     ]
-    # Above and right, above and left, below and right, below and left: of the peers, then of ours. Half way between
-    # the cheapest, 0.45 ms, and the dearest, 8.4 ms, lie 1.9 ms.
-    assert [[row["label"] for row in names] for _, names in layers[5:]] == [
-        ["fer"],
-        [],
-        [],
-        ["face-api.js"],
-        ["a, onnx int8"],
-        ["a, torch fp32"],
-        [],
-        ["b, torch fp32"],
-    ]
-    assert [row["label"] for row in layers[2][1]] == ["a, torch fp32", "a, onnx int8"]
+    assert [row["label"] for row in found[2][1]] == ["a, torch fp32", "a, onnx int8"]
 
 
-def test_of_neighbours_the_less_accurate_has_its_name_below(table):
-    table.loc[3, ["milliseconds", "val_accuracy"]] = 3.1, 0.65  # just right of b, and higher
-    right_and_left = [[row["label"] for row in rows] for _, rows in drawn(table)[-4:]]
-    assert right_and_left == [["a, onnx int8"], ["a, torch fp32", "c, x"], [], ["b, torch fp32"]]
+def test_every_run_and_all_of_the_front_have_their_name_above_and_right_where_there_is_room(table):
+    right = ("left", -9, ink())
+    assert names(table, peers=peer_table().head(0)) == {
+        "a, torch fp32": right,
+        "a, onnx int8": right,
+        "b, torch fp32": ("right", -9, ink()),  # at the right end of the chart
+    }
+    grey = {name: color for name, (_, _, color) in names(table).items() if color != ink()}
+    assert grey == {"fer": "#8C8C8C", "face-api.js": "#8C8C8C"}
+
+
+def test_of_neighbours_the_more_accurate_has_the_better_place(table):
+    # a and c within the width of a name of each other, and c higher: a's would cover it
+    table.loc[3, ["milliseconds", "val_accuracy", "val_low", "val_high"]] = 2.1, 0.705, 0.695, 0.715
+    found = names(table, peers=peer_table().head(0))
+    assert found["c, x"][:2] == ("left", -9)
+    assert found["a, torch fp32"][:2] == ("right", -9)
 
 
 def test_peers_are_drawn_where_they_have_the_figure(table):
