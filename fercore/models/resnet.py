@@ -15,7 +15,6 @@ from torchvision.models import ResNet, ResNet18_Weights, resnet18
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
 from fercore.models.settings import check_channels
-from fercore.runs import OWN_FILE
 
 WEIGHTS = ResNet18_Weights.IMAGENET1K_V1
 IMAGENET = f"ImageNet-1k, torchvision ResNet18_Weights.{WEIGHTS.name}"
@@ -121,4 +120,5 @@ def _read(path: Path) -> tuple[ImageNetState, str]:
     if stem != (64, 3, 7, 7):
         raise ConfigError(f"--weights: {path} has a conv1.weight of {stem}, expected (64, 3, 7, 7)")
     known = hashlib.sha256(path.read_bytes()).hexdigest().startswith(SHA256)
-    return state, IMAGENET if known else f"{OWN_FILE}{path.name}"
+    # As fercore.runs.OWN_FILE says it: exported networks take this file along, and know nothing of runs.
+    return state, IMAGENET if known else f"file {path.name}"

@@ -8,6 +8,7 @@ from torchvision.models import resnet18
 from fercore.fields import ConfigError
 from fercore.models import resnet
 from fercore.models.resnet import ResNet18Config, build_resnet18, load_first_weights
+from fercore.runs import OWN_FILE
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_a_gray_stem_answers_as_the_colour_stem(imagenet):
     gray, colour = (build_resnet18(ResNet18Config(stem="7x7", in_channels=n)).eval() for n in (1, 3))
     for model, channels in ((gray, 1), (colour, 3)):
         config = ResNet18Config(weights=str(imagenet), stem="7x7", in_channels=channels)
-        assert load_first_weights(model, config) == "file resnet18.pth"
+        assert load_first_weights(model, config) == f"{OWN_FILE}resnet18.pth"
     image = torch.randn(1, 1, 48, 48, generator=torch.Generator().manual_seed(0))
     gray.fc, colour.fc = torch.nn.Identity(), torch.nn.Identity()
     torch.testing.assert_close(gray(image), colour(image.expand(-1, 3, -1, -1)), atol=1e-4, rtol=1e-4)
