@@ -19,8 +19,9 @@ from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 
 ALL = "all seven"
-ORDERS_ON_FACES = {"strength": "Strength", "number": "Number"}
-ORDERS = {"selectivity": "Selectivity"} | ORDERS_ON_FACES
+# The strongest first: the most selective of an early layer may fire on none of the faces shown, and leave a blank page.
+ORDERS = {"strength": "Strength", "selectivity": "Selectivity", "number": "Number"}
+ORDERS_ON_FACES = {key: label for key, label in ORDERS.items() if key != "selectivity"}
 SHOWN = {"activations": "Activations", "filters": "Filters"}
 BESIDE = 450  # pixels of what is beside something else, or below it on a narrow screen
 
