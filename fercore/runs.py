@@ -7,22 +7,20 @@ which is followed for reading alone. This module imports no torch: listing runs 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
 import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS
 from fercore.run_files import RunError, read_bytes, read_json, read_npz, write_json, write_npz
 from fercore.run_files import atomic_write as atomic_write  # what users of runs ask for too
+from fercore.run_lock import is_locked
 
 SCHEMA_VERSION = 1
 STATUSES = ("running", "finished", "failed", "stopped")
@@ -76,7 +74,7 @@ class Run:
     @property
     def status(self) -> str:
         """running, finished, failed, stopped, or interrupted: says running, but its process is gone."""
-        if self.info["status"] == "running" and not _is_locked(self.path):
+        if self.info["status"] == "running" and not is_locked(self.path):
             return "interrupted"
         return self.info["status"]
 
@@ -286,26 +284,6 @@ def update_run(run: Run, **changes: object) -> Run:
     return Run(run.path, info)
 
 
-@contextlib.contextmanager
-def training_lock(path: Path) -> Iterator[None]:
-    """Hold a run folder for training; the system lets go of it however the process ends.
-
-    Raises
-    ------
-    RunError
-        If another process is training this run.
-    """
-    lock = filelock.FileLock(path / ".lock")
-    try:
-        lock.acquire(timeout=1)
-    except filelock.Timeout as error:
-        raise RunError(f"{path.name} is being trained by another process; wait for it or stop it") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def write_predictions(run: Run, split: str, tta: str, predictions: Predictions) -> None:
     """Store what a model answered for a split."""
     write_npz(
@@ -319,21 +297,6 @@ def write_predictions(run: Run, split: str, tta: str, predictions: Predictions) 
 def utc_now() -> str:
     """Current time in UTC, to the second, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _is_locked(path: Path) -> bool:
-    lock_file = path / ".lock"
-    if not lock_file.is_file():
-        return False
-    lock = filelock.FileLock(lock_file)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False
 
 
 def _check_info(path: Path, info: dict) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from fercore import run_files
 from fercore.emotions import EMOTIONS
+from fercore.run_lock import training_lock
 from fercore.runs import (
     HISTORY_COLUMNS,
     Predictions,
@@ -23,7 +24,6 @@ from fercore.runs import (
     open_run,
     read_npz,
     stem,
-    training_lock,
     update_run,
     write_json,
     write_npz,

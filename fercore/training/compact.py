@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from fercore.data.fer2013 import Dataset
 from fercore.models.compact import to_int8
-from fercore.runs import Run, RunError, open_run, training_lock
+from fercore.run_lock import training_lock
+from fercore.runs import Run, RunError, open_run
 from fercore.training.evaluate import evaluate_run
 
 MOST_LOST = 0.001  # of accuracy on the val split

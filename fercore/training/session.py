@@ -20,6 +20,7 @@ from fercore import runs
 from fercore.data.decisions import apply_decisions
 from fercore.data.fer2013 import Dataset, average_faces
 from fercore.models.registry import count_parameters, save_model
+from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
 from fercore.training.checkpoint import has_state, load_state, restore_optimizer, save_state
 from fercore.training.config import Config, from_dict
@@ -128,7 +129,7 @@ def _teacher(config: Config, dataset: Dataset, root: Path) -> Teacher | None:
 
 def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
     main = fit.accelerator.is_main_process
-    with _sigterm_as_interrupt(), runs.training_lock(path) if main else contextlib.nullcontext():
+    with _sigterm_as_interrupt(), training_lock(path) if main else contextlib.nullcontext():
         run = runs.open_run(path)
         try:
             _restore(fit, run)

@@ -7,7 +7,8 @@ import tomllib
 import numpy as np
 import pytest
 
-from fercore.runs import list_runs, training_lock, update_run
+from fercore.run_lock import training_lock
+from fercore.runs import list_runs, update_run
 from fercore.training.study import load_study
 from tests.dashboard.conftest import charts, words
 from tests.factories.copies import make_copies

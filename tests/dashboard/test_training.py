@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from fercore.charts.style import RUN_COLORS
-from fercore.runs import HISTORY_COLUMNS, training_lock, update_run
+from fercore.run_lock import training_lock
+from fercore.runs import HISTORY_COLUMNS, update_run
 from tests.dashboard.conftest import links, words
 from tests.factories.copies import make_copies
 from tests.factories.runs import make_run

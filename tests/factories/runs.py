@@ -51,7 +51,7 @@ def make_run(
         Images in each of `splits`, an equal number of each emotion as far as n allows.
     status
         running, finished, failed or stopped. A "running" run that nobody locks reads as interrupted: hold
-        `fercore.runs.training_lock(run.path)` around the test of a running one.
+        `fercore.run_lock.training_lock(run.path)` around the test of a running one.
     seed
         Seed of everything random in it.
     accuracy

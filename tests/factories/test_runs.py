@@ -3,7 +3,8 @@
 import numpy as np
 
 from fercore.evaluation.tables import check_report
-from fercore.runs import HISTORY_COLUMNS, list_runs, training_lock
+from fercore.run_lock import training_lock
+from fercore.runs import HISTORY_COLUMNS, list_runs
 from tests.factories.runs import make_run
 
 

@@ -11,6 +11,7 @@ import torch
 
 from fercore import runs
 from fercore.evaluation.metrics import report
+from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, RunError, list_runs, open_run
 from fercore.training import loop, session
 from fercore.training.config import load_recipe
@@ -160,7 +161,7 @@ def test_what_cannot_be_resumed_or_started_is_told(dataset, tmp_path):
     other = make_dataset(tmp_path / "other", per_class=2, seed=5)
     with pytest.raises(RunError, match="was trained on the data set"):
         session.resume(other, tmp_path, "done")
-    with runs.training_lock(tmp_path / "done"):
+    with training_lock(tmp_path / "done"):
         assert open_run(tmp_path / "done").status == "stopped"
     runs.update_run(open_run(tmp_path / "done"), status="running")
     assert open_run(tmp_path / "done").status == "interrupted"

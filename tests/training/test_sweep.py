@@ -14,6 +14,7 @@ import pytest
 
 from fercore import runs
 from fercore.fields import ConfigError
+from fercore.run_lock import training_lock
 from fercore.runs import RunError, open_run
 from fercore.training import executors, loop, session
 from fercore.training.planned import record_failure
@@ -179,7 +180,7 @@ def test_a_changed_study_other_images_and_foreign_runs_are_refused(dataset, tmp_
 def test_a_point_in_training_elsewhere_is_left_alone(dataset, tmp_path):
     sweep(study(epochs=1), dataset, tmp_path)
     run = runs.update_run(open_run(tmp_path / POINTS[0]), status="running")
-    with runs.training_lock(run.path):
+    with training_lock(run.path):
         with pytest.raises(RunError, match="is being trained by another process; wait for it"):
             sweep(study(epochs=1), dataset, tmp_path)
         record_failure(plan_study(study(epochs=1))[0], dataset, tmp_path, "lost")

@@ -1,0 +1,47 @@
+"""Who is training a run: one process at a time, and whether it still lives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from fercore.run_files import RunError
+
+
+@contextlib.contextmanager
+def training_lock(path: Path) -> Iterator[None]:
+    """Hold a run folder for training; the system lets go of it however the process ends.
+
+    Raises
+    ------
+    RunError
+        If another process is training this run.
+    """
+    lock = filelock.FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=1)
+    except filelock.Timeout as error:
+        raise RunError(f"{path.name} is being trained by another process; wait for it or stop it") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process that still lives is training the run in this folder."""
+    lock_file = path / ".lock"
+    if not lock_file.is_file():
+        return False
+    lock = filelock.FileLock(lock_file)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
