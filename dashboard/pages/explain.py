@@ -16,7 +16,7 @@ with st.spinner("Loading the methods ..."):
     import insides
     from explanation import LABEL, LAST, NOTHING, PREDICTED, RUNNER_UP, Question
     from fercore.explain.attention import block_names
-    from fercore.explain.methods import METHODS, method_layers
+    from fercore.explain.methods import METHODS, method_layers, unsuited
 
 OWN = (
     "Probabilities are the model's own. Predict and Webcam scale them, so that of answers given with 70 % about 70 % "
@@ -70,8 +70,13 @@ def choose_question(runs: list[Run]) -> tuple[Question, float]:
     image, name, label = choose_face(runs[0])
     bound = {"bind": "query-params", "width": 168}
     target, against, layer = PREDICTED, NOTHING, LAST
+    names = list(METHODS)
+    suits = [not any(state.computed(unsuited, run, name) for run in runs) for name in names]
+    first = suits.index(True) if any(suits) else 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        method = st.selectbox("Method", list(METHODS), format_func=lambda key: METHODS[key].name, key="method", **bound)
+        method = st.selectbox(
+            "Method", names, index=first, format_func=lambda key: METHODS[key].name, key="method", **bound
+        )
         if METHODS[method].by_class:
             known = [LABEL] if label else []
             target = st.selectbox("Why", [PREDICTED, *known, *EMOTIONS], key="target", **bound)

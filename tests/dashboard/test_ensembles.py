@@ -49,8 +49,9 @@ def test_pages_open_with_a_single_model_however_good_it_is(open_page, together):
 def test_it_is_explained_as_a_whole_and_without_layers(open_page, together):
     app = open_page("explain", runs=["together"])
     assert "`together` says" in words(app)
-    methods = next(box for box in app.selectbox if box.label == "Method").options
-    assert {"Occlusion", "Integrated gradients"} <= set(methods)
+    assert app.selectbox(key="method").value == "occlusion"  # the first method that suits it
+    assert "Occlusion for" in words(app) and "does not suit" not in words(app)
+    assert open_page("explain", runs=["a"]).selectbox(key="method").value == "hires-cam"
     assert open_page("features", run="together").selectbox(key="layer").options == ["output"]
 
 
