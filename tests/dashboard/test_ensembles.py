@@ -50,7 +50,8 @@ def test_it_is_explained_as_a_whole_and_without_layers(open_page, together):
     app = open_page("explain", runs=["together"])
     assert "`together` says" in words(app)
     assert app.selectbox(key="method").value == "occlusion"  # the first method that suits it
-    assert "Occlusion for" in words(app) and "does not suit" not in words(app)
+    assert "Occlusion for" in words(app)
+    assert "does not suit" not in words(app)
     assert open_page("explain", runs=["a"]).selectbox(key="method").value == "hires-cam"
     assert open_page("features", run="together").selectbox(key="layer").options == ["output"]
 
