@@ -191,6 +191,7 @@ def _restore(fit: Fit, run: Run) -> None:
 def _keep(fit: Fit, run: Run) -> Run:
     """Put a finished epoch on disk. Killed between any two lines, the run resumes from the epoch before."""
     if fit.waited == 0:
+        _forget_measurements(run)
         state = {name.removeprefix("module."): t for name, t in fit.evaluated.state_dict().items()}
         save_model(run.path, fit.config.model_type, fit.config.model, state, fit.preprocess)
     parts = {"model": fit.module.state_dict()}
@@ -202,6 +203,13 @@ def _keep(fit: Fit, run: Run) -> Run:
     save_state(run.path, parts, {"history": fit.history, "best": fit.best})
     _write_history(fit, run)
     return runs.update_run(run, best=fit.best)
+
+
+def _forget_measurements(run: Run) -> None:
+    """Delete what was computed from the weights of an earlier epoch, by scripts that ran while training was stopped."""
+    for pattern in ("metrics_*.json", "predictions_*.npz", "features_*.npz", "embedding_*.npz"):
+        for outdated in run.path.glob(pattern):
+            outdated.unlink(missing_ok=True)
 
 
 def _write_history(fit: Fit, run: Run) -> None:

@@ -11,10 +11,13 @@ import torch
 
 from fercore import runs
 from fercore.evaluation.metrics import report
+from fercore.explain.features import summarize_run
+from fercore.explain.summary import features_file
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, RunError, list_runs, open_run
 from fercore.training import loop, session
 from fercore.training.config import load_recipe
+from fercore.training.evaluate import evaluate_run
 from fercore.training.loop import TrainingFailed
 from tests.factories.data import make_dataset
 from tests.training.conftest import TINY
@@ -104,7 +107,9 @@ def test_resumed_from_any_interruption_the_result_is_the_same(dataset, tmp_path,
     assert interruptions >= 2 + 2 + 5 + 4
 
 
-def test_ctrl_c_marks_the_run_stopped_and_keeps_its_epochs(dataset, tmp_path, monkeypatch):
+@pytest.fixture
+def stopped(dataset, tmp_path, monkeypatch):
+    """Start a run with Ctrl-C in its second epoch."""
     train_epoch = loop.train_epoch
 
     def interrupted(fit, epoch, progress):
@@ -112,15 +117,34 @@ def test_ctrl_c_marks_the_run_stopped_and_keeps_its_epochs(dataset, tmp_path, mo
             raise KeyboardInterrupt
         return train_epoch(fit, epoch, progress)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "train_epoch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            start(dataset, tmp_path, "stopped")
-    run = open_run(tmp_path / "stopped")
+    def stop(**changes):
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "train_epoch", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                start(dataset, tmp_path, "stopped", **changes)
+        return open_run(tmp_path / "stopped")
+
+    return stop
+
+
+def test_ctrl_c_marks_the_run_stopped_and_keeps_its_epochs(dataset, tmp_path, stopped):
+    run = stopped()
     assert (run.status, len(run.history())) == ("stopped", 1)
     resumed = session.resume(dataset, tmp_path, "stopped", quiet=True)
     assert (resumed.status, resumed.info["problem"]) == ("finished", None)
     same_files(start(dataset, tmp_path, "whole").path, resumed.path)
+
+
+@pytest.mark.parametrize(("learning_rate", "improves"), [(1e-3, True), (1e-12, False)])
+def test_what_was_computed_from_earlier_weights_goes_with_them(dataset, tmp_path, stopped, learning_rate, improves):
+    run = stopped(learning_rate=learning_rate)
+    evaluate_run(run, dataset, "val", tta="flip")
+    summarize_run(run, dataset, "val")
+    resumed = session.resume(dataset, tmp_path, "stopped", quiet=True)
+    assert (resumed.info["best"]["epoch"] > 1) is improves
+    assert features_file(resumed, "val").is_file() is not improves
+    assert (("val", "flip") in resumed.evaluations()) is not improves
+    assert {("val", "none"), ("test", "none")} <= set(resumed.evaluations())
 
 
 def test_early_stopping_waits_as_long_as_told(dataset, tmp_path):
