@@ -38,7 +38,7 @@ REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    expected = {f"reference-{name}" for name in ("best", "fast", "ensemble", "report-cnn", "resnet18", "kfold")}
+    expected = {f"reference-{name}" for name in ("best", "fast", "vit", "ensemble", "report-cnn", "resnet18", "kfold")}
     assert expected <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 48_000_000
 
@@ -121,6 +121,15 @@ def test_the_fast_model_is_accurate_in_the_form_in_which_it_is_fast():
     assert read_record(run).accuracy["test"]["value"] >= 0.68
     measured = read_speeds(run).engines
     assert measured["onnx int8"].milliseconds <= 0.45 < measured["torch fp32"].milliseconds
+
+
+def test_the_vision_transformer_beats_the_classic_networks_without_foreign_pictures():
+    run = open_run(RUNS / "reference-vit")
+    taught = run.info["trained_on"]
+    assert (run.info["config"]["model"]["type"], taught["pretraining"]) == ("vit", None)
+    assert taught["teacher"]["name"] == "reference-best"
+    assert taught["teacher"]["trained_on"]["splits"] == ["train"]
+    assert run.metrics("test")["accuracy"]["value"] >= 0.66  # the classic mini-Xception: 65.9 %
 
 
 def test_the_ensemble_is_the_mean_of_what_its_members_say():
