@@ -19,7 +19,7 @@ def labels(study):
     return [point.label for point in study.points]
 
 
-def test_shipped_studies_are_those_of_the_report():
+def test_shipped_studies_are_those_of_the_report_and_one_of_our_own():
     studies = {name: load_study(name) for name in study_names()}
     varied = {name: [tuple(point.varied.values()) for point in study.points] for name, study in studies.items()}
     assert varied == {
@@ -27,9 +27,10 @@ def test_shipped_studies_are_those_of_the_report():
         "dropout": [(0, 0), (0.1, 0.1), (0.2, 0.2), (0.3, 0.3), (0.5, 0.5)],
         "filters-layers": [(64, 4), (16, 2)],
         "kernel-size": [(3,), (5,), (7,)],
+        "vit-guidance": [(0.9, 1.0), (0.9, 0.0), (0.0, 0.0)],
     }
     for study in studies.values():
-        assert {"epochs", "train_share", "schedule"} <= study.budget.keys()
+        assert {"epochs", "train_share"} <= study.budget.keys()
         assert study.description
 
 
