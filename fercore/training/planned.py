@@ -122,7 +122,7 @@ def clear(run: Run, keep_weights: bool) -> None:
     if not (run.path / "last").exists():
         return
     if not keep_weights:
-        for name in ("model.safetensors", "config.json"):
+        for name in ("model.safetensors", "config.json", "preprocessor_config.json"):
             (run.path / name).unlink(missing_ok=True)
     shutil.rmtree(run.path / "last")
 

@@ -65,6 +65,15 @@ def test_points_are_runs_of_the_study_without_weights(dataset, tmp_path):
     assert {path.stem for path in run.path.iterdir()} == stems  # no weights, no training state
 
 
+def test_points_of_a_vision_transformer_leave_no_file_of_its_weights_either(dataset, tmp_path):
+    small = {"patch_size": 12, "hidden_size": 8, "layers": 1, "heads": 2, "epochs": 1, "distillation": 0, "guidance": 0}
+    content = {"recipe": "vit-compact", "vary": ["rotation"], "values": [0.0, 9.0], "budget": small}
+    sweep(parse_study(content, "s", "s.toml"), dataset, tmp_path)
+    kept = {path.name for point in tmp_path.glob("study-s-*") for path in point.iterdir()}
+    assert "metrics_test.json" in kept
+    assert not {"model.safetensors", "config.json", "preprocessor_config.json"} & kept
+
+
 def test_finished_points_are_not_trained_again_and_new_ones_are_added(dataset, tmp_path, monkeypatch):
     first = sweep(study(), dataset, tmp_path, keep_weights=True)
     assert all(open_run(tmp_path / name).has_weights for name in POINTS)
