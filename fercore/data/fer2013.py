@@ -54,6 +54,21 @@ class Dataset:
     splits: np.ndarray
     info: dict
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the labels' codes."""
+        return tuple(self.info.get("classes", EMOTIONS))
+
+    @property
+    def size(self) -> int:
+        """Side of the images in pixels."""
+        return self.images.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """1 where the images are gray, 3 where they have colour."""
+        return 1 if self.images.ndim == 3 else self.images.shape[3]
+
     def indices(self, split: str) -> np.ndarray:
         """Row numbers of a split, int64, ascending."""
         if split not in SPLITS:
