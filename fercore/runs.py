@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import EMOTIONS
+from fercore.emotions import classes_problem
 from fercore.run_files import RunError, read_bytes, read_json, read_npz, write_json, write_npz
 from fercore.run_files import atomic_write as atomic_write  # what users of runs ask for too
 from fercore.run_lock import is_locked
@@ -45,9 +45,9 @@ class Predictions:
     id
         str array (N,), the data set's image ids.
     label
-        int64 array (N,), true classes 0 to 6.
+        int64 array (N,), true classes, positions in the run's `classes`.
     probabilities
-        float32 array (N, 7), rows sum to 1, columns in the order of `EMOTIONS`.
+        float32 array (N, C), rows sum to 1, columns in the order of the run's `classes`.
     """
 
     id: np.ndarray
@@ -77,6 +77,11 @@ class Run:
         if self.info["status"] == "running" and not is_locked(self.path):
             return "interrupted"
         return self.info["status"]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of what the model answers, in the order of its outputs."""
+        return tuple(self.info["classes"])
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -181,21 +186,24 @@ class Run:
         n = ids.size
         if ids.dtype.kind != "U" or ids.shape != (n,) or label.shape != (n,) or label.dtype.kind not in "iu":
             raise RunError(f"{path}: expected id (N,) of text and label (N,) of integers")
-        shape, kind = probabilities.shape, probabilities.dtype.kind
-        if shape != (n, len(EMOTIONS)) or kind != "f" or not np.isfinite(probabilities).all():
-            raise RunError(f"{path}: expected finite probabilities ({n}, 7), received {probabilities.dtype} {shape}")
-        if n and (label.min() < 0 or label.max() >= len(EMOTIONS)):
-            raise RunError(f"{path}: labels must lie in 0 to 6")
+        shape, kind, classes = probabilities.shape, probabilities.dtype.kind, len(self.classes)
+        if shape != (n, classes) or kind != "f" or not np.isfinite(probabilities).all():
+            raise RunError(
+                f"{path}: expected finite probabilities ({n}, {classes}), received {probabilities.dtype} {shape}"
+            )
+        if n and (label.min() < 0 or label.max() >= classes):
+            raise RunError(f"{path}: labels must lie in 0 to {classes - 1}")
         return Predictions(ids, label.astype(np.int64), probabilities.astype(np.float32))
 
     def average_faces(self) -> np.ndarray | None:
-        """uint8 array (7, 48, 48), the mean training image of each emotion, or None where the run holds none."""
+        """The mean training image of each class, uint8 (C, H, W) or (C, H, W, 3); None where the run holds none."""
         path = self.path / "average_faces.npz"
         if not path.is_file():
             return None
         faces = read_npz(path).get("faces")
-        if faces is None or faces.dtype != np.uint8 or faces.shape != (len(EMOTIONS), 48, 48):
-            raise RunError(f"{path}: expected uint8 faces (7, 48, 48)")
+        classes = len(self.classes)
+        if faces is None or faces.dtype != np.uint8 or not _is_faces(faces.shape, classes):
+            raise RunError(f"{path}: expected uint8 faces ({classes}, H, W) or ({classes}, H, W, 3)")
         return faces
 
 
@@ -311,5 +319,10 @@ def _check_info(path: Path, info: dict) -> None:
         )
     if info["status"] not in STATUSES:
         raise RunError(f"{path}: status {info['status']!r}, expected one of {', '.join(STATUSES)}")
-    if tuple(info["classes"]) != EMOTIONS:
-        raise RunError(f"{path}: classes {info['classes']}, expected {list(EMOTIONS)} in this order")
+    if problem := classes_problem(info["classes"]):
+        raise RunError(f"{path}: 'classes' {problem}")
+
+
+def _is_faces(shape: tuple[int, ...], count: int) -> bool:
+    """Whether an array holds one square picture, gray or in colour, of each of `count` classes."""
+    return len(shape) in (3, 4) and shape[0] == count and 1 <= shape[1] == shape[2] <= 1024 and shape[3:] in ((), (3,))

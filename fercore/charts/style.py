@@ -14,7 +14,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import COLORS, EMOTIONS
+from fercore.emotions import EMOTIONS, colors
 
 # Chosen by search for the largest smallest distance (0.10 in Oklab) between any two, as seen with normal vision and
 # with simulated protanopia, deuteranopia and tritanopia (Machado et al. 2009).
@@ -74,9 +74,10 @@ def told_apart(styles: Mapping[str, RunStyle], shown: Iterable[str]) -> dict[str
     return found
 
 
-def emotion_scale() -> alt.Scale:
-    """Colour scale of the seven emotions in the order of `EMOTIONS`."""
-    return alt.Scale(domain=list(EMOTIONS), range=[COLORS[emotion] for emotion in EMOTIONS])
+def emotion_scale(classes: Iterable[str] = EMOTIONS) -> alt.Scale:
+    """Colour scale of classes in their order."""
+    found = colors(classes)
+    return alt.Scale(domain=list(found), range=list(found.values()))
 
 
 def run_color(styles: dict[str, RunStyle], shown: Sequence[str], field: str = "run") -> alt.Color:

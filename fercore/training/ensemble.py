@@ -92,6 +92,11 @@ def _check(members: Sequence[Run]) -> None:
             run.metrics(split, tta)  # says what to run where there are none
         if (own := run.info["dataset"].get("fingerprint")) != (other := members[0].info["dataset"].get("fingerprint")):
             raise RunError(f"{run.name} was measured on the data set {own}, {members[0].name} on {other}")
+        if run.classes != members[0].classes:
+            raise RunError(
+                f"{run.name} answers {', '.join(run.classes)}, but {members[0].name} answers "
+                f"{', '.join(members[0].classes)}; an ensemble averages models of the same classes in the same order"
+            )
 
 
 def _info(members: Sequence[Run], command: str) -> dict:
@@ -102,7 +107,7 @@ def _info(members: Sequence[Run], command: str) -> dict:
         **made_with(),
         "config": {"recipe": "ensemble", "model": {"type": "ensemble", "members": names}},
         "dataset": members[0].info["dataset"],
-        "classes": list(runs.EMOTIONS),
+        "classes": list(members[0].classes),
         "preprocess": PIXELS.to_dict(),
         "parameters": None if None in parameters else sum(parameters),
         "trained_on": _trained_on(members),

@@ -236,7 +236,7 @@ def _describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) 
         "config": fit.config.to_dict(),
         "seed": fit.config.training.seed,
         "dataset": dataset.summary(),
-        "classes": list(runs.EMOTIONS),
+        "classes": list(dataset.classes),
         "preprocess": fit.preprocess.to_dict(),
         "parameters": count_parameters(fit.module),
         "trained_on": {

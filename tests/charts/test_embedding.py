@@ -47,8 +47,8 @@ def test_rows_say_in_words_what_stands_at_the_pointer(points):
 @pytest.mark.parametrize(
     ("colour", "domain", "range_"),
     [
-        ("true", list(EMOTIONS), list(COLORS.values())),
-        ("pred", list(EMOTIONS), list(COLORS.values())),
+        ("true", list(EMOTIONS), [COLORS[emotion] for emotion in EMOTIONS]),
+        ("pred", list(EMOTIONS), [COLORS[emotion] for emotion in EMOTIONS]),
         ("right", ["right", "wrong"], [RIGHT, WRONG]),
         ("split", list(SPLITS), None),
     ],

@@ -61,7 +61,7 @@ def test_class_bars_have_emotion_colours_and_whiskers(small):
     assert angry["words"] == f"75.0 % ({100 * low:.1f} to {100 * high:.1f})"
     assert len(rows(bars)) == 7
     assert (whiskers["encoding"]["x"]["field"], whiskers["encoding"]["x2"]["field"]) == ("low", "high")
-    assert bars["encoding"]["color"]["scale"]["range"] == list(COLORS.values())
+    assert bars["encoding"]["color"]["scale"]["range"] == [COLORS[emotion] for emotion in EMOTIONS]
     assert bars["encoding"]["x"]["scale"]["domain"] == [0, 1]
 
 
