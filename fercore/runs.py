@@ -120,6 +120,18 @@ class Run:
         name = entry.get("name") if isinstance(entry, dict) else None
         return name if isinstance(name, str) else "something unnamed" if entry else None
 
+    def check_dataset(self, fingerprint: str, place: Path) -> None:
+        """Raise RunError if the data set in a folder is another than the one that this run's figures are about.
+
+        A model that others trained is bound to no data set before it is evaluated for the first time.
+        """
+        own = self.info["dataset"].get("fingerprint")
+        if self.info["dataset"] and fingerprint != own:
+            raise RunError(
+                f"the figures of {self.name} are about the data set {own}, but {place} holds {fingerprint}; results "
+                "on other images would replace them. Give the run's own data set with --data"
+            )
+
     def weights_sha256(self) -> str:
         """SHA-256 of the weights' file, by which a record can name them; of an ensemble, of its members' digests."""
         digests = []
@@ -168,6 +180,12 @@ class Run:
         metrics = read_json(path)
         if not isinstance(metrics.get("accuracy"), dict) or not isinstance(metrics.get("confusion"), list):
             raise RunError(f"{path}: not a metrics file (accuracy or confusion missing); run scripts/evaluate.py again")
+        own, measured_on = self.info["dataset"].get("fingerprint"), metrics.get("dataset_fingerprint")
+        if own is not None and measured_on not in (None, own):
+            raise RunError(
+                f"{path}: measured on the data set {str(measured_on)[:80]}, but the figures of {self.name} are about "
+                f"{str(own)[:80]}; run: python scripts/evaluate.py {self.name} --split {split} --tta {tta}"
+            )
         return metrics
 
     def predictions(self, split: str, tta: str = "none") -> Predictions:

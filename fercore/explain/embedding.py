@@ -88,10 +88,11 @@ def embed_run(run: Run, dataset: Dataset, split: str, progress: bool = False) ->
     Raises
     ------
     RunError
-        If the run has no usable weights, or its features cannot be projected.
+        If the run has no usable weights, its features cannot be projected, or its figures are about another data set.
     DataError
         If the split has no images.
     """
+    run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows, size = choose_rows(dataset, split)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     taken, answers = features(load(run, device), dataset.images[rows], device, progress)

@@ -189,10 +189,11 @@ def summarize_run(run: Run, dataset: Dataset, split: str, progress: bool = False
     Raises
     ------
     RunError
-        If the run has no usable weights.
+        If the run has no usable weights, or its figures are about another data set.
     DataError
         If the split has no images.
     """
+    run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows = dataset.some_indices(split)
     model = load(run, "cuda" if torch.cuda.is_available() else "cpu")
     summary = summarize(model, dataset.images[rows], dataset.ids[rows], dataset.labels[rows], progress=progress)

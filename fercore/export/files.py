@@ -146,6 +146,7 @@ def _onnx(
     if precision == "int8":
         if dataset is None:
             raise RunError("8-bit integers are calibrated on Training images; prepare the data set, or export fp32")
+        run.check_dataset(dataset.info["fingerprint"], dataset.path)
         rows = np.random.default_rng(0).choice(dataset.some_indices("train"), CALIBRATION)
         quantise(file, np.array(dataset.images[np.sort(rows)]), file)
         answer = OnnxModule(file).answer

@@ -39,10 +39,11 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     Raises
     ------
     RunError
-        If the run has no usable weights.
+        If the run has no usable weights, or its figures are about another data set.
     DataError
         If the split has no images.
     """
+    run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows = dataset.some_indices(split)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
