@@ -1,24 +1,68 @@
-"""What all scripts share: where data and runs are, and how an error is told."""
+"""What all scripts share: their help, where data and runs are, which run is meant, and how an error is told."""
 
 from __future__ import annotations
 
 import argparse
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fercore.data.fer2013 import DataError
 from fercore.fields import ConfigError
+from fercore.run_names import RUNS_SETTING, run_name
 from fercore.runs import RunError
 
+if TYPE_CHECKING:
+    from fercore.training.config import Config
+
 EXPECTED_ERRORS = (DataError, RunError, ConfigError)
+RUN_SETTINGS = ("teacher",)  # settings of a training that name another run
+
+
+class ScriptParser(argparse.ArgumentParser):
+    """An argument parser whose help opens with what the script does and with examples, before all flags.
+
+    Parameters
+    ----------
+    opening
+        The script's docstring: one sentence, examples, and what else there is to know.
+    settings
+        As `argparse.ArgumentParser` takes them.
+    """
+
+    def __init__(self, opening: str, **settings: object) -> None:
+        super().__init__(**settings)
+        self._opening = opening.strip()
+
+    def format_help(self) -> str:
+        return f"{self._opening}\n\n{super().format_help()}"
 
 
 def add_roots(parser: argparse.ArgumentParser) -> None:
     """The two options of every script."""
     parser.add_argument("--data", type=Path, default=Path("data/fer2013"), metavar="DIR", help="data set (%(default)s)")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (%(default)s)")
+    add_runs(parser)
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """The option that says where run folders are; `FERCORE_RUNS` sets its default."""
+    folder = Path(os.environ.get(RUNS_SETTING) or "runs")
+    text = f"run folders (%(default)s; {RUNS_SETTING} sets another default)"
+    parser.add_argument("--runs", type=Path, default=folder, metavar="DIR", help=text)
+
+
+def add_run(parser: argparse.ArgumentParser, what: str) -> None:
+    """The argument that says which run is meant, by name or path: open it with `fercore.run_names.find_run`."""
+    parser.add_argument("run", metavar="RUN", help=f"{what}: its name, or a path to its folder")
+
+
+def with_run_names(config: Config, root: Path) -> Config:
+    """A training's config in which the runs that it builds on are given by name, as training looks them up."""
+    given = {name: getattr(config.training, name) for name in RUN_SETTINGS}
+    return config.override(**{name: run_name(run, root) for name, run in given.items() if run})
 
 
 def friendly_errors(main: Callable[..., None]) -> Callable[..., None]:

@@ -16,14 +16,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from fercore.cli import friendly_errors
+from fercore.cli import ScriptParser, add_runs, friendly_errors
 from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
 from fercore.models.add import add_model
 from fercore.runs import SPLITS, Run
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(__doc__)
     parser.add_argument("source", help="OWNER/NAME on the Hugging Face hub, or a folder")
     parser.add_argument("--name", help="name of the run folder (default: the model's own)")
     parser.add_argument("--revision", help="branch, tag or commit on the hub (default: its newest)")
@@ -36,7 +36,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "published models, else unknown); figures on splits it saw carry a badge and are not ranked",
     )
     parser.add_argument("--labels", nargs="+", metavar="NAME", help="emotion of each output, where its config has none")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (%(default)s)")
+    add_runs(parser)
     options = parser.parse_args(arguments)
     said = options.trained_on or ["unknown"]
     if len(said) > 1 and {"none", "unknown"} & set(said):

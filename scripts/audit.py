@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fercore.charts.dataset import counts_table, imbalance
 from fercore.charts.style import count, duration
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors
 from fercore.data.audit.files import TABLE, write_audit
 from fercore.data.audit.findings import audit, with_doubts
 from fercore.data.audit.looks import ODD
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(__doc__)
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"where to write (default: {AUDIT}/ in the data set)")
     parser.add_argument("--ferplus", type=Path, metavar="FILE", help="fer2013new.csv of FER+")
     add_roots(parser)

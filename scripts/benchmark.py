@@ -11,12 +11,11 @@ python scripts/benchmark.py webcam       frames/s, delays and memory of the live
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from benchmarks import audit, dashboard, features, inference, sweep, training, webcam
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors
 
 BENCHMARKS = {
     "audit": audit.main,
@@ -31,7 +30,7 @@ BENCHMARKS = {
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(__doc__)
     parser.add_argument("what", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, 4 points, 50 starts)")
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")

@@ -8,22 +8,21 @@ made of the run shows the earlier weights; run them again.
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import open_dataset
-from fercore.runs import check_name, open_run
+from fercore.run_names import find_run
 from fercore.training.compact import compact_run
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder with weights")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run with weights")
     add_roots(parser)
     options = parser.parse_args(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     weights = run.path / "model.safetensors"
     size = weights.stat().st_size if run.has_weights else 0
     table = compact_run(run, open_dataset(options.data), progress=True)

@@ -8,26 +8,25 @@ their ids and which emotions their neighbours have. It holds no pictures.
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from fercore.charts.style import percent, with_range
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import SPLITS, open_dataset
 from fercore.explain.alike import agreement, class_table, picture_kept
 from fercore.explain.embedding import embed_run
 from fercore.explain.projection import METHODS, NEIGHBOURS, Embedding, embedding_file
-from fercore.runs import check_name, open_run
+from fercore.run_names import find_run
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder with weights")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run with weights")
     parser.add_argument("--split", choices=SPLITS, default="test", help="%(default)s")
     add_roots(parser)
     options = parser.parse_args(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     found = embed_run(run, open_dataset(options.data), options.split, progress=True)
     print(describe(found))
     path = embedding_file(run, options.split)

@@ -9,25 +9,28 @@ finished, hold their weights and be evaluated; the images are not needed.
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors
 from fercore.evaluation.cross_validation import ensemble_gain
+from fercore.run_names import run_name
 from fercore.runs import Run, open_run
 from fercore.training.ensemble import make_ensemble
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder to be made")
-    parser.add_argument("members", nargs="+", metavar="RUN", help="runs to average, at least two")
+    parser = ScriptParser(__doc__)
+    parser.add_argument("name", metavar="NAME", help="name of the run to be made")
+    parser.add_argument(
+        "members", nargs="+", metavar="RUN", help="runs to average, at least two: names, or paths to their folders"
+    )
     add_roots(parser)
     options = parser.parse_args(arguments)
     command = shlex.join(["python", "scripts/ensemble.py", *arguments])
-    run = make_ensemble(options.runs, options.name, options.members, command)
+    members = [run_name(member, options.runs) for member in options.members]
+    run = make_ensemble(options.runs, options.name, members, command)
     print(describe(run, [open_run(options.runs / name) for name in run.members]))
     print(f"Run folder: {run.path}. See it with: streamlit run dashboard/Home.py")
 

@@ -6,13 +6,13 @@ python scripts/evaluate.py reference-report-cnn --split val --tta flip
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import open_dataset
 from fercore.emotions import EMOTIONS
-from fercore.runs import TTAS, check_name, open_run
+from fercore.run_names import find_run
+from fercore.runs import TTAS
 from fercore.training.evaluate import evaluate_run
 
 AVERAGES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
@@ -20,13 +20,13 @@ AVERAGES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "m
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder to score")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run to score")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
     parser.add_argument("--tta", choices=TTAS, default="none", help="flip averages each image and its mirror image")
     add_roots(parser)
     options = parser.parse_args(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     metrics = evaluate_run(run, open_dataset(options.data), options.split, options.tta, progress=True)
     print(describe(metrics))
     print(f"Stored in {run.path}.")

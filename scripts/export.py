@@ -16,16 +16,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import Dataset, open_dataset
 from fercore.export.files import FORMATS, Written, export_into_run, export_run
 from fercore.export.record import PRECISIONS
-from fercore.runs import Run, check_name, open_run
+from fercore.run_names import find_run
+from fercore.runs import Run
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder to export")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run to export")
     parser.add_argument("--format", choices=FORMATS, required=True)
     parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of ONNX files (%(default)s)")
     place = parser.add_mutually_exclusive_group()
@@ -41,7 +42,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 @friendly_errors
 def main(arguments: list[str]) -> None:
     options = parse(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     dataset = open_dataset(options.data) if options.precision == "int8" else None
     print(describe(run, export(run, options, dataset)))
 

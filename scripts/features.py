@@ -9,26 +9,25 @@ cannot shine with images it learned by heart (as Zeiler and Fergus 2014 do it), 
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from fercore.charts.style import percent
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import SPLITS, open_dataset
 from fercore.explain.features import summarize_run
 from fercore.explain.selectivity import layer_table, preference_table
 from fercore.explain.summary import TOP, FeatureSummary, features_file
-from fercore.runs import check_name, open_run
+from fercore.run_names import find_run
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder with weights")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run with weights")
     parser.add_argument("--split", choices=SPLITS, default="val", help="%(default)s")
     add_roots(parser)
     options = parser.parse_args(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     summary = summarize_run(run, open_dataset(options.data), options.split, progress=True)
     print(describe(summary))
     path = features_file(run, options.split)

@@ -13,17 +13,17 @@ import argparse
 import shlex
 import sys
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
 from fercore.runs import SPLITS, Run
 from fercore.training.config import Config, parse_flags, recipe_names
 from fercore.training.kfold import cross_validate
 
+USAGE = "%(prog)s [--recipe RECIPE] [--folds K] [--name NAME] [a flag for any setting below]"
+
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config]:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, add_help=False
-    )
+    parser = ScriptParser(__doc__, usage=USAGE, allow_abbrev=False, add_help=False)
     parser.add_argument(
         "--recipe", default="report-cnn", help=f"{', '.join(recipe_names())}, or a path to a .toml file"
     )
@@ -36,7 +36,8 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config]:
         help="leave the weights of finished folds in their folders",
     )
     add_roots(parser)
-    return parse_flags(parser, arguments)
+    options, config = parse_flags(parser, arguments)
+    return options, with_run_names(config, options.runs)
 
 
 @friendly_errors

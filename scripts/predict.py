@@ -18,14 +18,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.fields import ConfigError
 from fercore.inference.batch import Survey, write_answers
 from fercore.inference.faces import Detector
 from fercore.inference.predictor import RUNTIMES, Predictor
 from fercore.inference.sources import find_files
-from fercore.runs import TTAS, atomic_write, check_name
+from fercore.run_names import find_run
+from fercore.runs import TTAS, atomic_write
 
 
 @friendly_errors
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> None:
     options = read_options(arguments)
     # What OpenCV and FFmpeg have to say of a damaged video is said once, at the end.
     os.environ |= {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-    run = options.runs / check_name(options.name)
+    run = find_run(options.run, options.runs)
     predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
     survey = Survey(Detector() if options.detect else None, options.fps)
     found = survey.faces(with_progress(options.paths))
@@ -49,8 +50,8 @@ def main(arguments: list[str]) -> None:
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder with weights")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run with weights")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, and folders of them")
     parser.add_argument("--out", type=Path, metavar="FILE", help="table to write (default: to the terminal)")
     parser.add_argument("--fps", type=float, default=1.0, help="frames looked at in a second of a video (%(default)g)")

@@ -10,6 +10,7 @@ import sys
 
 import pandas as pd
 
+from fercore.cli import ScriptParser
 from fercore.data.fer2013 import SPLITS, DataError, Dataset
 from fercore.data.prepare import prepare
 from fercore.data.sources import KAGGLE_DATASET, open_kaggle, open_source
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(__doc__)
     parser.add_argument(
         "source",
         nargs="?",

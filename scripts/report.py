@@ -8,23 +8,22 @@ It needs neither weights nor data set: figures are computed again from the predi
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.report.page import write_report
-from fercore.runs import check_name, open_run
+from fercore.run_names import find_run
 
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="run folder to report on")
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run to report on")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where to (default: NAME.html here)")
     add_roots(parser)
     options = parser.parse_args(arguments)
-    run = open_run(options.runs / check_name(options.name))
+    run = find_run(options.run, options.runs)
     path = options.out or Path(f"{run.name}.html")
     write_report(run, path, options.data / "audit" / "copies.json")
     print(f"Report of {run.name}: {path} ({path.stat().st_size / 1000:,.0f} kB). Open it in any browser.")

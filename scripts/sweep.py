@@ -16,7 +16,7 @@ import sys
 
 import pandas as pd
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors
 from fercore.data.fer2013 import Dataset, open_dataset
 from fercore.training.executors import Executor, local, on_ray
 from fercore.training.study import load_study, study_names
@@ -24,7 +24,7 @@ from fercore.training.sweep import sweep
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ScriptParser(__doc__)
     parser.add_argument("study", help=f"{', '.join(study_names())}, or a path to a .toml file")
     parser.add_argument("--seeds", type=int, nargs="+", metavar="N", help="instead of the study file's seeds")
     parser.add_argument("--executor", choices=("local", "ray"), default="local", help="where points train: %(default)s")

@@ -12,25 +12,27 @@ import argparse
 import shlex
 import sys
 from datetime import datetime
-from pathlib import Path
 
 from accelerate import PartialState
 
-from fercore.cli import add_roots, friendly_errors
+from fercore.cli import ScriptParser, add_roots, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
+from fercore.run_names import find_run
 from fercore.runs import Run
 from fercore.training import session
 from fercore.training.config import Config, parse_flags, recipe_names
 
+USAGE = "%(prog)s [--recipe RECIPE | --resume RUN] [--name NAME] [a flag for any setting below]"
+
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     """The options, and the config that the recipe and its flags make; None where a run is resumed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, add_help=False
-    )
+    parser = ScriptParser(__doc__, usage=USAGE, allow_abbrev=False, add_help=False)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--recipe", default="report-cnn", help=f"{', '.join(recipe_names())}, or a path to a .toml file")
-    what.add_argument("--resume", metavar="NAME", help="go on with this interrupted run")
+    what.add_argument(
+        "--resume", metavar="RUN", help="go on with this interrupted run: its name, or a path to its folder"
+    )
     parser.add_argument("--name", help="name of the run folder (default: recipe, date and time)")
     add_roots(parser)
     known, rest = parser.parse_known_args(arguments)
@@ -38,7 +40,8 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
         if rest or known.name:
             parser.error("--resume takes its settings from the run; give no others")
         return known, None
-    return parse_flags(parser, arguments)
+    options, config = parse_flags(parser, arguments)
+    return options, with_run_names(config, options.runs)
 
 
 @friendly_errors
@@ -46,16 +49,17 @@ def main(arguments: list[str]) -> None:
     options, config = parse(arguments)
     dataset = open_dataset(options.data)
     if options.resume:
-        run = session.resume(dataset, options.runs, options.resume)
+        begun = find_run(options.resume, options.runs)
+        run = session.resume(dataset, begun.path.parent, begun.name)
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])
         run = session.start(config, dataset, options.runs, name, command)
     if PartialState().is_main_process:  # under `accelerate launch` every process comes here
-        print_result(run, options.runs)
+        print_result(run)
 
 
-def print_result(run: Run, root: Path) -> None:
+def print_result(run: Run) -> None:
     for split in ("val", "test"):
         metrics = run.metrics(split)
         accuracy = metrics["accuracy"]
@@ -63,7 +67,7 @@ def print_result(run: Run, root: Path) -> None:
             f"{metrics['split_name']}: {accuracy['value']:.1%} right "
             f"({accuracy['low']:.1%} to {accuracy['high']:.1%}, n = {metrics['n']:,})"
         )
-    print(f"Run folder: {root / run.name}. See it with: streamlit run dashboard/Home.py")
+    print(f"Run folder: {run.path}. See it with: streamlit run dashboard/Home.py")
 
 
 if __name__ == "__main__":

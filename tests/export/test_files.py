@@ -135,4 +135,4 @@ def test_the_script_writes_a_folder_and_says_how_equal_it_is(make, tmp_path, mon
         main(["small", "--format", "torchscript", "--into-run"])
     with pytest.raises(SystemExit):
         main(["gone", "--format", "onnx", "--runs", "runs"])
-    assert "there is no run folder runs/gone" in capsys.readouterr().err
+    assert "there is no run 'gone' in" in capsys.readouterr().err

@@ -24,7 +24,7 @@ def test_a_report_lies_where_one_stands_or_where_one_says(runs, capsys):
 def test_an_unknown_run_is_an_error_in_words(runs, capsys):
     with pytest.raises(SystemExit, match="2"):
         script.main(["gone"])
-    assert "there is no run folder runs/gone" in capsys.readouterr().err
+    assert "there is no run 'gone' in" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_an_error_in_words(runs, capsys):

@@ -96,7 +96,7 @@ def test_ctrl_c_and_kill_stop_cleanly(place, sign):
         (["--recipe", "x"], "error: --recipe: received 'x', expected one of"),
         (["--name", "a/b", *SMALL], "error: run name 'a/b' will not do"),
         (["--resume", "x", "--epochs", "3"], "--resume takes its settings from the run; give no others"),
-        (["--resume", "x"], "error: there is no run folder"),
+        (["--resume", "x"], "error: there is no run 'x' in"),
     ],
 )
 def test_bad_arguments_end_with_one_message_and_code_2(place, capsys, arguments, message):
