@@ -1,7 +1,7 @@
 """Look through a data set for copies, leaks between splits, conflicting and doubtful labels, blank and odd pictures.
 
 python scripts/audit.py
-python scripts/audit.py --ferplus path/to/fer2013new.csv     # with the votes of FER+, for a data set from fer2013.csv
+python scripts/audit.py --ferplus path/to/fer2013new.csv     # other votes than those that come with the project
 
 Writes audit.csv, to review, and copies.json, by which the clean score leaves out images with a copy in Training. The
 data set itself is never changed: decide on the dashboard's Audit page, then train with --exclude and --relabel.
@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from fercore.charts.dataset import counts_table, imbalance
 from fercore.charts.style import count, duration
 from fercore.cli import ScriptParser, add_roots, friendly_errors
@@ -22,7 +24,8 @@ from fercore.data.audit.findings import audit, with_doubts
 from fercore.data.audit.looks import ODD
 from fercore.data.fer2013 import AUDIT, Dataset, open_dataset
 from fercore.data.ferplus import FINDING as FERPLUS
-from fercore.data.ferplus import disagreements, join_votes, read_votes
+from fercore.data.ferplus import doubtful_labels, join_votes, read_votes, votes_on
+from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import FINDING, out_of_fold_runs, suspected_labels
 from fercore.runs import Run, list_runs
 
@@ -33,7 +36,7 @@ COPY_ROWS = {"groups": "groups of copies", "surplus": "surplus images", "conflic
 def main(arguments: list[str]) -> None:
     options = parse(arguments)
     dataset = open_dataset(options.data)
-    votes = join_votes(dataset, read_votes(options.ferplus)) if options.ferplus else None
+    votes = votes_of(dataset, options.ferplus)
     found = audit(dataset, Steps())
     print(describe(found.copies.counts, dataset))
     if run := fitting_run(options.runs, dataset):
@@ -41,8 +44,9 @@ def main(arguments: list[str]) -> None:
         found = with_doubts(found, dataset, suspected, FINDING)
         print(f"  {count(len(suspected))} suspected label errors, by the out-of-fold predictions of {run.name}")
     if votes is not None:
-        found = with_doubts(found, dataset, disagreements(votes), FERPLUS)
-        print(f"  {count(len(disagreements(votes)))} labels that most FER+ votes disagree with")
+        doubts = doubtful_labels(dataset.ids, [dataset.classes[code] for code in dataset.labels], votes)
+        found = with_doubts(found, dataset, doubts, FERPLUS)
+        print(f"  {count(len(doubts))} labels that are not what most people said (FER+)")
     out = options.out or options.data / AUDIT
     write_audit(found, out)
     print(f"Written to {out / TABLE}. See it with: streamlit run dashboard/Home.py (page Audit)")
@@ -51,9 +55,16 @@ def main(arguments: list[str]) -> None:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = ScriptParser(__doc__)
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"where to write (default: {AUDIT}/ in the data set)")
-    parser.add_argument("--ferplus", type=Path, metavar="FILE", help="fer2013new.csv of FER+")
+    parser.add_argument("--ferplus", type=Path, metavar="FILE", help="fer2013new.csv, in place of the shipped votes")
     add_roots(parser)
     return parser.parse_args(arguments)
+
+
+def votes_of(dataset: Dataset, file: Path | None) -> np.ndarray | None:
+    """Votes of FER+ on a data set: of a file, or those that come with the project; None where there are none."""
+    if file is not None:
+        return join_votes(dataset, read_votes(file))
+    return votes_on(dataset.ids.tolist(), dataset.labels.tolist()) if dataset.classes == EMOTIONS else None
 
 
 class Steps:

@@ -1,12 +1,20 @@
-"""FER+: ten people's votes on each image of FER2013 (Barsoum et al. 2016, https://arxiv.org/abs/1608.01041).
+"""FER+: what ten people say of each image of FER2013 (Barsoum et al. 2016, https://arxiv.org/abs/1608.01041).
 
-`fer2013new.csv` (github.com/microsoft/FERPlus) names images by their place in fer2013.csv alone, so it can only be
-joined to a data set whose ids tell the row: one prepared from fer2013.csv, not from a folder or archive of pictures.
+FER2013 has one label for each image; ten people were asked again, and might also answer that they do not know or see no
+face. Their votes come with the project (`fer2013_votes.npz`, copyright Microsoft Corporation, MIT licence: see
+FERPLUS-LICENSE.txt beside it), joined to the images of the Kaggle archive by pixels and to fer2013.csv by row, so that
+they are known wherever ids are, without the data set. `read_votes` reads them from the authors' own file.
+
+The rules by which votes become an answer are functions of counts (N, 10), columns in the order of `ANSWERS`.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -15,78 +23,251 @@ import pandas as pd
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset
 from fercore.emotions import EMOTIONS, emotion_index
 
+EXPRESSIONS = (*EMOTIONS, "contempt")
+UNKNOWN, NO_FACE = "unknown", "no_face"
+ANSWERS = (*EXPRESSIONS, UNKNOWN, NO_FACE)
 FINDING = "FER+ votes"
-OTHERS = ("contempt", "unknown", "NF")  # answers that FER2013 does not have; NF: no face
-VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", *OTHERS)
-_ANSWERS = np.array([name if name in OTHERS else EMOTIONS[emotion_index(name)] for name in VOTES], dtype=object)
+SHIPPED = Path(str(resources.files("fercore") / "data" / "fer2013_votes.npz"))
+# Columns of fer2013new.csv beside the emotions, which it calls by other names than ours; NF: no face.
+_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+_OTHERS = {"contempt": "contempt", "unknown": UNKNOWN, "NF": NO_FACE}
 _ROW = re.compile(r"row_([1-9][0-9]{0,8})")
 
 
-def read_votes(file: Path) -> pd.DataFrame:
-    """The votes of fer2013new.csv, in its order: Usage, and the number of votes for each of `VOTES`.
+@dataclass(frozen=True)
+class Votes:
+    """Votes on images of FER2013, known by their row in fer2013.csv.
+
+    Attributes
+    ----------
+    rows
+        int64 array (N,): rows of fer2013.csv, from 0, the header not counted, ascending.
+    splits
+        str array (N,): "train", "val" or "test".
+    groups
+        int64 array (N,): the first of the rows in the same split whose picture has the same pixels, often the row
+        itself. An archive does not tell which of them is which.
+    counts
+        float64 array (N, 10): votes for each of `ANSWERS`, averaged over a group, so that ten people stay ten.
+    """
+
+    rows: np.ndarray
+    splits: np.ndarray
+    groups: np.ndarray
+    counts: np.ndarray
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Counts (M, 10) at rows of fer2013.csv (M,); zeros where there are no votes."""
+        found = np.zeros((len(rows), len(ANSWERS)))
+        place = np.searchsorted(self.rows, rows).clip(max=len(self.rows) - 1)
+        known = self.rows[place] == rows
+        found[known] = self.counts[place[known]]
+        return found
+
+
+# The rules
+
+
+def without_outliers(counts: np.ndarray) -> np.ndarray:
+    """Counts with the answers that only one person gave set to 0 (Barsoum et al. 2016, section 2: outliers)."""
+    return np.where(counts > 1, counts, 0)
+
+
+def majority(counts: np.ndarray) -> np.ndarray:
+    """The answer of more than half of the people (Barsoum et al. 2016, section 3.1), once outliers are dropped.
+
+    Returns
+    -------
+    ndarray
+        int64 (N,), positions in `ANSWERS`, -1 where no answer has more than half. An answer may be "unknown" or
+        "no_face"; the authors leave such images out of training and test, as they do those without a majority.
+    """
+    kept = without_outliers(counts)
+    return np.where(kept.max(axis=1) * 2 > kept.sum(axis=1), kept.argmax(axis=1), -1)
+
+
+def plurality(counts: np.ndarray) -> np.ndarray:
+    """The answer that most people gave, int64 (N,) positions in `ANSWERS`; -1 where two tie, or nobody voted."""
+    most = counts.max(axis=1, keepdims=True)
+    alone = ((counts == most).sum(axis=1) == 1) & (most[:, 0] > 0)
+    return np.where(alone, counts.argmax(axis=1), -1)
+
+
+def shares(counts: np.ndarray) -> np.ndarray:
+    """The whole distribution over the eight expressions, which Barsoum et al. 2016 (section 3.3) train on.
+
+    Outliers are dropped, and so are the answers "unknown" and "no_face".
+
+    Returns
+    -------
+    ndarray
+        float64 (N, 8), columns in the order of `EXPRESSIONS`, rows sum to 1; zeros where nothing is left.
+    """
+    kept = without_outliers(counts)[:, : len(EXPRESSIONS)]
+    return kept / kept.sum(axis=1, keepdims=True).clip(min=np.finfo(float).tiny)
+
+
+# Where votes come from
+
+
+def votes_on(ids: Sequence[str], labels: Sequence[int]) -> np.ndarray | None:
+    """The votes that come with the project on images, by their ids.
+
+    Parameters
+    ----------
+    ids, labels
+        Of N images. An id of the Kaggle archive is enough; that of a row (row_1, row_2, ...) might be of any table, so
+        for those the labels (codes of FER2013) must be that table's too.
+
+    Returns
+    -------
+    ndarray or None
+        Counts (N, 10), zeros for images without votes; None where these are not images of FER2013.
+    """
+    rows = csv_rows(ids)
+    if not (rows >= 0).any():
+        return None
+    counts = shipped_votes().at(rows)
+    names = _names_by_row()
+    for id_, row, label in zip(ids, rows.tolist(), labels, strict=True):
+        if id_.startswith("row_") and row in names and names[row].split("/")[1] != EMOTIONS[label]:
+            return None
+    return counts if counts.any() else None
+
+
+def csv_rows(ids: Sequence[str]) -> np.ndarray:
+    """Rows of fer2013.csv (N,), from 0, of images by their ids: as the Kaggle archive names them, or row_1, row_2, ...
+
+    An image that FER+ has no votes on, or an id of another kind, gives -1.
+    """
+    known = _rows_by_name()
+    return np.array([known.get(id_, _row_of(id_)) for id_ in map(str, ids)], dtype=np.int64)
+
+
+def archive_ids(rows: Sequence[int]) -> list[str | None]:
+    """Ids in the Kaggle archive of rows of fer2013.csv, from 0; None for the 175 rows that FER+ has no votes on.
+
+    Of pictures with the same pixels (`Votes.groups`) any may have any of the group's ids.
+    """
+    names = _names_by_row()
+    return [names.get(int(row)) for row in rows]
+
+
+@functools.cache
+def shipped_votes() -> Votes:
+    """The votes that come with the project, on 35,712 of FER2013's 35,887 images."""
+    with np.load(SHIPPED, allow_pickle=False) as file:
+        if file["answers"].tolist() != list(ANSWERS):
+            raise DataError(f"{SHIPPED}: answers {file['answers'].tolist()}, expected {list(ANSWERS)}; install again")
+        rows, groups, counts = (file[name] for name in ("csv_row", "group", "votes"))
+        splits = np.array([_split_of(id_) for id_ in file["id"].tolist()])
+    return Votes(rows.astype(np.int64), splits, groups.astype(np.int64), _pooled(counts, groups))
+
+
+def read_votes(file: Path) -> Votes:
+    """The votes of the authors' fer2013new.csv (github.com/microsoft/FERPlus): one line for each row of fer2013.csv.
 
     Raises
     ------
     DataError
-        If a column is missing or a cell is no number of votes.
+        If a column is missing, a cell is no number of votes, or a usage is none of FER2013's.
     """
+    again = "download it again from github.com/microsoft/FERPlus"
     try:
-        table = pd.read_csv(file, usecols=["Usage", *VOTES], dtype={"Usage": str} | dict.fromkeys(VOTES, np.int64))
+        kinds = {"Usage": str} | dict.fromkeys(_COLUMNS, np.int64)
+        table = pd.read_csv(file, usecols=["Usage", *_COLUMNS], dtype=kinds)
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{file}: not fer2013new.csv ({error}); expected the columns Usage and {', '.join(VOTES)} with numbers of "
-            "votes: download it again from github.com/microsoft/FERPlus"
+            f"{file}: not fer2013new.csv ({error}); expected the columns Usage and {', '.join(_COLUMNS)} with numbers "
+            f"of votes: {again}"
         ) from error
-    if (table[list(VOTES)] < 0).any(axis=None):
-        raise DataError(f"{file}: a number of votes below 0; download it again from github.com/microsoft/FERPlus")
-    return table
+    if (table[list(_COLUMNS)] < 0).any(axis=None):
+        raise DataError(f"{file}: a number of votes below 0; {again}")
+    splits = table["Usage"].map({usage: split for split, usage in OFFICIAL_SPLIT_NAMES.items()})
+    if splits.isna().any():
+        raise DataError(f"{file}: Usage {table['Usage'][splits.isna()].iloc[0]!r}; {again}")
+    counts = np.zeros((len(table), len(ANSWERS)), np.int64)
+    for name in _COLUMNS:
+        answer = _OTHERS.get(name) or EMOTIONS[emotion_index(name)]
+        counts[:, ANSWERS.index(answer)] = table[name]
+    rows = np.arange(len(table))
+    known = shipped_votes()
+    groups = rows.copy()
+    shared = known.rows < len(table)
+    groups[known.rows[shared]] = known.groups[shared]
+    return Votes(rows, splits.to_numpy(dtype=np.str_), groups, _pooled(counts, groups))
 
 
-def join_votes(dataset: Dataset, votes: pd.DataFrame) -> pd.DataFrame:
-    """The votes on each image of a data set.
+def join_votes(dataset: Dataset, votes: Votes) -> np.ndarray:
+    """Votes on each image of a data set, counts (N, 10); zeros where there are none.
+
+    Raises
+    ------
+    DataError
+        If no id tells a row of fer2013.csv, or the votes are on other images.
+    """
+    rows = csv_rows(dataset.ids.tolist())
+    if not (rows >= 0).any():
+        raise DataError(
+            f"{dataset.path} was prepared from {dataset.info['source']['form']}, whose ids do not tell the rows of "
+            "fer2013.csv; prepare the data set from FER2013 to join FER+ votes"
+        )
+    found = dict(zip(votes.rows.tolist(), votes.splits.tolist(), strict=True))
+    for id_, row, split in zip(dataset.ids.tolist(), rows.tolist(), dataset.splits.tolist(), strict=True):
+        if row >= 0 and found.get(row) != split:
+            raise DataError(
+                f"the FER+ votes are on other images: {id_} is of {OFFICIAL_SPLIT_NAMES[split]} here and "
+                f"{OFFICIAL_SPLIT_NAMES.get(found.get(row), 'nowhere')} there; expected votes on all rows of "
+                "fer2013.csv in their order"
+            )
+    return votes.at(rows)
+
+
+def doubtful_labels(ids: np.ndarray, labels: Sequence[str], counts: np.ndarray) -> pd.DataFrame:
+    """Images whose label is not the answer that most people gave, most agreed first.
 
     Parameters
     ----------
-    dataset
-        With the ids row_1, row_2, ... as fer2013.csv and icml_face_data.csv give them.
-    votes
-        From `read_votes`.
+    ids, labels, counts
+        Ids (N,), names of the labels, and votes (N, 10).
 
     Returns
     -------
     DataFrame
-        id, label, suggested (the answer with most votes, an emotion of ours or one of `OTHERS`; "" where two tie) and
-        confidence (its share of the votes), one row an image.
-
-    Raises
-    ------
-    DataError
-        If the ids do not tell rows, or the votes are on other images.
+        id, label, suggested (one of `ANSWERS`) and confidence (its share of the votes).
     """
-    matches = [_ROW.fullmatch(id_) for id_ in dataset.ids.tolist()]
-    if not all(matches):
-        raise DataError(
-            f"{dataset.path} was prepared from {dataset.info['source']['form']}, whose ids do not tell the rows of "
-            "fer2013.csv; prepare the data set from fer2013.csv to join FER+ votes"
-        )
-    rows = np.array([int(match[1]) - 1 for match in matches])
-    usage = votes["Usage"].reindex(rows).to_numpy(dtype=object)
-    expected = [OFFICIAL_SPLIT_NAMES[split] for split in dataset.splits.tolist()]
-    if wrong := [row for row, (own, other) in enumerate(zip(usage, expected, strict=True)) if own != other]:
-        raise DataError(
-            f"the FER+ votes are on other images: {dataset.ids[wrong[0]]} is of {expected[wrong[0]]} here and "
-            f"{usage[wrong[0]]} there; expected votes on all rows of fer2013.csv in their order"
-        )
-    counts = votes[list(VOTES)].to_numpy()[rows]
-    most = counts.max(axis=1, initial=0)
-    decided = (counts == most[:, None]).sum(axis=1) == 1
-    suggested = np.where(decided, _ANSWERS[counts.argmax(axis=1)], "")
-    labels = np.array(EMOTIONS, dtype=object)[dataset.labels]
-    share = most / counts.sum(axis=1).clip(1)
-    return pd.DataFrame({"id": dataset.ids, "label": labels, "suggested": suggested, "confidence": share})
-
-
-def disagreements(joined: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `join_votes` in which people mostly gave another answer than the label, most agreed first."""
-    other = joined[(joined["suggested"] != "") & (joined["suggested"] != joined["label"])]
+    said = plurality(counts)
+    answers = np.array([*ANSWERS, ""], dtype=object)[said]
+    share = counts.max(axis=1, initial=0) / counts.sum(axis=1).clip(1)
+    table = pd.DataFrame({"id": ids, "label": list(labels), "suggested": answers, "confidence": share})
+    other = table[(said >= 0) & (table["suggested"] != table["label"])]
     return other.sort_values("confidence", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _pooled(counts: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The mean counts of each group, at each of its members."""
+    _, place, size = np.unique(groups, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(size), counts.shape[1]))
+    np.add.at(sums, place, counts)
+    return (sums / size[:, None])[place]
+
+
+@functools.cache
+def _rows_by_name() -> dict[str, int]:
+    with np.load(SHIPPED, allow_pickle=False) as file:
+        return dict(zip(file["id"].astype(np.str_).tolist(), file["csv_row"].tolist(), strict=True))
+
+
+@functools.cache
+def _names_by_row() -> dict[int, str]:
+    return {row: id_ for id_, row in _rows_by_name().items()}
+
+
+def _row_of(id_: str) -> int:
+    match = _ROW.fullmatch(id_)
+    return int(match[1]) - 1 if match else -1
+
+
+def _split_of(id_: bytes) -> str:
+    usage = id_.decode().rsplit("/", 1)[1].split("_")[0]
+    return {usage: split for split, usage in OFFICIAL_SPLIT_NAMES.items()}[usage]

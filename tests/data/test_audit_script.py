@@ -52,7 +52,7 @@ def test_another_folder_and_ferplus_votes(tmp_path, capsys):
         dataset = prepare(source, tmp_path / "data")
     votes = write_votes(tmp_path / "votes.csv", dataset)
     run_script("--data", tmp_path / "data", "--runs", tmp_path / "runs", "--out", tmp_path / "out", "--ferplus", votes)
-    assert "18 labels that most FER+ votes disagree with" in capsys.readouterr().out
+    assert "18 labels that are not what most people said (FER+)" in capsys.readouterr().out
     table = read_audit(tmp_path / "out").table
     doubted = table[table["finding"] == "FER+ votes"]
     assert set(doubted["suggested"]) == {"neutral"}

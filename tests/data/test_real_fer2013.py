@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from fercore.data.ferplus import archive_ids, shipped_votes
 from fercore.data.prepare import fingerprint, prepare
 from fercore.data.records import Record
 from fercore.data.sources import open_source
@@ -59,3 +60,16 @@ def test_csv_folder_and_zip_of_the_same_images_have_one_fingerprint(fer2013_data
         with open_source(path) as source:
             found.append(prepare(source, tmp_path / "out").info["fingerprint"])
     assert found == [fingerprint(fer2013_dataset.images[rows], labels, splits)] * 3
+
+
+def test_the_shipped_votes_are_on_these_images_and_groups_are_of_identical_pictures(fer2013_dataset):
+    votes = shipped_votes()
+    ids = archive_ids(votes.rows)
+    place = {id_: row for row, id_ in enumerate(fer2013_dataset.ids.tolist())}
+    rows = [place[id_] for id_ in ids]
+    assert (fer2013_dataset.splits[rows] == votes.splits).all()
+    first = {}
+    groups = []
+    for split, row, own in zip(votes.splits.tolist(), rows, votes.rows.tolist(), strict=True):
+        groups.append(first.setdefault((split, fer2013_dataset.images[row].tobytes()), own))
+    assert votes.groups.tolist() == groups
