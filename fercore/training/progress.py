@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import torch
 from tqdm import tqdm
 
+JOB = "FERCORE_PROGRESS"  # set in the environment of a job, whose log tells a page how far it is
 _EVERY = 10  # steps between two looks at the totals; each look waits for the device
 
 
 class Progress:
-    """A bar over all steps of a training on a terminal; one line an epoch elsewhere (logs, cluster jobs)."""
+    """A bar over all steps of a training on a terminal and in a job's log; one line an epoch elsewhere."""
 
     def __init__(self, total: int, done: int, enabled: bool) -> None:
         self._enabled = enabled
-        self._bar = tqdm(total=total, initial=done, unit="step", disable=not (enabled and sys.stderr.isatty()))
+        shown = enabled and (sys.stderr.isatty() or JOB in os.environ)
+        # A log is read every few seconds, a terminal all the time.
+        pause = 0.1 if sys.stderr.isatty() else 2.0
+        self._bar = tqdm(total=total, initial=done, unit="step", disable=not shown, mininterval=pause)
 
     def step(self, epoch: int, totals: torch.Tensor, batch_size: int) -> None:
         """Count one step; `totals` holds summed loss, right answers and images of the epoch so far."""
