@@ -1,7 +1,7 @@
 """The process of a job: wait for its turn, become the script, leave its exit code.
 
 Started as `python -m fercore.jobs.runner FOLDER`. It is one process, not a parent with a child, so whatever kills it
-leaves no stray one. It holds a lock of the system while it works, which is free again however it ends, and depends on no
+leaves no stray one. It holds a lock of the system while it works, which is free again however it ends, and needs no
 server.
 """
 
