@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import warnings
 from pathlib import Path
 
-from fercore.runs import Run, RunError, open_run
+from fercore.runs import Run, RunError, list_runs, open_run
 
 RUNS_SETTING = "FERCORE_RUNS"  # environment variable that names the folder of all runs
 _CHECKOUT = Path(__file__).resolve().parents[1] / "runs"
@@ -53,6 +54,20 @@ def find_run(given: str | os.PathLike, root: Path | str | None = None) -> Run:
         f"there is no run {path.name!r} in {root.absolute()}; {ways} A run is given by its name in {_PLACES}, or by a "
         "path to its folder"
     )
+
+
+def known_runs(root: Path | str | None = None) -> list[Run]:
+    """All readable runs of a folder, by name; a warning names each folder that cannot be read as a run, and why.
+
+    Parameters
+    ----------
+    root
+        By default `runs_folder()`. `fercore.runs.list_runs` gives the problems as a table instead of warnings.
+    """
+    runs, problems = list_runs(runs_folder() if root is None else root)
+    for name, problem in problems.items():
+        warnings.warn(f"left out {name}: {problem}", stacklevel=2)
+    return runs
 
 
 def run_name(given: str | os.PathLike, root: Path | str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Run:
     """One readable run folder. `info` is the content of run.json, checked by `open_run`."""
 
     path: Path
-    info: dict
+    info: dict = field(repr=False)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from fercore import run_names
-from fercore.run_names import find_run, run_name, runs_folder
+from fercore.run_names import find_run, known_runs, run_name, runs_folder
 from fercore.runs import RunError
 from tests.factories.runs import make_run
 
@@ -79,3 +79,10 @@ def test_the_name_of_a_run_in_a_folder(place, given):
 def test_a_path_to_another_folder_has_no_name_in_this_one(place):
     with pytest.raises(RunError, match=r"received elsewhere/other, expected a run in .*/runs; name its folder with"):
         run_name("elsewhere/other", "runs")
+
+
+def test_unreadable_runs_are_warned_about(place):
+    (place / "runs" / "broken").mkdir()
+    with pytest.warns(UserWarning, match="left out broken: .* holds no run.json"):
+        runs = known_runs()
+    assert [run.name for run in runs] == ["toy", "toy-2"]

@@ -40,7 +40,7 @@ def contamination(run: Run, split: str) -> str | None:
         splits, first = record.get("splits"), str(record.get("pretraining"))
         understood = isinstance(splits, list) and all(name in SPLITS for name in splits)
         if understood and split in splits:
-            return f"includes {_split_name(run, split)}"
+            return f"includes {split_name(run, split)}"
         known.append(understood and not first.startswith(OWN_FILE))
     return None if known and all(known) else UNKNOWN
 
@@ -64,7 +64,8 @@ def _records(learned: object) -> Iterator[object]:
             waiting += [UNKNOWN if one is None else one for one in of_members]
 
 
-def _split_name(run: Run, split: str) -> str:
+def split_name(run: Run, split: str) -> str:
+    """What a run's data set calls a split: "PrivateTest" for "test"."""
     names = run.info["dataset"].get("split_names")
     name = names.get(split) if isinstance(names, dict) else None
     return name if isinstance(name, str) else OFFICIAL_SPLIT_NAMES[split]

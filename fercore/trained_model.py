@@ -1,0 +1,281 @@
+"""A trained model as `fercore.load` gives it: a picture in, its faces and what the model says of them out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fercore.charts import heatmaps
+from fercore.charts.style import percent
+from fercore.data.decode import UnreadableImage
+from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE, run_confidence
+from fercore.explain.methods import METHODS, heat_map, unsuited
+from fercore.inference.faces import Detector, crop_face, find_faces
+from fercore.inference.predictor import Predictor
+from fercore.inference.sources import VIDEOS, open_pictures
+from fercore.models.registry import LoadedModel
+from fercore.models.registry import load as load_model
+from fercore.run_names import find_run
+from fercore.runs import Run
+
+Picture = str | os.PathLike | np.ndarray | Image.Image
+
+
+@dataclass(frozen=True, eq=False)
+class FaceAnswer:
+    """One face of a picture, and what a model says of it.
+
+    Attributes
+    ----------
+    box
+        Left, top, right and bottom edge in pixels of the picture.
+    score
+        The face detector's confidence, 0 to 1; None where the picture was taken for a face as a whole.
+    probabilities
+        Class name -> probability, float; they sum to 1 and are scaled by the run's temperature.
+    sure
+        Whether the largest probability reaches the run's threshold; True where the run has none.
+    crop
+        The face as the model got it: uint8 (48, 48), 0 black to 255 white.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float | None
+    probabilities: dict[str, float]
+    sure: bool
+    crop: np.ndarray = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """The most probable class, also where the model is not sure."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    @property
+    def probability(self) -> float:
+        """Of the label, 0 to 1."""
+        return self.probabilities[self.label]
+
+    def __str__(self) -> str:
+        left, top, right, bottom = (round(edge) for edge in self.box)
+        certainty = "sure" if self.sure else "not sure"
+        return f"{self.label} {percent(self.probability)} ({certainty}), from ({left}, {top}) to ({right}, {bottom})"
+
+
+class Faces(tuple[FaceAnswer, ...]):
+    """The faces of one picture in reading order: row by row, from left to right."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no face found"
+        heading = "1 face found" if len(self) == 1 else f"{len(self)} faces found"
+        return "\n".join([heading, *(f"  {number}. {face}" for number, face in enumerate(self, 1))])
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """Which places of a face matter for a class.
+
+    Attributes
+    ----------
+    values
+        float32 (48, 48), in `unit`. Where a method has signs, values below 0 speak against the class.
+    label
+        The class that was asked about.
+    method
+        A key of `fercore.explain.methods.METHODS`.
+    face
+        The face that is explained, uint8 (48, 48).
+    """
+
+    values: np.ndarray = field(repr=False)
+    label: str
+    method: str
+    face: np.ndarray = field(repr=False)
+
+    @property
+    def unit(self) -> str:
+        """Of the values, in words that follow a number."""
+        return METHODS[self.method].unit
+
+    @property
+    def meaning(self) -> str:
+        """What a value says, and what the colours of `picture` mean."""
+        return METHODS[self.method].meaning
+
+    def picture(self, side: int = 240) -> Image.Image:
+        """The map over its face, `side` x `side` pixels; the strongest colour is 99 % of the way to the largest value
+        (`fercore.charts.heatmaps.full_colour`)."""
+        full = heatmaps.full_colour(self.values)
+        pixels = heatmaps.over_face(self.face, self.values, full, METHODS[self.method].signed, side=side)
+        return Image.fromarray(pixels)
+
+
+class Model:
+    """A trained model, ready to answer and to be explained. Made by `load`.
+
+    Parameters
+    ----------
+    run
+        The run that it comes from.
+    tta
+        "flip" averages the answers to each face and its mirror image; "none" does not.
+
+    Attributes
+    ----------
+    run
+        The run, with all that was measured of it.
+    classes
+        Names of the classes in the order of their codes.
+
+    Raises
+    ------
+    RunError
+        If the run has no weights, or they cannot be read.
+    """
+
+    def __init__(self, run: Run, tta: str = "none") -> None:
+        self.run = run
+        self.classes: tuple[str, ...] = run.classes
+        self._loaded: LoadedModel = load_model(run)
+        self._confidence = run_confidence(run, tta)
+        self._predictor = Predictor(self._loaded, self._confidence, tta)
+
+    def __repr__(self) -> str:
+        kind = self.run.info["config"].get("model", {}).get("type", "model")
+        size = f", {self.run.parameters:,} parameters" if self.run.parameters else ""
+        return f"<fercore.Model {self.run.name}: {kind}{size}, {len(self.classes)} classes>"
+
+    @property
+    def confidence(self) -> str:
+        """What "sure" means for this model, in a sentence with the measured figures."""
+        return self._confidence.words() if self._confidence else UNKNOWN_CONFIDENCE
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Methods by which `explain` can explain this model."""
+        return tuple(name for name in METHODS if unsuited(self._loaded, name) is None)
+
+    def predict(self, image: Picture, *, detect: bool = True) -> Faces:
+        """Find the faces of a picture and say what each expresses.
+
+        Parameters
+        ----------
+        image
+            Path to a picture, a PIL image, or an array: uint8 (H, W) gray or (H, W, 3) red, green, blue, 0 to 255.
+        detect
+            Search for faces with MTCNN. A square picture of at most 64 pixels a side is taken for a face as it is.
+            With False every picture is, by its largest centred square.
+
+        Returns
+        -------
+        Faces
+            A tuple of `FaceAnswer`, empty where no face is found.
+
+        Raises
+        ------
+        UnreadableImage
+            If a file is no picture, or damaged; it is a ValueError.
+        ValueError
+            If the array is no picture.
+        """
+        pixels = _pixels(image)
+        found = find_faces(pixels, self._detector if detect else None)
+        crops = [crop_face(pixels, face) for face in found]
+        if not crops:
+            return Faces()
+        answers = self._predictor.predict(crops)
+        return Faces(
+            FaceAnswer(face.box, face.score, self._by_name(probabilities), bool(sure), crop)
+            for face, crop, probabilities, sure in zip(found, crops, answers.probabilities, answers.sure, strict=True)
+        )
+
+    def explain(self, face: FaceAnswer | np.ndarray, method: str = "hires-cam", label: str | None = None) -> HeatMap:
+        """Say which places of a face matter for a class.
+
+        Parameters
+        ----------
+        face
+            A face of `predict`, or an array uint8 (48, 48).
+        method
+            One of `methods`. `fercore.explain.methods.METHODS` says of each where it comes from, what its numbers mean
+            and where it fails.
+        label
+            The class to ask about; by default what the model says of this face.
+
+        Returns
+        -------
+        HeatMap
+            The map, float32 (48, 48), with its unit and meaning.
+
+        Raises
+        ------
+        ValueError
+            If the method is unknown or does not suit this model, the class is none of `classes`, or the array is no
+            face.
+        """
+        crop = face.crop if isinstance(face, FaceAnswer) else face
+        if method not in METHODS:
+            raise ValueError(f"method: received {method!r}, expected one of {', '.join(METHODS)}")
+        if label is None:
+            label = (face if isinstance(face, FaceAnswer) else self.predict(face, detect=False)[0]).label
+        if label not in self.classes:
+            raise ValueError(f"label: received {label!r}, expected one of {', '.join(self.classes)}")
+        return HeatMap(heat_map(self._loaded, crop, method, self.classes.index(label)), label, method, crop)
+
+    @cached_property
+    def _detector(self) -> Detector:
+        return Detector()
+
+    def _by_name(self, probabilities: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self.classes, map(float, probabilities), strict=True))
+
+
+def load(run: str | os.PathLike | Run, *, tta: str = "none", root: Path | str | None = None) -> Model:
+    """Load the model of a run, on the CPU.
+
+    Parameters
+    ----------
+    run
+        Name of a run, a path to its folder, or a run from `fercore.open_run`.
+    tta
+        "flip" averages the answers to each face and its mirror image, at twice the time.
+    root
+        Folder in which names are looked up: by default runs/ where you are, or what `FERCORE_RUNS` names.
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or it has no weights that can be read.
+    """
+    return Model(run if isinstance(run, Run) else find_run(run, root), tta)
+
+
+def _pixels(image: Picture) -> np.ndarray:
+    """A picture as uint8 (H, W, 3), upright."""
+    if isinstance(image, (str, os.PathLike)):
+        return _read(Path(image))
+    if isinstance(image, Image.Image):
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"received {type(image).__name__}, expected a path, a PIL image or a uint8 array")
+    # What is no picture is refused by `find_faces`.
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+
+
+def _read(path: Path) -> np.ndarray:
+    if path.suffix.lower() in VIDEOS:
+        raise UnreadableImage(f"{path}: a video; its frames are read by scripts/predict.py")
+    try:
+        return next(open_pictures(path)).pixels
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{path}: {error}") from error
