@@ -15,6 +15,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fercore.data.fer2013 import AUDIT, DECISIONS, SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
+from fercore.data.fer2013_ids import put_in_order
 from fercore.data.folders import replacing
 from fercore.data.records import BadRecord, Record, Source
 from fercore.emotions import EMOTIONS
@@ -65,6 +66,7 @@ def prepare(
             bar = tqdm(source.read(on_bad), total=source.total, unit="image", disable=not progress, delay=0.2)
             with bar as records:
                 index = _write_images(folder / "images.npy", records)
+            index = put_in_order(folder / "images.npy", index)
             names, options = source.split_names, source.options | {"skip_bad": skip_bad}
             if source.cut_val:
                 index["split"] = cut_validation(index["label"].to_numpy(), index["split"].to_numpy(), seed)

@@ -3,8 +3,11 @@
 import collections
 import zipfile
 
+import numpy as np
 import pytest
 
+from fercore.data.fer2013 import SPLITS
+from fercore.data.fer2013_ids import block_means, digests, known, recognise
 from fercore.data.ferplus import archive_ids, shipped_votes
 from fercore.data.prepare import fingerprint, prepare
 from fercore.data.records import Record
@@ -73,3 +76,39 @@ def test_the_shipped_votes_are_on_these_images_and_groups_are_of_identical_pictu
     for split, row, own in zip(votes.splits.tolist(), rows, votes.rows.tolist(), strict=True):
         groups.append(first.setdefault((split, fer2013_dataset.images[row].tobytes()), own))
     assert votes.groups.tolist() == groups
+
+
+def test_the_table_of_ids_is_that_of_the_archive(fer2013_dataset):
+    table, codes = known(), [SPLITS.index(split) for split in fer2013_dataset.splits.tolist()]
+    assert table.ids.tolist() == fer2013_dataset.ids.tolist()
+    assert table.label.tolist() == fer2013_dataset.labels.tolist()
+    assert table.split.tolist() == codes
+    digested = digests(fer2013_dataset.images, fer2013_dataset.labels, fer2013_dataset.splits)
+    assert np.array_equal(table.digest, digested)
+    assert len(set(digested.tolist())) == 34_653  # as many as there are different images of one class and split
+    assert np.array_equal(table.block_means, block_means(fer2013_dataset.images[table.csv_row < 0]))
+    rows = np.sort(table.csv_row[table.csv_row >= 0])
+    assert len(rows) == len(set(rows.tolist())) == 35_712
+    bounds = np.searchsorted(
+        [28_709, 32_298, 35_887], table.csv_row, side="right"
+    )  # the splits follow each other there
+    assert np.array_equal(bounds[table.csv_row >= 0], table.split[table.csv_row >= 0])
+
+
+def test_original_pixels_are_known_by_their_rows(fer2013_dataset):
+    table, generator = known(), np.random.default_rng(0)
+    unknown, free = np.flatnonzero(table.csv_row < 0), np.setdiff1d(np.arange(35_887), table.csv_row)
+    image_of = np.empty(35_887, dtype=int)
+    image_of[table.csv_row[table.csv_row >= 0]] = np.flatnonzero(table.csv_row >= 0)
+    of_split = table.split[unknown]
+    for split in range(3):  # each unknown row holds some unknown image of its split, which one is not known
+        inside = np.searchsorted([28_709, 32_298], free, side="right") == split
+        image_of[free[inside]] = generator.permutation(unknown[of_split == split])
+    noise = generator.integers(-3, 4, (35_887, 48, 48), dtype=np.int16)  # root mean square 2; the archive's is 1.75
+    pixels = (fer2013_dataset.images[image_of] + noise).clip(0, 255).astype(np.uint8)
+    labels, splits = fer2013_dataset.labels[image_of], fer2013_dataset.splits[image_of]
+    found = recognise(pixels, labels, splits, np.array([f"row_{row + 1}" for row in range(35_887)]))
+    other = np.flatnonzero(found != table.ids[image_of])
+    there = dict(zip(table.ids.tolist(), fer2013_dataset.images, strict=True))
+    assert all(np.array_equal(there[str(found[row])], fer2013_dataset.images[image_of[row]]) for row in other)
+    assert set(other.tolist()) <= set(free.tolist())  # blank ones, which nothing tells apart
