@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset
-from fercore.emotions import EMOTIONS, emotion_index
+from fercore.emotions import EMOTIONS, KNOWN, emotion_index
 
-EXPRESSIONS = (*EMOTIONS, "contempt")
+EXPRESSIONS = KNOWN  # the seven and contempt
 UNKNOWN, NO_FACE = "unknown", "no_face"
 ANSWERS = (*EXPRESSIONS, UNKNOWN, NO_FACE)
 FINDING = "FER+ votes"
@@ -86,6 +86,12 @@ def majority(counts: np.ndarray) -> np.ndarray:
     return np.where(kept.max(axis=1) * 2 > kept.sum(axis=1), kept.argmax(axis=1), -1)
 
 
+def verdict(counts: np.ndarray) -> np.ndarray:
+    """As `majority`, but -1 too where most people say "unknown" or see no face: the images that the authors keep."""
+    said = majority(counts)
+    return np.where(said < len(EXPRESSIONS), said, -1)
+
+
 def plurality(counts: np.ndarray) -> np.ndarray:
     """The answer that most people gave, int64 (N,) positions in `ANSWERS`; -1 where two tie, or nobody voted."""
     most = counts.max(axis=1, keepdims=True)
@@ -110,14 +116,16 @@ def shares(counts: np.ndarray) -> np.ndarray:
 # Where votes come from
 
 
-def votes_on(ids: Sequence[str], labels: Sequence[int]) -> np.ndarray | None:
+def votes_on(ids: Sequence[str], labels: Sequence[int], classes: Sequence[str] = EMOTIONS) -> np.ndarray | None:
     """The votes that come with the project on images, by their ids.
 
     Parameters
     ----------
     ids, labels
         Of N images. An id of the Kaggle archive is enough; that of a row (row_1, row_2, ...) might be of any table, so
-        for those the labels (codes of FER2013) must be that table's too.
+        for those the labels must be that table's too.
+    classes
+        What the labels' codes mean.
 
     Returns
     -------
@@ -130,7 +138,7 @@ def votes_on(ids: Sequence[str], labels: Sequence[int]) -> np.ndarray | None:
     counts = shipped_votes().at(rows)
     names = _names_by_row()
     for id_, row, label in zip(ids, rows.tolist(), labels, strict=True):
-        if id_.startswith("row_") and row in names and names[row].split("/")[1] != EMOTIONS[label]:
+        if id_.startswith("row_") and row in names and names[row].split("/")[1] != classes[label]:
             return None
     return counts if counts.any() else None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+_CHUNK = 1 << 21  # image draws held at once: 16 MB
+
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]:
     """A proportion and its Wilson score interval (Wilson 1927).
@@ -84,3 +86,37 @@ def mean_interval(values: np.ndarray, *, level: float = 0.95, resamples: int = 2
     levels, counts = np.unique(np.asarray(values, np.float64), return_counts=True)
     draws = resampled(counts, np.random.default_rng(seed), resamples)
     return percentile_interval(levels @ counts / counts.sum(), draws @ levels / counts.sum(), level)
+
+
+def ratio_intervals(
+    parts: np.ndarray, wholes: np.ndarray, *, level: float = 0.95, resamples: int = 1000, seed: int = 0
+) -> list[dict[str, float]]:
+    """Ratios of sums over images, each with its percentile bootstrap interval over images.
+
+    A mean of one value an image is such a ratio, with wholes of 1; so is the share of right votes, of which an image
+    may have any number: images are drawn, not votes, since votes on one image go together.
+
+    Parameters
+    ----------
+    parts, wholes
+        Numbers (N, K), N at least 1, no column of wholes all 0.
+    level, resamples, seed
+        Confidence level, number of bootstrap resamples and the seed that draws them.
+
+    Returns
+    -------
+    list of dict
+        K of them: value, low and high.
+    """
+    n, rng = len(parts), np.random.default_rng(seed)
+    draws, step = [], max(1, _CHUNK // n)
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        chosen = rng.integers(0, n, size=(size, n)) + n * np.arange(size)[:, None]
+        times = np.bincount(chosen.ravel(), minlength=size * n).reshape(size, n).astype(np.float64)
+        draws.append((times @ parts) / np.maximum(times @ wholes, np.finfo(float).tiny))
+    samples = np.concatenate(draws)
+    values = [np.sum(part) / np.sum(whole) for part, whole in zip(parts.T.copy(), wholes.T.copy(), strict=True)]
+    found = [percentile_interval(value, own, level) for value, own in zip(values, samples.T, strict=True)]
+    # Samples are rounded otherwise than values: what is the same in every image must not seem to lie outside.
+    return [{**own, "low": min(own["low"], own["value"]), "high": max(own["high"], own["value"])} for own in found]
