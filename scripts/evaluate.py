@@ -17,6 +17,9 @@ from fercore.training.evaluate import evaluate_run
 
 AVERAGES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
 
+JUDGED = {"model": "the model", "label": "the label", "person": "a single person"}
+SIDES = {"model": "the model says", "label": "the label says", "neither": "neither says"}
+
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
@@ -55,7 +58,24 @@ def describe(metrics: dict) -> str:
         lines.append(
             f"  The model gives {mass:.1%} of its probability to {name}, which is left out; the rest is scaled to 1."
         )
-    return "\n".join(lines)
+    return "\n".join(lines + (describe_people(metrics["people"]) if "people" in metrics else []))
+
+
+def describe_people(people: dict) -> list[str]:
+    """How the model compares with what most people say, in lines for the terminal."""
+    images = people["images"]
+    lines = [
+        f"\n  Judged by people ({people['votes']}): {images['verdict']:,} of {images['with_votes']:,} images with votes have "
+        "a majority; agrees with it",
+        *(f"  {words:<18} {_share(people[key])}" for key, words in JUDGED.items()),
+    ]
+    sides = people["disagreements"]
+    if sides["n"]:
+        lines.append(f"  Where model and label differ ({sides['n']:,} images), most people say what")
+        lines += [f"  {words:<18} {_share(sides[key])}" for key, words in SIDES.items()]
+    lines.append("  Jensen-Shannon distance to the people's distribution (0 to 1; of one person to the other nine):")
+    lines.append("  " + ", ".join(f"{key} {own['value']:.3f}" for key, own in people["distance"].items()))
+    return lines
 
 
 def _share(figure: dict) -> str:

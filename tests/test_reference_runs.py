@@ -10,7 +10,9 @@ import pytest
 
 from fercore.charts.overview import reference_report
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.data.ferplus import votes_on
 from fercore.evaluation.metrics import report
+from fercore.evaluation.people import people_report
 from fercore.evaluation.speeds import read_speeds
 from fercore.export.files import measure
 from fercore.export.record import ONNX_FILE, read_record
@@ -96,6 +98,23 @@ def test_metrics_recompute_exactly_from_predictions(name):
         names = OFFICIAL_SPLIT_NAMES | ({"train": "Training, out of fold"} if "kfold" in run.info else {})
         again = report(stored.label, stored.probabilities, split=split, split_name=names[split], tta=tta)
         assert {key: metrics[key] for key in again} == json.loads(json.dumps(again))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("reference-")])
+def test_figures_against_people_recompute_from_predictions(name):
+    run = open_run(RUNS / name)
+    for split, tta in run.evaluations():
+        stored = run.predictions(split, tta)
+        again = people_report(stored, run.classes, votes_on(stored.id, stored.label, run.classes))
+        assert flat(run.metrics(split, tta)["people"]) == pytest.approx(flat(again), abs=1e-9)
+
+
+def flat(content, place=""):
+    """Place -> number or text of everything in nested lists and objects."""
+    if not isinstance(content, list | dict):
+        return {place: content}
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    return {at: value for key, own in pairs for at, value in flat(own, f"{place}/{key}").items()}
 
 
 def test_the_reports_model_reaches_the_reports_accuracy_without_augmentation():

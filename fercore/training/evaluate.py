@@ -10,7 +10,9 @@ import torch
 from sklearn.metrics import f1_score
 
 from fercore.data.fer2013 import Dataset
+from fercore.data.ferplus import votes_on
 from fercore.evaluation.metrics import report
+from fercore.evaluation.people import people_report
 from fercore.models.forward import probabilities
 from fercore.models.hub import left_out_mass
 from fercore.models.registry import load
@@ -73,10 +75,16 @@ def keep_predictions(
 
 
 def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: str, notes: Mapping[str, Any]) -> dict:
-    """Write predictions, and the metrics that follow from them with further entries, which are returned."""
+    """Write predictions, and the metrics that follow from them with further entries, which are returned.
+
+    Where people voted on the images, how the model compares with them is in the entry "people".
+    """
     write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
     metrics = report(stored.label, stored.probabilities, split=split, split_name=split_name, tta=tta) | dict(notes)
+    votes = votes_on(stored.id.tolist(), stored.label.tolist(), run.classes)
+    if votes is not None and (people := people_report(stored, run.classes, votes)):
+        metrics["people"] = people
     write_json(run.path / f"metrics_{stem(split, tta)}.json", metrics)
     return metrics
 
