@@ -65,8 +65,8 @@ def describe_people(people: dict) -> list[str]:
     """How the model compares with what most people say, in lines for the terminal."""
     images = people["images"]
     lines = [
-        f"\n  Judged by people ({people['votes']}): {images['verdict']:,} of {images['with_votes']:,} images with votes have "
-        "a majority; agrees with it",
+        f"\n  Judged by people ({people['votes']}): {images['verdict']:,} of {images['with_votes']:,} images with"
+        " votes have a majority, which agrees with",
         *(f"  {words:<18} {_share(people[key])}" for key, words in JUDGED.items()),
     ]
     sides = people["disagreements"]
