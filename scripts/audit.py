@@ -25,7 +25,6 @@ from fercore.data.audit.looks import ODD
 from fercore.data.fer2013 import AUDIT, Dataset, open_dataset
 from fercore.data.ferplus import FINDING as FERPLUS
 from fercore.data.ferplus import doubtful_labels, join_votes, read_votes, votes_on
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import FINDING, out_of_fold_runs, suspected_labels
 from fercore.runs import Run, list_runs
 
@@ -64,7 +63,7 @@ def votes_of(dataset: Dataset, file: Path | None) -> np.ndarray | None:
     """Votes of FER+ on a data set: of a file, or those that come with the project; None where there are none."""
     if file is not None:
         return join_votes(dataset, read_votes(file))
-    return votes_on(dataset.ids.tolist(), dataset.labels.tolist()) if dataset.classes == EMOTIONS else None
+    return votes_on(dataset.ids)
 
 
 class Steps:

@@ -105,7 +105,7 @@ def test_figures_against_people_recompute_from_predictions(name):
     run = open_run(RUNS / name)
     for split, tta in run.evaluations():
         stored = run.predictions(split, tta)
-        again = people_report(stored, run.classes, votes_on(stored.id, stored.label, run.classes))
+        again = people_report(stored, run.classes, votes_on(stored.id))
         assert flat(run.metrics(split, tta)["people"]) == pytest.approx(flat(again), abs=1e-9)
 
 

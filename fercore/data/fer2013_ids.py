@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS
 from fercore.emotions import EMOTIONS
@@ -168,6 +167,8 @@ def _by_row(images: np.ndarray, labels: np.ndarray, splits: np.ndarray, rows: np
     agree = (table.label[places[sure]] == labels[sure]) & (table.split[places[sure]] == codes[sure])
     if not agree.all():
         return None
+    from scipy.optimize import linear_sum_assignment  # seconds, which those who only look up ids are spared
+
     missing, free = np.flatnonzero(~sure), np.flatnonzero(table.csv_row < 0)
     means = block_means(images[missing])
     for split, label in {*zip(codes[missing].tolist(), labels[missing].tolist(), strict=True)}:

@@ -2,8 +2,8 @@
 
 FER2013 has one label for each image; ten people were asked again, and might also answer that they do not know or see no
 face. Their votes come with the project (`fer2013_votes.npz`, copyright Microsoft Corporation, MIT licence: see
-FERPLUS-LICENSE.txt beside it), joined to the images of the Kaggle archive by pixels and to fer2013.csv by row, so that
-they are known wherever ids are, without the data set. `read_votes` reads them from the authors' own file.
+FERPLUS-LICENSE.txt beside it) by row of fer2013.csv, and `fercore.data.fer2013_ids` knows the row of each canonical id:
+votes are known wherever ids are, without the data set. `read_votes` reads them from the authors' own file.
 
 The rules by which votes become an answer are functions of counts (N, 10), columns in the order of `ANSWERS`.
 """
@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, Dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS, DataError, Dataset
+from fercore.data.fer2013_ids import known
 from fercore.emotions import EMOTIONS, KNOWN, emotion_index
 
 EXPRESSIONS = KNOWN  # the seven and contempt
@@ -116,49 +117,22 @@ def shares(counts: np.ndarray) -> np.ndarray:
 # Where votes come from
 
 
-def votes_on(ids: Sequence[str], labels: Sequence[int], classes: Sequence[str] = EMOTIONS) -> np.ndarray | None:
-    """The votes that come with the project on images, by their ids.
-
-    Parameters
-    ----------
-    ids, labels
-        Of N images. An id of the Kaggle archive is enough; that of a row (row_1, row_2, ...) might be of any table, so
-        for those the labels must be that table's too.
-    classes
-        What the labels' codes mean.
+def votes_on(ids: Sequence[str]) -> np.ndarray | None:
+    """The votes that come with the project on images, by their canonical ids.
 
     Returns
     -------
     ndarray or None
-        Counts (N, 10), zeros for images without votes; None where these are not images of FER2013.
+        Counts (N, 10), zeros for images without votes; None where there are votes on none of them.
     """
-    rows = csv_rows(ids)
-    if not (rows >= 0).any():
-        return None
-    counts = shipped_votes().at(rows)
-    names = _names_by_row()
-    for id_, row, label in zip(ids, rows.tolist(), labels, strict=True):
-        if id_.startswith("row_") and row in names and names[row].split("/")[1] != classes[label]:
-            return None
+    counts = shipped_votes().at(csv_rows(ids))
     return counts if counts.any() else None
 
 
 def csv_rows(ids: Sequence[str]) -> np.ndarray:
-    """Rows of fer2013.csv (N,), from 0, of images by their ids: as the Kaggle archive names them, or row_1, row_2, ...
-
-    An image that FER+ has no votes on, or an id of another kind, gives -1.
-    """
-    known = _rows_by_name()
-    return np.array([known.get(id_, _row_of(id_)) for id_ in map(str, ids)], dtype=np.int64)
-
-
-def archive_ids(rows: Sequence[int]) -> list[str | None]:
-    """Ids in the Kaggle archive of rows of fer2013.csv, from 0; None for the 175 rows that FER+ has no votes on.
-
-    Of pictures with the same pixels (`Votes.groups`) any may have any of the group's ids.
-    """
-    names = _names_by_row()
-    return [names.get(int(row)) for row in rows]
+    """Rows of fer2013.csv (N,), from 0, of images by their canonical ids; -1 where none is known."""
+    rows = _rows_by_id()
+    return np.array([rows.get(str(id_), -1) for id_ in ids], dtype=np.int64)
 
 
 @functools.cache
@@ -168,7 +142,8 @@ def shipped_votes() -> Votes:
         if file["answers"].tolist() != list(ANSWERS):
             raise DataError(f"{SHIPPED}: answers {file['answers'].tolist()}, expected {list(ANSWERS)}; install again")
         rows, groups, counts = (file[name] for name in ("csv_row", "group", "votes"))
-        splits = np.array([_split_of(id_) for id_ in file["id"].tolist()])
+    split_of = dict(zip(known().csv_row.tolist(), known().split.tolist(), strict=True))
+    splits = np.array([SPLITS[split_of[row]] for row in rows.tolist()])
     return Votes(rows.astype(np.int64), splits, groups.astype(np.int64), _pooled(counts, groups))
 
 
@@ -199,22 +174,25 @@ def read_votes(file: Path) -> Votes:
         answer = _OTHERS.get(name) or EMOTIONS[emotion_index(name)]
         counts[:, ANSWERS.index(answer)] = table[name]
     rows = np.arange(len(table))
-    known = shipped_votes()
+    shipped = shipped_votes()
     groups = rows.copy()
-    shared = known.rows < len(table)
-    groups[known.rows[shared]] = known.groups[shared]
+    shared = shipped.rows < len(table)
+    groups[shipped.rows[shared]] = shipped.groups[shared]
     return Votes(rows, splits.to_numpy(dtype=np.str_), groups, _pooled(counts, groups))
 
 
 def join_votes(dataset: Dataset, votes: Votes) -> np.ndarray:
     """Votes on each image of a data set, counts (N, 10); zeros where there are none.
 
+    Images are found by their canonical ids, or by row_1, row_2, ... where the data set is another table's.
+
     Raises
     ------
     DataError
         If no id tells a row of fer2013.csv, or the votes are on other images.
     """
-    rows = csv_rows(dataset.ids.tolist())
+    rows = csv_rows(dataset.ids)
+    rows = np.where(rows >= 0, rows, [_row_of(id_) for id_ in dataset.ids.tolist()])
     if not (rows >= 0).any():
         raise DataError(
             f"{dataset.path} was prepared from {dataset.info['source']['form']}, whose ids do not tell the rows of "
@@ -261,21 +239,10 @@ def _pooled(counts: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def _rows_by_name() -> dict[str, int]:
-    with np.load(SHIPPED, allow_pickle=False) as file:
-        return dict(zip(file["id"].astype(np.str_).tolist(), file["csv_row"].tolist(), strict=True))
-
-
-@functools.cache
-def _names_by_row() -> dict[int, str]:
-    return {row: id_ for id_, row in _rows_by_name().items()}
+def _rows_by_id() -> dict[str, int]:
+    return dict(zip(known().ids.tolist(), known().csv_row.tolist(), strict=True))
 
 
 def _row_of(id_: str) -> int:
     match = _ROW.fullmatch(id_)
     return int(match[1]) - 1 if match else -1
-
-
-def _split_of(id_: bytes) -> str:
-    usage = id_.decode().rsplit("/", 1)[1].split("_")[0]
-    return {usage: split for split, usage in OFFICIAL_SPLIT_NAMES.items()}[usage]

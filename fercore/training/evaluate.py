@@ -82,7 +82,7 @@ def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: 
     write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
     metrics = report(stored.label, stored.probabilities, split=split, split_name=split_name, tta=tta) | dict(notes)
-    votes = votes_on(stored.id.tolist(), stored.label.tolist(), run.classes)
+    votes = votes_on(stored.id)
     if votes is not None and (people := people_report(stored, run.classes, votes)):
         metrics["people"] = people
     write_json(run.path / f"metrics_{stem(split, tta)}.json", metrics)

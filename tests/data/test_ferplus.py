@@ -8,7 +8,6 @@ from fercore.data.fer2013 import DataError
 from fercore.data.ferplus import ANSWERS, doubtful_labels, join_votes, majority, plurality, read_votes, shares
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
-from fercore.emotions import EMOTIONS
 from tests.factories.data import make_dataset, make_records, write_csv
 from tests.factories.votes import counted
 
@@ -129,21 +128,14 @@ def test_a_file_that_is_no_votes_is_refused(dataset, tmp_path, old, new, message
         read_votes(file)
 
 
-def test_the_votes_that_come_with_the_project_are_found_by_id_and_by_row():
+def test_the_votes_that_come_with_the_project_are_found_by_id():
     assert len(ferplus.shipped_votes().rows) == 35_712
     ids = ["train/fear/Training_49732659", "row_6", "mine/1.png"]
-    assert ferplus.csv_rows(ids).tolist() == [5, 5, -1]
-    assert ferplus.archive_ids([5, 0]) == ["train/fear/Training_49732659", "train/angry/Training_1426440"]
-    found = ferplus.votes_on(ids, [EMOTIONS.index("fear")] * 3)
-    # Row 5 of fer2013new.csv; the image of the user's own has no votes.
-    assert found[0].tolist() == found[1].tolist()
-    assert found.sum(axis=1).tolist() == [10, 10, 0]
-
-
-def test_rows_with_other_labels_are_of_another_table():
-    assert ferplus.votes_on(["row_6"], [EMOTIONS.index("fear")]) is not None
-    assert ferplus.votes_on(["row_6"], [EMOTIONS.index("happy")]) is None
-    assert ferplus.votes_on(["mine/1.png"], [0]) is None
+    assert ferplus.csv_rows(ids).tolist() == [5, -1, -1]
+    # Row 5 of fer2013new.csv; a row of any table and an image of the user's own have none.
+    expected = {"fear": 1, "sad": 1, "neutral": 6, "contempt": 1, "unknown": 1}
+    assert ferplus.votes_on(ids).tolist() == counted(expected, {}, {}).tolist()
+    assert ferplus.votes_on(ids[1:]) is None
 
 
 def test_people_saw_identical_pictures_once():

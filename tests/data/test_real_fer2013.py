@@ -8,7 +8,7 @@ import pytest
 
 from fercore.data.fer2013 import SPLITS
 from fercore.data.fer2013_ids import block_means, digests, known, recognise
-from fercore.data.ferplus import archive_ids, shipped_votes
+from fercore.data.ferplus import csv_rows, shipped_votes
 from fercore.data.prepare import fingerprint, prepare
 from fercore.data.records import Record
 from fercore.data.sources import open_source
@@ -67,9 +67,8 @@ def test_csv_folder_and_zip_of_the_same_images_have_one_fingerprint(fer2013_data
 
 def test_the_shipped_votes_are_on_these_images_and_groups_are_of_identical_pictures(fer2013_dataset):
     votes = shipped_votes()
-    ids = archive_ids(votes.rows)
-    place = {id_: row for row, id_ in enumerate(fer2013_dataset.ids.tolist())}
-    rows = [place[id_] for id_ in ids]
+    place = {row: number for number, row in enumerate(csv_rows(fer2013_dataset.ids).tolist())}
+    rows = [place[row] for row in votes.rows.tolist()]
     assert (fer2013_dataset.splits[rows] == votes.splits).all()
     first = {}
     groups = []
