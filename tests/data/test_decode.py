@@ -1,12 +1,22 @@
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fercore.data.decode import MAX_PIXELS, UnreadableImage, decode_gray, decode_rgb
+from fercore.data.decode import (
+    MAX_PIXELS,
+    MAX_SIDE,
+    PHOTO_PIXELS,
+    UnreadableImage,
+    decode_gray,
+    decode_rgb,
+    phone_formats,
+    read_photo,
+)
 from tests.factories.data import png
 
 RAMP = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48)
@@ -109,18 +119,35 @@ def bomb(width: int, height: int) -> bytes:
     [
         (b"", "the file is empty"),
         (b"a shopping list\n", "not an image of a known format"),
-        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC .* save or share it as JPEG"),
-        (b"\0\0\0\x20ftypavif" + bytes(100), "AVIF .* save or share it as JPEG"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), r"not an image of a known format \(HEIF, AVIF\)"),
         (b"GIF89a", "not an image of a known format"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image of a known format"),
         (damaged_jpeg(), "a damaged JPEG image"),
         (bomb(8000, 8001), f"8000 x 8001 pixels, more than the {MAX_PIXELS:,} allowed"),
         (bomb(10_000, 10_000), "10000 x 10000 pixels, more than"),
         (bomb(100_000, 100_000), f"more than {MAX_PIXELS:,} pixels"),
+        (bomb(44_000_000, 1), f"44000000 x 1 pixels, a side longer than the {MAX_SIDE:,} allowed"),
+        (bomb(1, 30_000_000), "1 x 30000000 pixels, a side longer than"),
+        (bomb(51, 1), "51 x 1 pixels, one side more than 50 times the other"),
         (encode(Image.fromarray(np.ones((48, 48), dtype=np.float32)), "tiff"), "floating-point pixels"),
         (encode(Image.fromarray(np.full((48, 48), 70_000, dtype=np.int32)), "tiff"), "expected 0 to 65535"),
     ],
-    ids=["empty", "text", "heic", "avif", "cut", "postscript", "half", "64 MP", "100 MP", "10 GP", "float", "32 bit"],
+    ids=[
+        "empty",
+        "text",
+        "heic",
+        "cut",
+        "postscript",
+        "half",
+        "64 MP",
+        "100 MP",
+        "10 GP",
+        "a line",
+        "a column",
+        "a strip",
+        "float",
+        "32 bit",
+    ],
 )
 def test_what_is_no_usable_image_is_refused_in_words(data, reason):
     for decode in (decode_gray, decode_rgb):
@@ -167,3 +194,108 @@ def test_an_animation_gives_its_first_frame():
     frames = [Image.new("RGB", (5, 4), colour) for colour in ("red", "blue")]
     data = encode(frames[0], "gif", save_all=True, append_images=frames[1:])
     assert np.array_equal(decode_rgb(data), np.broadcast_to(np.array([255, 0, 0], np.uint8), (4, 5, 3)))
+
+
+def test_a_strip_as_long_as_allowed_is_read():
+    assert decode_rgb(png(np.zeros((1, 50), np.uint8))).shape == (1, 50, 3)
+
+
+def test_a_large_photo_is_reduced_and_tells_by_how_much():
+    height, width = 4_500, 4_001  # 18 million pixels
+    assert height * width > PHOTO_PIXELS
+    pixels = np.zeros((height, width), np.uint8)
+    pixels[:3000:2] = 200  # every other row: gray once reduced; the rest is black
+    for form in ("png", "jpeg"):
+        photo = read_photo(encode(Image.fromarray(pixels), form))
+        assert (photo.pixels.shape, photo.scale, photo.notes) == ((2250, 2001, 3), 2, ())
+        assert abs(photo.pixels[10:1490].mean() - 100) < 3
+        assert photo.pixels[1510:].max() < 5
+    assert read_photo(png(COLOURS)).scale == 1
+    assert np.array_equal(read_photo(png(COLOURS)).pixels, COLOURS)
+
+
+def test_a_large_picture_with_transparency_is_there_once_and_turned_upright():
+    pixels = np.zeros((6000, 3000, 4), np.uint8)
+    pixels[:3000, :, 3] = 255  # above black, below transparent
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = read_photo(png(pixels, exif=exif, compress_level=1))
+    assert (photo.pixels.shape, photo.scale) == ((1500, 3000, 3), 2)
+    assert np.unique(photo.pixels[:, :1499]).tolist() == [255]
+    assert np.unique(photo.pixels[:, 1501:]).tolist() == [0]
+
+
+def test_a_large_picture_becomes_the_same_small_one_as_a_reduced_one():
+    pixels = (
+        np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8).repeat(50, 0).repeat(50, 1)
+    )  # 20 million
+    small = pixels.reshape(2250, 2, 2250, 2).mean(axis=(1, 3)).astype(np.uint8)
+    assert np.abs(decode_gray(png(pixels)).astype(int) - decode_gray(png(small))).max() <= 1
+
+
+# Frames
+
+
+def animation(form: str, frames: list[Image.Image], **options) -> bytes:
+    return encode(frames[0], form, save_all=True, append_images=frames[1:], **options)
+
+
+FRAMES = [Image.new("RGB", (48, 48), "white"), Image.new("RGB", (48, 48), "white"), Image.new("RGB", (48, 48), "black")]
+FRAMES[2].paste("red", (0, 0, 24, 48))
+OPTIONS = {
+    "gif": {"optimize": False, "duration": [1, 2, 3]},
+    "png": {"duration": [1, 2, 3]},
+    "webp": {"lossless": True},
+}
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp", "tiff"])
+def test_the_first_frame_that_shows_something_is_taken_and_named(form):
+    frames = [FRAMES[0], *FRAMES[2:], FRAMES[0]]
+    data = animation(form, frames, **OPTIONS.get(form, {}))
+    notes = []
+    pixels = decode_rgb(data, note=notes.append)
+    assert pixels[0, 0].tolist() == [255, 0, 0]
+    assert pixels[0, 40].tolist() == [0, 0, 0]
+    assert notes == ["frame 2 is taken, since the one before it is blank"]
+    assert np.array_equal(read_photo(data).pixels, pixels)
+    assert decode_gray(data)[0, [0, 40]].tolist() == [76, 0]
+
+
+def test_several_blank_frames_are_passed_over():
+    notes = []
+    assert decode_rgb(animation("tiff", FRAMES), note=notes.append)[0, 0].tolist() == [255, 0, 0]
+    assert notes == ["frame 3 is taken, since those before it are blank"]
+
+
+def test_where_all_frames_are_blank_the_first_is_taken_without_a_word():
+    notes = []
+    blank = [Image.new("L", (9, 9), level) for level in (100, 200)]
+    assert np.unique(decode_rgb(animation("tiff", blank), note=notes.append)).tolist() == [100]
+    assert notes == []
+
+
+def test_a_frame_larger_than_allowed_is_refused():
+    data = animation("tiff", [Image.new("L", (9, 9)), Image.new("1", (60, 3001))])
+    with pytest.raises(UnreadableImage, match="60 x 3001 pixels, one side more than 50 times the other"):
+        decode_rgb(data)
+
+
+# HEIC
+
+
+def test_heic_is_read_and_refused_in_words_without_its_package(monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    data = encode(FRAMES[2], "heif", quality=100)
+    assert np.abs(decode_rgb(data)[:, :20].astype(int) - [254, 0, 0]).max() <= 8
+    assert np.abs(decode_gray(data)[:, :20].astype(int) - 76).max() <= 8
+    phone_formats.cache_clear()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(UnreadableImage, match=r"a HEIC or AVIF picture, .* pip install pillow-heif, or .* as JPEG"):
+        decode_rgb(data)
+    phone_formats.cache_clear()
+
+
+def test_avif_is_read():
+    assert np.abs(decode_rgb(encode(FRAMES[2], "avif", quality=100))[:, :20].astype(int) - [255, 0, 0]).max() <= 8
