@@ -46,9 +46,9 @@ def calibration(
     Parameters
     ----------
     labels
-        Integers (N,), true classes 0 to 6; at least one.
+        Integers (N,), true classes; at least one.
     probabilities
-        Floats (N, 7), rows sum to 1.
+        Floats (N, C), rows sum to 1.
     bins
         Number of bins between 0 and 1; a bin holds its upper end.
     level, resamples, seed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -26,9 +26,9 @@ class SharedAnswers:
     Attributes
     ----------
     id, label
-        str (N,) and int64 (N,): the images and their true classes 0 to 6.
+        str (N,) and int64 (N,): the images and their true classes.
     probabilities
-        Run name -> float32 (N, 7).
+        Run name -> float32 (N, C).
     left_out
         Names of runs that share no image with those before them.
     """
@@ -124,7 +124,9 @@ def agreement(shared: SharedAnswers) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def disagreements(shared: SharedAnswers, first: str, second: str, kind: str) -> pd.DataFrame:
+def disagreements(
+    shared: SharedAnswers, first: str, second: str, kind: str, classes: Sequence[str] = EMOTIONS
+) -> pd.DataFrame:
     """The images on which two runs disagree in one way.
 
     Parameters
@@ -135,6 +137,8 @@ def disagreements(shared: SharedAnswers, first: str, second: str, kind: str) -> 
         Names of two runs.
     kind
         ONLY_FIRST is right, ONLY_SECOND is, or both are wrong but say different things (DIFFERENTLY).
+    classes
+        Names of the classes, by default those of FER2013.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def disagreements(shared: SharedAnswers, first: str, second: str, kind: str) -> 
         id, true, first, second (what each says: emotions), first_probability, second_probability (of what it says),
         right (whether one of the two is).
     """
-    rows, names = _disagree(shared, first, second, kind), np.array(EMOTIONS, dtype=object)
+    rows, names = _disagree(shared, first, second, kind), np.array(classes, dtype=object)
     answers = {}
     for place, name in (("first", first), ("second", second)):
         answers[place] = names[shared.predicted(name)[rows]]

@@ -44,7 +44,7 @@ class Confidence:
     given: float = 1.0
 
     def scale(self, probabilities: np.ndarray) -> np.ndarray:
-        """Probabilities (N, 7) as they are once scaled, float32; see `scale`."""
+        """Probabilities (N, C) as they are once scaled, float32; see `scale`."""
         return scale(probabilities, self.temperature)
 
     def sure(self, scaled: np.ndarray) -> np.ndarray:
@@ -72,14 +72,14 @@ def scale(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     Parameters
     ----------
     probabilities
-        Floats (N, 7), rows sum to 1.
+        Floats (N, C), rows sum to 1.
     temperature
         Above 0; 1 changes nothing.
 
     Returns
     -------
     numpy.ndarray
-        float32 (N, 7), rows sum to 1; the order within a row stays.
+        float32 (N, C), rows sum to 1; the order within a row stays.
     """
     logits = _logits(probabilities) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -96,7 +96,7 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     labels
         Integers (N,), true classes; N at least 1.
     probabilities
-        Floats (N, 7), rows sum to 1.
+        Floats (N, C), rows sum to 1.
     """
     logits, rows = _logits(probabilities), np.arange(len(labels))
 
@@ -119,7 +119,7 @@ def fit_threshold(
     Parameters
     ----------
     labels, probabilities
-        Integers (N,) and floats (N, 7), scaled already.
+        Integers (N,) and floats (N, C), scaled already.
     right
         Share of the answers given that must be right.
     fewest

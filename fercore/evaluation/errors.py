@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,6 +53,7 @@ def image_table(
     *,
     copies: np.ndarray | None = None,
     brightness: np.ndarray | None = None,
+    classes: Sequence[str] = EMOTIONS,
 ) -> pd.DataFrame:
     """What a model answered for each image, most confident first.
 
@@ -65,6 +66,9 @@ def image_table(
     copies, brightness
         bool (N,): whether training has a copy; floats (N,): mean gray level. Their columns are missing without them.
 
+    classes
+        Names of the classes, by default those of FER2013.
+
     Returns
     -------
     DataFrame
@@ -72,7 +76,7 @@ def image_table(
         and brightness. With another model also other_pred, other_right and other_probability, and the outcomes are
         `PAIR_OUTCOMES`.
     """
-    table = prediction_table(found.id, found.label, found.probabilities)
+    table = prediction_table(found.id, found.label, found.probabilities, classes)
     given = {"copy": copies, "brightness": brightness}
     table = table.assign(
         true_probability=found.probabilities[np.arange(len(found.label)), found.label],
@@ -80,7 +84,7 @@ def image_table(
         **{name: values for name, values in given.items() if values is not None},
     )
     if other is not None:
-        table = _beside(table, other)
+        table = _beside(table, other, classes)
     return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -96,7 +100,7 @@ def matching(table: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     return table[rows]
 
 
-def cells(table: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+def cells(table: pd.DataFrame, wanted: Wanted, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
     """The confusion matrix of the images that one asks for, whatever their classes and outcome.
 
     Returns
@@ -104,7 +108,7 @@ def cells(table: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     DataFrame
         As `tables.confusion_table`.
     """
-    return confusion_table(_report(matching(table, replace(wanted, true=None, pred=None, outcome=None))))
+    return confusion_table(_report(matching(table, replace(wanted, true=None, pred=None, outcome=None)), classes))
 
 
 def outcomes(table: pd.DataFrame, wanted: Wanted) -> Mapping[str, int]:
@@ -113,14 +117,14 @@ def outcomes(table: pd.DataFrame, wanted: Wanted) -> Mapping[str, int]:
     return {name: int(found.get(name, 0)) for name in (*OUTCOMES, *PAIR_OUTCOMES)}
 
 
-def most_confused(table: pd.DataFrame) -> tuple[str, str, int] | None:
+def most_confused(table: pd.DataFrame, classes: Sequence[str] = EMOTIONS) -> tuple[str, str, int] | None:
     """True class, predicted class and number of images of the most frequent confusion; None without an error."""
-    pairs = confused_pairs(_report(table), top=1)
+    pairs = confused_pairs(_report(table, classes), top=1)
     return None if pairs.empty else (pairs["true"][0], pairs["pred"][0], int(pairs["count"][0]))
 
 
-def _beside(table: pd.DataFrame, other: Predictions) -> pd.DataFrame:
-    answers = prediction_table(other.id, other.label, other.probabilities)
+def _beside(table: pd.DataFrame, other: Predictions, classes: Sequence[str]) -> pd.DataFrame:
+    answers = prediction_table(other.id, other.label, other.probabilities, classes)
     answers = answers[["id", "true", "pred", "right", "probability"]].drop_duplicates(["id", "true"])
     answers = answers.rename(columns={name: f"other_{name}" for name in ("pred", "right", "probability")})
     both = table.merge(answers, on=["id", "true"])
@@ -128,6 +132,6 @@ def _beside(table: pd.DataFrame, other: Predictions) -> pd.DataFrame:
     return both.assign(outcome=np.select(places, PAIR_OUTCOMES[:3], BOTH_RIGHT))
 
 
-def _report(table: pd.DataFrame) -> dict:
-    counts = pd.crosstab(table["true"], table["pred"]).reindex(index=EMOTIONS, columns=EMOTIONS, fill_value=0)
-    return {"confusion": counts.to_numpy(int).tolist()}
+def _report(table: pd.DataFrame, classes: Sequence[str]) -> dict:
+    counts = pd.crosstab(table["true"], table["pred"]).reindex(index=classes, columns=classes, fill_value=0)
+    return {"classes": list(classes), "confusion": counts.to_numpy(int).tolist()}

@@ -7,6 +7,8 @@ the paper's "confident joint" (equation 1). They are found by cleanlab, which is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -17,13 +19,15 @@ FINDING = "suspected label"
 _COLUMNS = ["id", "label", "suggested", "confidence", "label_probability"]
 
 
-def suspected_labels(predictions: Predictions) -> pd.DataFrame:
+def suspected_labels(predictions: Predictions, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
     """Images whose label a model has good reason to doubt, most doubtful first.
 
     Parameters
     ----------
     predictions
         Out of fold: of a model that was not fitted to the image. One that was would have learned its wrong label.
+    classes
+        Names of the classes, by default those of FER2013.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def suspected_labels(predictions: Predictions) -> pd.DataFrame:
     thresholds = get_confident_thresholds(given, probabilities)
     suggested = np.where(probabilities >= thresholds, probabilities, -1).argmax(axis=1)
     rows = np.flatnonzero(suspect & (suggested != given))
-    names = np.array(EMOTIONS, dtype=object)
+    names = np.array(classes, dtype=object)
     table = pd.DataFrame({"id": predictions.id[rows], "label": names[given[rows]], "suggested": names[suggested[rows]]})
     table["confidence"] = predictions.probabilities[rows, suggested[rows]]
     table["label_probability"] = predictions.probabilities[rows, given[rows]]

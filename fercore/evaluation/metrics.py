@@ -1,7 +1,8 @@
-"""From predictions to a report: every figure with the interval that 3,589 images leave open.
+"""From predictions to a report: every figure with the interval that so many images leave open.
 
-Point values follow scikit-learn with `zero_division=0`: a class that is never predicted has precision 0, an absent one
-recall 0. All seven classes count in the macro average, present or not, so that runs stay comparable.
+Point values follow scikit-learn with `zero_division=0`: a class that is never predicted has precision 0. A class
+without images has no figures, and averages over classes are taken over those that occur: a model that makes no mistake
+has a macro F1 of 1, whichever classes it was asked about.
 
 Intervals use the method that suits the figure, and the report says which:
 
@@ -13,6 +14,8 @@ Intervals use the method that suits the figure, and the report says which:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
@@ -20,7 +23,6 @@ from fercore.emotions import EMOTIONS
 from fercore.evaluation.intervals import class_estimates, percentile_interval, resampled, wilson
 
 SCHEMA_VERSION = 1
-_CODES = range(len(EMOTIONS))
 _CLIP = float(np.finfo(np.float32).eps)  # as scikit-learn clips float32 probabilities; -log of it is 15.9
 _CHUNK = 1 << 21  # image draws held at once while the log loss is resampled: 16 MB
 
@@ -36,6 +38,7 @@ def report(
     split: str,
     split_name: str,
     tta: str = "none",
+    classes: Sequence[str] = EMOTIONS,
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
@@ -45,14 +48,16 @@ def report(
     Parameters
     ----------
     labels
-        Integers (N,), true classes 0 to 6.
+        Integers (N,), true classes, 0 to C - 1.
     probabilities
-        Floats (N, 7), columns in the order of `EMOTIONS`, each row summing to 1. They are rounded to float32, the form
+        Floats (N, C), columns in the order of `classes`, each row summing to 1. They are rounded to float32, the form
         in which predictions are stored, so that the report is the same before and after storing.
     split, split_name
         The split's key ("test") and what its source calls it ("PrivateTest").
     tta
         Test-time augmentation of the predictions, "none" or "flip".
+    classes
+        Names of the C classes, by default those of FER2013.
     level
         Confidence level of every interval, between 0 and 1.
     resamples, seed
@@ -62,19 +67,21 @@ def report(
     -------
     dict
         Figures as {"value", "low", "high"}, fractions from 0 to 1 (log loss: nats); "per_class" by emotion with
-        precision, recall, f1 and support; "confusion" as 7 rows (true) of 7 counts (predicted).
+        precision, recall, f1 (None without an image of the class) and support; "confusion" as C rows (true) of C counts
+        (predicted); "absent", where there are any, the classes without images, which no average counts.
 
     Raises
     ------
     MetricsError
         If shapes, ranges, row sums or settings do not fit; the message says what was received and expected.
     """
-    labels, probabilities = check_predictions(labels, probabilities)
+    labels, probabilities = check_predictions(labels, probabilities, len(classes))
     if not 0 < level < 1:
         raise MetricsError(f"level: received {level}, expected a number between 0 and 1, such as 0.95")
     if resamples < 1:
         raise MetricsError(f"resamples: received {resamples}, expected at least 1")
-    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), labels=_CODES)
+    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    absent = [name for name, images in zip(classes, confusion.sum(axis=1), strict=True) if not images]
     rng = np.random.default_rng(seed)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -82,7 +89,7 @@ def report(
         "split_name": split_name,
         "tta": tta,
         "n": len(labels),
-        "classes": list(EMOTIONS),
+        "classes": list(classes),
         "interval": {
             "level": level,
             "accuracy": "Wilson score",
@@ -94,24 +101,27 @@ def report(
         "accuracy": wilson(int(np.trace(confusion)), len(labels), level),
         **_bootstrap_averages(confusion, rng, resamples, level),
         "log_loss": _bootstrap_mean(log_losses(labels, probabilities), rng, resamples, level),
-        "per_class": {emotion: class_figures(confusion, code, level) for code, emotion in enumerate(EMOTIONS)},
+        "per_class": {emotion: class_figures(confusion, code, level) for code, emotion in enumerate(classes)},
         "confusion": confusion.tolist(),
+        **({"absent": absent} if absent else {}),
     }
 
 
-def check_predictions(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as int64 (N,) and probabilities as float64 (N, 7) of float32 precision, or a MetricsError."""
+def check_predictions(
+    labels: np.ndarray, probabilities: np.ndarray, classes: int = len(EMOTIONS)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as int64 (N,) and probabilities as float64 (N, classes) of float32 precision, or a MetricsError."""
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels):
         raise MetricsError(
             f"labels: received {labels.dtype} {labels.shape}, expected integers of shape (N,) with at least one image"
         )
-    if labels.min() < 0 or labels.max() >= len(EMOTIONS):
-        raise MetricsError(f"labels: received {labels.min()} to {labels.max()}, expected 0 to {len(EMOTIONS) - 1}")
-    if probabilities.shape != (len(labels), len(EMOTIONS)) or probabilities.dtype.kind != "f":
+    if labels.min() < 0 or labels.max() >= classes:
+        raise MetricsError(f"labels: received {labels.min()} to {labels.max()}, expected 0 to {classes - 1}")
+    if probabilities.shape != (len(labels), classes) or probabilities.dtype.kind != "f":
         raise MetricsError(
             f"probabilities: received {probabilities.dtype} {probabilities.shape}, "
-            f"expected floats of shape ({len(labels)}, {len(EMOTIONS)})"
+            f"expected floats of shape ({len(labels)}, {classes})"
         )
     probabilities = probabilities.astype(np.float32).astype(np.float64)
     sums = probabilities.sum(axis=1)
@@ -128,26 +138,28 @@ def check_predictions(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np
 def log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Log loss of each image, nats (N,), at most 15.9: minus the logarithm of the true class's probability.
 
-    `labels` are integers (N,), `probabilities` floats (N, 7).
+    `labels` are integers (N,), `probabilities` floats (N, C).
     """
     return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], _CLIP, 1 - _CLIP))
 
 
 def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict:
-    """Precision, recall and F1 of one class with intervals, and its support (number of true images).
+    """Precision, recall and F1 of one class with intervals, None without images, and its support (number of them).
 
     Parameters
     ----------
     confusion
-        Counts (7, 7), rows true, columns predicted.
+        Counts (C, C), rows true, columns predicted.
     code
-        Class index, 0 to 6.
+        Class index, 0 to C - 1.
     level
         Confidence level.
     """
     hits, support, predicted = (
         int(x) for x in (confusion[code, code], confusion[code].sum(), confusion[:, code].sum())
     )
+    if not support:
+        return {"precision": None, "recall": None, "f1": None, "support": 0}
     return {**class_estimates(hits, support, predicted, level), "support": support}
 
 
@@ -162,15 +174,16 @@ def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        Name -> array (...). Balanced accuracy is the mean recall of the classes that occur; macro-F1 the mean of all C.
+        Name -> array (...). Balanced accuracy is the mean recall of the classes that occur, macro-F1 their mean F1.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     support, predicted = confusion.sum(axis=-1), confusion.sum(axis=-2)
     recall = hits / np.maximum(support, 1)
-    f1 = 2 * hits / np.maximum(support + predicted, 1)
+    f1 = 2 * hits / np.maximum(support + predicted, 1)  # 0 for a class without images, since it has no hits
+    occurring = (support > 0).sum(axis=-1)
     return {
-        "balanced_accuracy": recall.sum(axis=-1) / (support > 0).sum(axis=-1),
-        "macro_f1": f1.mean(axis=-1),
+        "balanced_accuracy": recall.sum(axis=-1) / occurring,
+        "macro_f1": f1.sum(axis=-1) / occurring,
         "weighted_f1": (f1 * support).sum(axis=-1) / support.sum(axis=-1),
     }
 

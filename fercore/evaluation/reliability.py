@@ -16,9 +16,9 @@ def reliability_table(labels: np.ndarray, probabilities: np.ndarray, bins: int =
     Parameters
     ----------
     labels
-        Integers (N,), true classes 0 to 6.
+        Integers (N,), true classes.
     probabilities
-        Floats (N, 7), rows sum to 1.
+        Floats (N, C), rows sum to 1.
     bins
         Number of equal bins between 0 and 1; a bin holds its upper end.
 

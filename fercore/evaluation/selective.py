@@ -37,9 +37,9 @@ def answered(labels: np.ndarray, probabilities: np.ndarray, threshold: float) ->
     Parameters
     ----------
     labels
-        Integers (N,), true classes 0 to 6; at least one.
+        Integers (N,), true classes; at least one.
     probabilities
-        Floats (N, 7), rows sum to 1. Confidence is the largest of a row.
+        Floats (N, C), rows sum to 1. Confidence is the largest of a row.
     threshold
         Smallest confidence that is answered, 0 to 1.
     """

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
+from fercore.emotions import EMOTIONS, OTHER_EMOTIONS, classes_problem
 from fercore.evaluation.intervals import percentile_interval, resampled
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
@@ -49,23 +49,28 @@ def check_report(report: dict) -> dict:
         _require(type(report.get(key)) is kind, key, f"a {kind.__name__}", report.get(key))
     level = report["interval"].get("level")
     _require(type(level) is float and 0 < level < 1, "interval level", "a number between 0 and 1", level)
-    _require(report.get("classes") == list(EMOTIONS), "classes", f"{list(EMOTIONS)}", report.get("classes"))
+    classes = report.get("classes")
+    _require(classes_problem(classes) is None, "classes", "a list of class names", classes)
     for key in HEADLINE:
         _check_estimate(key, report.get(key))
-    for emotion in EMOTIONS:
-        figures = report["per_class"].get(emotion)
-        _require(isinstance(figures, dict), f"per_class {emotion}", "an object", figures)
-        for key in PER_CLASS:
-            _check_estimate(f"per_class {emotion} {key}", figures.get(key))
-        _require(type(figures.get("support")) is int, f"per_class {emotion} support", "a count", figures)
-    rows = report["confusion"]
-    shaped = len(rows) == len(EMOTIONS) and all(isinstance(row, list) and len(row) == len(EMOTIONS) for row in rows)
+    for emotion in classes:
+        _check_class(emotion, report["per_class"].get(emotion))
+    absent = [emotion for emotion in classes if not report["per_class"][emotion]["support"]]
+    _require(
+        report.get("absent", []) == absent, "absent", f"the classes without images, {absent}", report.get("absent")
+    )
+    rows, size = report["confusion"], len(classes)
+    shaped = len(rows) == size and all(isinstance(row, list) and len(row) == size for row in rows)
     counts = shaped and all(type(cell) is int and cell >= 0 for row in rows for cell in row)
-    _require(counts and sum(map(sum, rows)) == report["n"] > 0, "confusion", "7 rows of 7 counts that sum to n", rows)
+    expected = f"{size} rows of {size} counts that sum to n"
+    _require(counts and sum(map(sum, rows)) == report["n"] > 0, "confusion", expected, rows)
     left_out = report.get("left_out", {})
     shares = isinstance(left_out, dict) and all(type(mass) is float and 0 <= mass <= 1 for mass in left_out.values())
     _require(
-        shares and set(left_out) <= set(OTHER_EMOTIONS), "left_out", "shares of classes beyond our seven", left_out
+        shares and set(left_out) <= set(OTHER_EMOTIONS),
+        "left_out",
+        "shares of classes beyond the model's own",
+        left_out,
     )
     return report
 
@@ -76,12 +81,18 @@ def class_table(report: dict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns emotion, figure ("precision", "recall", "f1"), value, low, high (fractions), support (images).
+        Columns emotion, figure ("precision", "recall", "f1"), value, low, high (fractions; missing for a class without
+        images), support (images).
     """
-    support = {emotion: report["per_class"][emotion]["support"] for emotion in EMOTIONS}
+    figures = report["per_class"]
     rows = [
-        {"emotion": emotion, "figure": figure, **report["per_class"][emotion][figure], "support": support[emotion]}
-        for emotion in EMOTIONS
+        {
+            "emotion": emotion,
+            "figure": figure,
+            **(figures[emotion][figure] or {}),
+            "support": figures[emotion]["support"],
+        }
+        for emotion in report["classes"]
         for figure in PER_CLASS
     ]
     return pd.DataFrame(rows, columns=["emotion", "figure", "value", "low", "high", "support"])
@@ -93,11 +104,11 @@ def classification_table(report: dict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Ten rows: the classes, accuracy (in the f1 columns), macro and weighted averages. Columns class, then for each
+        The classes, then accuracy (in the f1 columns), macro and weighted averages. Columns class, then for each
         of precision, recall and f1 the figure, its low and its high (precision, precision_low, ...; fractions, missing
         where there is none), support (images).
     """
-    rows = [{"class": emotion, **report["per_class"][emotion]} for emotion in EMOTIONS]
+    rows = [{"class": emotion, **report["per_class"][emotion]} for emotion in report["classes"]]
     rows.append({"class": "accuracy", "f1": report["accuracy"]})
     for name, figures in _average_estimates(report).items():
         rows.append({"class": f"{name} average", **figures, "f1": report[f"{name}_f1"]})
@@ -105,7 +116,7 @@ def classification_table(report: dict) -> pd.DataFrame:
 
 
 def _average_estimates(report: dict) -> dict[str, dict[str, dict[str, float]]]:
-    """Precision and recall over the classes, "macro" and "weighted" by their images, which reports do not hold.
+    """Precision and recall over the classes that occur, "macro" and "weighted" by their images: not in reports.
 
     With percentile bootstrap intervals over images, as the report's other averages; to be right on average over images
     is the accuracy.
@@ -121,12 +132,13 @@ def _average_estimates(report: dict) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _averages(confusion: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-    """Of confusion matrices (..., 7, 7), each with an image: average -> figure -> array (...)."""
+    """Of confusion matrices (..., C, C), each with an image: average -> figure -> array (...)."""
     hits, support = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1)
     classes = {"precision": hits / np.maximum(confusion.sum(axis=-2), 1), "recall": hits / np.maximum(support, 1)}
     share = support / support.sum(axis=-1, keepdims=True)
+    occur = support > 0
     return {
-        "macro": {key: values.mean(axis=-1) for key, values in classes.items()},
+        "macro": {key: (values * occur).sum(axis=-1) / occur.sum(axis=-1) for key, values in classes.items()},
         "weighted": {key: (values * share).sum(axis=-1) for key, values in classes.items()},
     }
 
@@ -148,16 +160,16 @@ def confusion_table(report: dict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        49 rows: true, pred (emotions), count (images), by_true (share of the true class's images), by_pred (share of
-        the images taken for the predicted class); a share of nothing is 0.
+        A row for each pair of classes: true, pred, count (images), by_true (share of the true class's images), by_pred
+        (share of the images taken for the predicted class); a share of nothing is 0.
     """
-    counts = np.array(report["confusion"])
+    counts, classes = np.array(report["confusion"]), report["classes"]
     by_true = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     by_pred = counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)
     return pd.DataFrame(
         {
-            "true": np.repeat(EMOTIONS, len(EMOTIONS)),
-            "pred": np.tile(EMOTIONS, len(EMOTIONS)),
+            "true": np.repeat(classes, len(classes)),
+            "pred": np.tile(classes, len(classes)),
             "count": counts.ravel(),
             "by_true": by_true.ravel(),
             "by_pred": by_pred.ravel(),
@@ -172,13 +184,17 @@ def confused_pairs(report: dict, top: int = 10) -> pd.DataFrame:
     return wrong.sort_values(["count", "by_true"], ascending=False, kind="stable").head(top).reset_index(drop=True)
 
 
-def prediction_table(id: np.ndarray, label: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+def prediction_table(
+    id: np.ndarray, label: np.ndarray, probabilities: np.ndarray, classes: Sequence[str] = EMOTIONS
+) -> pd.DataFrame:
     """What a model answered, one row for each image.
 
     Parameters
     ----------
     id, label, probabilities
-        Shapes (N,), (N,) and (N, 7), as in `fercore.runs.Predictions`.
+        Shapes (N,), (N,) and (N, C), as in `fercore.runs.Predictions`.
+    classes
+        Names of the C classes, by default those of FER2013.
 
     Returns
     -------
@@ -186,7 +202,7 @@ def prediction_table(id: np.ndarray, label: np.ndarray, probabilities: np.ndarra
         Columns id, true, pred (emotions), right (bool), probability (of the predicted class), then the probability of
         each emotion under its name.
     """
-    pred, names = probabilities.argmax(axis=1), np.array(EMOTIONS, dtype=object)
+    pred, names = probabilities.argmax(axis=1), np.array(classes, dtype=object)
     return pd.DataFrame(
         {
             "id": id,
@@ -194,9 +210,15 @@ def prediction_table(id: np.ndarray, label: np.ndarray, probabilities: np.ndarra
             "pred": names[pred],
             "right": pred == label,
             "probability": probabilities.max(axis=1),
-            **dict(zip(EMOTIONS, probabilities.T, strict=True)),
+            **dict(zip(classes, probabilities.T, strict=True)),
         }
     )
+
+
+def averaged_words(report: dict) -> str:
+    """Over which classes the averages of a report go: "the 7 classes", "the 6 of 7 classes that occur"."""
+    known, absent = len(report["classes"]), len(report.get("absent", []))
+    return f"the {known - absent} of {known} classes that occur" if absent else f"the {known} classes"
 
 
 def accuracy_columns(reports: Mapping[str, dict]) -> dict[str, float | None]:
@@ -215,24 +237,35 @@ def accuracy_columns(reports: Mapping[str, dict]) -> dict[str, float | None]:
 
 
 def weakest_class(report: dict) -> WeakestClass:
-    """The weakest emotion of a report; of equals, the first in the order of `EMOTIONS`."""
-    present = [emotion for emotion in EMOTIONS if report["per_class"][emotion]["support"]]
+    """The weakest class of a report among those that occur; of equals, the first in their order."""
+    classes = report["classes"]
+    present = [emotion for emotion in classes if report["per_class"][emotion]["support"]]
     weakest = min(present, key=lambda emotion: report["per_class"][emotion]["f1"]["value"])
-    row = np.array(report["confusion"][EMOTIONS.index(weakest)])
+    row = np.array(report["confusion"][classes.index(weakest)])
     missed = row.copy()
-    missed[EMOTIONS.index(weakest)] = 0
+    missed[classes.index(weakest)] = 0
     f1 = report["per_class"][weakest]["f1"]["value"]
     if not missed.any():
         return WeakestClass(weakest, f1, None, 0.0)
-    return WeakestClass(weakest, f1, EMOTIONS[int(missed.argmax())], float(missed.max() / row.sum()))
+    return WeakestClass(weakest, f1, classes[int(missed.argmax())], float(missed.max() / row.sum()))
 
 
 def _flat_row(row: Mapping) -> dict:
     flat = {"class": row["class"], "support": row["support"]}
     for key in PER_CLASS:
-        estimate = row.get(key, {})
+        estimate = row.get(key) or {}
         flat |= {key: estimate.get("value"), f"{key}_low": estimate.get("low"), f"{key}_high": estimate.get("high")}
     return flat
+
+
+def _check_class(name: str, figures: object) -> None:
+    _require(isinstance(figures, dict), f"per_class {name}", "an object", figures)
+    _require(type(figures.get("support")) is int, f"per_class {name} support", "a count", figures)
+    for key in PER_CLASS:
+        if figures["support"]:
+            _check_estimate(f"per_class {name} {key}", figures.get(key))
+        else:
+            _require(figures.get(key, 0) is None, f"per_class {name} {key}", "none without images", figures.get(key))
 
 
 def _check_estimate(name: str, estimate: object) -> None:

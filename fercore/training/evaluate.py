@@ -96,7 +96,5 @@ def val_scores(labels: np.ndarray, answers: np.ndarray) -> dict[str, float]:
     return {
         "val_loss": float(-np.log(np.clip(likelihood, 1e-12, 1)).mean()),
         "val_accuracy": float((predicted == labels).mean()),
-        "val_macro_f1": float(
-            f1_score(labels, predicted, labels=range(answers.shape[1]), average="macro", zero_division=0)
-        ),
+        "val_macro_f1": float(f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)),
     }

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from fercore.emotions import EMOTIONS
+from fercore.emotions import EMOTIONS, KNOWN
 from fercore.evaluation import metrics
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.metrics import MetricsError, report
-from fercore.evaluation.tables import HEADLINE
+from fercore.evaluation.tables import HEADLINE, classification_table
 
 
 def one_hot(predicted, certainty=0.7):
@@ -39,21 +39,57 @@ def make(labels, probabilities, **settings):
 def test_points_equal_scikit_learn(many):
     labels, probabilities = many
     predicted, found = probabilities.argmax(axis=1), make(*many, resamples=20)
-    codes = list(range(7))
+    codes, occurring = list(range(7)), [0, 2, 3, 4, 5, 6]
     assert found["confusion"] == sk.confusion_matrix(labels, predicted, labels=codes).tolist()
     expected = {
         "accuracy": sk.accuracy_score(labels, predicted),
         "balanced_accuracy": np.mean([np.mean(predicted[labels == c] == c) for c in set(labels.tolist())]),
-        "macro_f1": sk.f1_score(labels, predicted, labels=codes, average="macro", zero_division=0),
+        "macro_f1": sk.f1_score(labels, predicted, labels=occurring, average="macro", zero_division=0),
         "weighted_f1": sk.f1_score(labels, predicted, labels=codes, average="weighted", zero_division=0),
         "log_loss": sk.log_loss(labels, probabilities, labels=codes),
     }
     assert {key: found[key]["value"] for key in expected} == pytest.approx(expected)
     table = sk.precision_recall_fscore_support(labels, predicted, labels=codes, zero_division=0)
     for column, key in enumerate(["precision", "recall", "f1"]):
-        values = [found["per_class"][emotion][key]["value"] for emotion in EMOTIONS]
-        assert values == pytest.approx(table[column])
+        values = [found["per_class"][EMOTIONS[code]][key]["value"] for code in occurring]
+        assert values == pytest.approx(table[column][occurring])
+    assert found["per_class"]["disgust"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert found["absent"] == ["disgust"]
     assert [found["per_class"][emotion]["support"] for emotion in EMOTIONS] == table[3].tolist()
+
+
+def test_a_perfect_model_is_perfect_without_one_class():
+    labels = np.repeat([0, 2, 3, 4, 5, 6], 10)
+    found = make(labels, one_hot(labels))
+    for key in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"):
+        assert (found[key]["value"], found[key]["high"]) == (1, 1)
+    assert found["macro_f1"]["low"] == found["balanced_accuracy"]["low"] == 1
+    table = classification_table(found).set_index("class")
+    assert table.loc["macro average", ["precision", "recall", "f1"]].tolist() == [1, 1, 1]
+    assert table.loc["disgust", ["precision", "recall", "f1"]].isna().all()
+
+
+def test_every_class_occurring_leaves_no_word_of_absence():
+    assert "absent" not in make(range(7), one_hot(range(7)))
+
+
+def test_classes_of_ones_own_in_any_order_give_equal_figures(many):
+    names, order = [*"abcdefg"], np.array([3, 0, 6, 1, 5, 2, 4])
+    labels, probabilities = many
+    first = make(labels, probabilities, classes=names, resamples=20)
+    second = make(np.argsort(order)[labels], probabilities[:, order], classes=[names[i] for i in order], resamples=20)
+    for key in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss"):
+        assert second[key]["value"] == pytest.approx(first[key]["value"])
+    assert second["per_class"] == first["per_class"]
+    assert second["classes"] == [names[i] for i in order]
+
+
+def test_eight_classes():
+    labels = np.arange(8)
+    found = make(labels, np.eye(8) * 0.92 + 0.01, classes=KNOWN)
+    assert list(found["per_class"]) == found["classes"] == list(KNOWN)
+    with pytest.raises(MetricsError, match=r"labels: received 0 to 7, expected 0 to 6"):
+        make(labels, np.eye(8) * 0.92 + 0.01)
 
 
 def test_hand_computed_figures():
@@ -61,7 +97,7 @@ def test_hand_computed_figures():
     found = make([0, 0, 0, 3, 4], one_hot([0, 0, 4, 3, 0]))
     assert found["accuracy"]["value"] == 3 / 5
     assert found["balanced_accuracy"]["value"] == pytest.approx((2 / 3 + 1 + 0) / 3)
-    assert found["macro_f1"]["value"] == pytest.approx((2 / 3 + 1) / 7)
+    assert found["macro_f1"]["value"] == pytest.approx((2 / 3 + 1) / 3)  # the mean over the classes that occur
     assert found["weighted_f1"]["value"] == pytest.approx((3 * 2 / 3 + 1) / 5)
     # right: -log 0.7; wrong: -log 0.05, as 0.3 is shared by six classes
     assert found["log_loss"]["value"] == pytest.approx(-(3 * np.log(0.7) + 2 * np.log(0.05)) / 5, rel=1e-6)
