@@ -13,6 +13,8 @@ from fercore.charts.style import (
     WRONG,
     RunStyle,
     count,
+    figure_words,
+    in_order,
     ink,
     ink_on,
     percent,
@@ -24,7 +26,6 @@ from fercore.charts.style import (
     sequential,
     with_range,
 )
-from fercore.emotions import EMOTIONS
 
 PAIR = "pair"  # name of the selection that a clicked cell makes, with the fields first and second
 OVERLAP = {
@@ -82,11 +83,12 @@ def class_chart(tables: Mapping[str, pd.DataFrame], figure: str, styles: Mapping
     """
     parts = []
     for name, table in tables.items():
-        shown = table[table["class"].isin(EMOTIONS)].rename(columns={"class": "emotion"})
-        parts.append(_intervals(shown, (figure, f"{figure}_low", f"{figure}_high"), with_range).assign(name=name))
+        shown = table[: list(table["class"]).index("accuracy")].rename(columns={"class": "emotion"})
+        parts.append(_intervals(shown, (figure, f"{figure}_low", f"{figure}_high"), _class_words).assign(name=name))
     data, names = pd.concat(parts, ignore_index=True), list(tables)
+    classes = in_order(data["emotion"])
     base = alt.Chart(data).encode(
-        y=alt.Y("emotion:N", sort=list(EMOTIONS), title=None),
+        y=alt.Y("emotion:N", sort=classes, title=None),
         yOffset=alt.YOffset("name:N", sort=names, scale=alt.Scale(paddingOuter=0.4)),
         color=run_color(styles, names, "name").legend(None),
         tooltip=[
@@ -99,7 +101,7 @@ def class_chart(tables: Mapping[str, pd.DataFrame], figure: str, styles: Mapping
     rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
     shape = run_shape(styles, names, "name").legend(None)
     marks = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shape)
-    height = 50 + 7 * max(40, 12 + 14 * len(names))
+    height = 50 + len(classes) * max(40, 12 + 14 * len(names))
     return (rules + marks).properties(height=height, title=FIGURES[figure])
 
 
@@ -153,6 +155,10 @@ def overlap_chart(pairs: pd.DataFrame) -> alt.Chart:
     ).properties(
         height=_FRAME + 130 + _ROW * len(pairs), title=f"{pairs['first'].iloc[0]} (first) and another (second)"
     )
+
+
+def _class_words(figure: Mapping[str, float]) -> str:
+    return figure_words(**figure) or "no images"
 
 
 def _intervals(table: pd.DataFrame, columns: tuple[str, str, str], words) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
 
-from fercore.charts.style import emotion_scale, percent_axis
+from fercore.charts.style import emotion_scale, in_order, percent_axis
 from fercore.data.fer2013 import SPLITS
 from fercore.emotions import EMOTIONS
 
@@ -26,7 +26,9 @@ class Imbalance(NamedTuple):
     ratio: float
 
 
-def counts_table(counts: Mapping[str, Mapping[str, int]], split_names: Mapping[str, str]) -> pd.DataFrame:
+def counts_table(
+    counts: Mapping[str, Mapping[str, int]], split_names: Mapping[str, str], classes: Sequence[str] = EMOTIONS
+) -> pd.DataFrame:
     """Images of each emotion in each split.
 
     Parameters
@@ -35,6 +37,8 @@ def counts_table(counts: Mapping[str, Mapping[str, int]], split_names: Mapping[s
         Split -> emotion -> images, as `Dataset.counts` and run.json have it.
     split_names
         Split -> what its source calls it.
+    classes
+        Names of the classes, by default those of FER2013.
 
     Returns
     -------
@@ -51,14 +55,12 @@ def counts_table(counts: Mapping[str, Mapping[str, int]], split_names: Mapping[s
     rows = []
     for split in SPLITS:
         images, name = counts.get(split), split_names.get(split)
-        if not isinstance(name, str) or not isinstance(images, Mapping) or set(images) != set(EMOTIONS):
-            raise ValueError(
-                f"class counts of {split!r}: expected a name and a count for each of {', '.join(EMOTIONS)}"
-            )
+        if not isinstance(name, str) or not isinstance(images, Mapping) or set(images) != set(classes):
+            raise ValueError(f"class counts of {split!r}: expected a name and a count for each of {', '.join(classes)}")
         if not all(type(n) is int and 0 <= n < 2**53 for n in images.values()):
             raise ValueError(f"class counts of {split!r}: received {dict(images)}, expected whole numbers from 0")
         total = sum(images.values())
-        rows += [(name, emotion, images[emotion], images[emotion] / total if total else 0.0) for emotion in EMOTIONS]
+        rows += [(name, emotion, images[emotion], images[emotion] / total if total else 0.0) for emotion in classes]
     return pd.DataFrame(rows, columns=["split", "emotion", "images", "share"])
 
 
@@ -80,7 +82,7 @@ def distribution_chart(table: pd.DataFrame, shares: bool = True) -> alt.Chart:
     shares
         Draw each emotion's share of its split, which makes splits of different sizes comparable; else images.
     """
-    splits = list(dict.fromkeys(table["split"]))
+    splits, classes = in_order(table["split"]), in_order(table["emotion"])
     height = (
         alt.Y("share:Q", axis=percent_axis("Share of the split's images"))
         if shares
@@ -90,10 +92,10 @@ def distribution_chart(table: pd.DataFrame, shares: bool = True) -> alt.Chart:
         alt.Chart(table)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=alt.X("emotion:N", sort=list(EMOTIONS), title=None, axis=alt.Axis(labelAngle=0, labelFontSize=13)),
+            x=alt.X("emotion:N", sort=classes, title=None, axis=alt.Axis(labelAngle=0, labelFontSize=13)),
             xOffset=alt.XOffset("split:N", sort=splits),
             y=height,
-            color=alt.Color("emotion:N", scale=emotion_scale(), legend=None),
+            color=alt.Color("emotion:N", scale=emotion_scale(classes), legend=None),
             opacity=alt.Opacity(
                 "split:N",
                 sort=splits,

@@ -18,13 +18,14 @@ from fercore.charts.style import (
     WRONG,
     count,
     emotion_scale,
+    in_order,
     ink,
     percent,
     percent_axis,
     sequential,
     with_range,
 )
-from fercore.emotions import COLORS, EMOTIONS
+from fercore.emotions import EMOTIONS, colors
 from fercore.explain.projection import NEIGHBOURS
 
 BOX = "box"  # name of the selection that dragging makes, with ranges of x and y
@@ -41,7 +42,7 @@ _SIDE = 96  # pixels of a picture at the pointer
 
 
 def thumbnails(images: np.ndarray) -> list[str]:
-    """Faces uint8 (N, 48, 48) as data URIs of about 0.8 kB each, to be shown at the pointer."""
+    """Faces uint8 (N, H, W) or (N, H, W, 3) as data URIs of about 0.8 kB each, to be shown at the pointer."""
     return [_thumbnail(image) for image in images]
 
 
@@ -55,7 +56,13 @@ def scatter_rows(points: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def scatter(colour: str, splits: tuple[str, ...], pictured: bool = False, dark: bool = False) -> alt.Chart:
+def scatter(
+    colour: str,
+    splits: tuple[str, ...],
+    pictured: bool = False,
+    dark: bool = False,
+    classes: tuple[str, ...] = EMOTIONS,
+) -> alt.Chart:
     """One mark for each image; dragging selects a box, and a click on the legend dims the others.
 
     Parameters
@@ -68,6 +75,8 @@ def scatter(colour: str, splits: tuple[str, ...], pictured: bool = False, dark: 
         Whether the rows have a column image, which is shown at the pointer.
     dark
         Whether the page's ground is dark.
+    classes
+        Names of the classes, by default those of FER2013.
 
     Returns
     -------
@@ -88,7 +97,7 @@ def scatter(colour: str, splits: tuple[str, ...], pictured: bool = False, dark: 
         )
         .add_params(box)
     )
-    return _coloured(chart, colour, splits, dark).properties(height=600)
+    return _coloured(chart, colour, splits, classes, dark).properties(height=600)
 
 
 def class_agreement(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -103,23 +112,26 @@ def class_agreement(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
         images=[count(n) for n in table["images"]],
     )
     tooltips = {"emotion": "Emotion", "words": "Neighbours alike", "of_chance": "By chance", "others": "Most others"}
+    classes = in_order(table["emotion"])
     base = alt.Chart(data).encode(
-        y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS)),
+        y=alt.Y("emotion:N", title=None, sort=classes),
         tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in {**tooltips, "images": "Images"}.items()],
     )
     x = alt.X("value:Q", axis=percent_axis("Neighbours with this emotion", values=[0, 0.5, 1]))
     bars = base.mark_bar().encode(
-        x=x.scale(domain=[0, 1]), color=alt.Color("emotion:N", scale=emotion_scale(), legend=None)
+        x=x.scale(domain=[0, 1]), color=alt.Color("emotion:N", scale=emotion_scale(classes), legend=None)
     )
     whiskers = base.mark_rule(color=ink(dark), strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
     chance = base.mark_tick(color=ink(dark), thickness=2, size=16).encode(x="chance:Q")
-    return (bars + whiskers + chance).properties(height=270, title="Neighbours alike")
+    return (bars + whiskers + chance).properties(height=max(270, 38 * len(classes)), title="Neighbours alike")
 
 
-def _coloured(chart: alt.Chart, colour: str, splits: tuple[str, ...], dark: bool) -> alt.Chart:
+def _coloured(
+    chart: alt.Chart, colour: str, splits: tuple[str, ...], classes: tuple[str, ...], dark: bool
+) -> alt.Chart:
     if colour in ("probability", "own"):
         return chart.encode(color=_shade(colour, dark), opacity=alt.value(0.9))
-    domain, range_, shapes = _groups(colour, splits)
+    domain, range_, shapes = _groups(colour, splits, classes)
     legend = alt.Legend(orient="top", title=None, symbolSize=90, symbolOpacity=1, columns=7, labelLimit=300)
     group = alt.selection_point(name="group", fields=[colour], bind="legend")
     return chart.encode(
@@ -138,13 +150,14 @@ def _shade(colour: str, dark: bool) -> alt.Color:
     return alt.Color(f"{colour}:Q", scale=scale, legend=legend)
 
 
-def _groups(colour: str, splits: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]:
+def _groups(colour: str, splits: tuple[str, ...], classes: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]:
     """The values of a nominal column, with their colours and shapes."""
     if colour == "right":
         return list(_WORDS.values()), [RIGHT, WRONG], ["circle", "cross"]
     if colour == "split":
         return list(splits), list(RUN_COLORS[: len(splits)]), list(RUN_SHAPES[: len(splits)])
-    return list(EMOTIONS), [COLORS[emotion] for emotion in EMOTIONS], list(RUN_SHAPES)
+    found = colors(classes)
+    return list(found), list(found.values()), list(RUN_SHAPES)
 
 
 def _thumbnail(image: np.ndarray) -> str:

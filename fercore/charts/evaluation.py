@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from fercore.charts.style import (
     count,
     emotion_scale,
+    figure_words,
+    in_order,
     ink,
     ink_on,
     percent,
     percent_axis,
     sequential,
-    with_range,
 )
 from fercore.emotions import EMOTIONS
 
@@ -48,9 +51,10 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
     cell = alt.selection_point(name=CELL, fields=["true", "pred"])
     # No class goes unnamed: on a narrow page Vega would drop every second name, although they do not touch.
     axis = alt.Axis(labelAngle=0, labelPadding=6, labelLimit=120, labelFlush=False, labelOverlap=False)
+    classes = in_order(table["true"])
     base = alt.Chart(data).encode(
-        x=alt.X("pred:N", title="Predicted", sort=list(EMOTIONS), axis=axis),
-        y=alt.Y("true:N", title="True", sort=list(EMOTIONS), axis=axis),
+        x=alt.X("pred:N", title="Predicted", sort=classes, axis=axis),
+        y=alt.Y("true:N", title="True", sort=classes, axis=axis),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
             alt.Tooltip("pred:N", title="Predicted"),
@@ -59,7 +63,9 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
             alt.Tooltip("of_pred:N", title="Of the predicted class"),
         ],
     )
-    return labelled_cells(base, shown, scale, cell, dark).properties(height=440, title="Confusion matrix")
+    return labelled_cells(base, shown, scale, cell, dark).properties(
+        height=max(440, 60 * len(classes)), title="Confusion matrix"
+    )
 
 
 def labelled_cells(
@@ -91,15 +97,15 @@ def labelled_cells(
 def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> alt.LayerChart:
     """Precision, recall or F1 of each emotion with its interval; a click on a bar selects its emotion.
 
-    `table` from `tables.class_table`.
+    `table` from `tables.class_table`. A class without images has its name and no bar.
     """
-    shown = table[table["figure"] == figure]
+    shown, classes = table[table["figure"] == figure], in_order(table["emotion"])
     data = shown.assign(
-        words=[with_range(row) for row in shown[["value", "low", "high"]].to_dict("records")],
+        words=[figure_words(*row) or "no images" for row in shown[["value", "low", "high"]].itertuples(index=False)],
         images=[count(n) for n in shown["support"]],
     )
     base = alt.Chart(data).encode(
-        y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS)),
+        y=alt.Y("emotion:N", title=None, sort=classes),
         tooltip=[
             alt.Tooltip("emotion:N", title="Emotion"),
             alt.Tooltip("words:N", title=_FIGURES[figure]),
@@ -107,16 +113,17 @@ def class_bars(table: pd.DataFrame, figure: str = "f1", dark: bool = False) -> a
         ],
     )
     x = alt.X("value:Q", axis=percent_axis("", values=[0, 0.5, 1]), scale=alt.Scale(domain=[0, 1]))
-    bars = base.mark_bar(cursor="pointer").encode(x=x, color=alt.Color("emotion:N", scale=emotion_scale(), legend=None))
+    color = alt.Color("emotion:N", scale=emotion_scale(classes), legend=None)
+    bars = base.mark_bar(cursor="pointer").encode(x=x, color=color)
     bars = bars.add_params(alt.selection_point(name=CLASS, fields=["emotion"]))
     whiskers = base.mark_rule(color=ink(dark), strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    return (bars + whiskers).properties(height=250, title=_FIGURES[figure])
+    return (bars + whiskers).properties(height=max(250, 30 * len(classes) + 40), title=_FIGURES[figure])
 
 
-def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+def pair_bars(pairs: pd.DataFrame, dark: bool = False, classes: Sequence[str] = EMOTIONS) -> alt.LayerChart:
     """The most confused pairs, "fear → sad", longest first; a click on a bar selects its true and predicted class.
 
-    `pairs` from `tables.confused_pairs`, at least one.
+    `pairs` from `tables.confused_pairs`, at least one; `classes` are all there are, by default those of FER2013.
     """
     data = pairs.assign(
         pair=pairs["true"] + " → " + pairs["pred"],
@@ -134,7 +141,7 @@ def pair_bars(pairs: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             alt.Tooltip("of_true:N", title="Of the true class"),
         ],
     )
-    bars = base.mark_bar(cursor="pointer").encode(color=alt.Color("true:N", scale=emotion_scale(), legend=None))
+    bars = base.mark_bar(cursor="pointer").encode(color=alt.Color("true:N", scale=emotion_scale(classes), legend=None))
     bars = bars.add_params(alt.selection_point(name=CELL, fields=["true", "pred"]))
     labels = base.mark_text(align="left", dx=5, color=ink(dark)).encode(text="label:N")
     return (bars + labels).properties(height=100 + 30 * len(data), title="Most confused")

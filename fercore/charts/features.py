@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fercore.charts.grids import GROUND, Layout, colored, gray, grid, overlay
-from fercore.charts.style import count, diverging, emotion_scale, ink, percent, percent_axis, sequential
+from fercore.charts.style import count, diverging, emotion_scale, in_order, ink, percent, percent_axis, sequential
 from fercore.emotions import EMOTIONS
 
 CHANNEL = "channel"  # name of the selection that a click on a grid makes, and of its field
@@ -181,16 +181,16 @@ def kernel_grid(weights: np.ndarray, inputs: Sequence[int], dark: bool = False) 
     return single_grid(filter_tiles(weights, dark), [str(n) for n in inputs], dark)
 
 
-def strength_bars(strengths: Sequence[float]) -> alt.Chart:
-    """Mean strength of one channel on each emotion; NaN draws no bar."""
-    data = pd.DataFrame({"emotion": EMOTIONS, "strength": strengths}).dropna()
+def strength_bars(strengths: Sequence[float], classes: Sequence[str] = EMOTIONS) -> alt.Chart:
+    """Mean strength of one channel on each class, by default those of FER2013; NaN draws no bar."""
+    data = pd.DataFrame({"emotion": list(classes), "strength": strengths}).dropna()
     return (
         alt.Chart(data)
         .mark_bar()
         .encode(
-            y=alt.Y("emotion:N", title=None, sort=list(EMOTIONS)),
+            y=alt.Y("emotion:N", title=None, sort=list(classes)),
             x=alt.X("strength:Q", title="Mean strength", axis=alt.Axis(tickCount=4), scale=alt.Scale(domainMin=0)),
-            color=alt.Color("emotion:N", scale=emotion_scale(), legend=None),
+            color=alt.Color("emotion:N", scale=emotion_scale(classes), legend=None),
             tooltip=[
                 alt.Tooltip("emotion:N", title="Emotion"),
                 alt.Tooltip("strength:Q", title="Mean strength", format=".3~g"),
@@ -222,8 +222,9 @@ def layer_selectivity(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart
 
 def layer_preferences(table: pd.DataFrame) -> alt.Chart:
     """Share of each layer's channels that prefer each emotion, as stacked bars; `table` from `preference_table`."""
+    classes = in_order(table["emotion"])
     data = table.assign(
-        rank=[EMOTIONS.index(emotion) for emotion in table["emotion"]],
+        rank=[classes.index(emotion) for emotion in table["emotion"]],
         words=[f"{count(n)} ({percent(x, 0)})" for n, x in zip(table["channels"], table["share"], strict=True)],
     )
     return (
@@ -233,7 +234,7 @@ def layer_preferences(table: pd.DataFrame) -> alt.Chart:
             y=_layers(table),
             x=alt.X("share:Q", axis=percent_axis("Channels", tickCount=5), scale=alt.Scale(domain=[0, 1])),
             color=alt.Color(
-                "emotion:N", scale=emotion_scale(), legend=alt.Legend(title=None, orient="bottom", columns=4)
+                "emotion:N", scale=emotion_scale(classes), legend=alt.Legend(title=None, orient="bottom", columns=4)
             ),
             order="rank:Q",
             tooltip=[

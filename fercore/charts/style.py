@@ -80,6 +80,11 @@ def emotion_scale(classes: Iterable[str] = EMOTIONS) -> alt.Scale:
     return alt.Scale(domain=list(found), range=list(found.values()))
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names without repeats in the order of their appearance, as the classes in a table's column."""
+    return list(dict.fromkeys(names))
+
+
 def run_color(styles: dict[str, RunStyle], shown: Sequence[str], field: str = "run") -> alt.Color:
     """Colour channel of the runs shown; it shares one legend with `run_shape`."""
     scale = alt.Scale(domain=list(shown), range=[styles[name].color for name in shown])

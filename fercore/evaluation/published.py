@@ -74,7 +74,7 @@ def published_confusion(published: Mapping) -> pd.DataFrame:
             _cell(emotion, ANOTHER, support - hits, support, elsewhere),
             _cell(ANOTHER, emotion, predicted - hits, others, predicted),
         ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(sorted(rows, key=lambda row: row["true"] == ANOTHER))  # the classes in order, then the others
 
 
 def _counts(figures: Mapping) -> tuple[int, int, int]:
