@@ -10,28 +10,32 @@ st.set_page_config("FER workbench", str(HERE / "icon.svg"), layout="wide", initi
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 page = st.navigation(
     {
-        "": [st.Page("pages/overview.py", title="Home", icon=":material/home:", default=True)],
+        "": [st.Page("views/home/page.py", title="Home", icon=":material/home:", default=True)],
         "Data": [
-            st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
-            st.Page("pages/audit.py", title="Audit", icon=":material/fact_check:"),
+            st.Page("views/dataset/page.py", url_path="dataset", title="Dataset", icon=":material/photo_library:"),
+            st.Page("views/audit/page.py", url_path="audit", title="Audit", icon=":material/fact_check:"),
         ],
         "Models": [
-            st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
-            st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
-            st.Page("pages/evaluation.py", title="Evaluation", icon=":material/grid_on:"),
-            st.Page("pages/errors.py", title="Errors", icon=":material/image_search:"),
-            st.Page("pages/calibration.py", title="Calibration", icon=":material/speed:"),
-            st.Page("pages/compare.py", title="Compare", icon=":material/balance:"),
-            st.Page("pages/models.py", title="Which model?", icon=":material/leaderboard:"),
+            st.Page("views/training/page.py", url_path="training", title="Training", icon=":material/show_chart:"),
+            st.Page(
+                "views/experiments/page.py", url_path="experiments", title="Experiments", icon=":material/science:"
+            ),
+            st.Page("views/evaluation/page.py", url_path="evaluation", title="Evaluation", icon=":material/grid_on:"),
+            st.Page("views/errors/page.py", url_path="errors", title="Errors", icon=":material/image_search:"),
+            st.Page("views/calibration/page.py", url_path="calibration", title="Calibration", icon=":material/speed:"),
+            st.Page("views/compare/page.py", url_path="compare", title="Compare", icon=":material/balance:"),
+            st.Page("views/models/page.py", url_path="models", title="Which model?", icon=":material/leaderboard:"),
         ],
         "Understand": [
-            st.Page("pages/features.py", title="Filters, activations", icon=":material/apps:"),
-            st.Page("pages/embedding.py", title="Embedding", icon=":material/bubble_chart:"),
-            st.Page("pages/explain.py", title="Explain", icon=":material/troubleshoot:"),
+            st.Page(
+                "views/features/page.py", url_path="features", title="Filters, activations", icon=":material/apps:"
+            ),
+            st.Page("views/embedding/page.py", url_path="embedding", title="Embedding", icon=":material/bubble_chart:"),
+            st.Page("views/explain/page.py", url_path="explain", title="Explain", icon=":material/troubleshoot:"),
         ],
         "Use": [
-            st.Page("pages/predict.py", title="Predict", icon=":material/photo_camera:"),
-            st.Page("pages/webcam.py", title="Webcam", icon=":material/videocam:"),
+            st.Page("views/predict/page.py", url_path="predict", title="Predict", icon=":material/photo_camera:"),
+            st.Page("views/webcam/page.py", url_path="webcam", title="Webcam", icon=":material/videocam:"),
         ],
     }
 )

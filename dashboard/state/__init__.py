@@ -12,8 +12,9 @@ Runs
     (`Run.part_of`) come last everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
-    `features(run)`, `embedding(run, split)`, `split_name(run, split)`. They raise `RunError`; let it through and
-    Home.py shows its message in the place of the page. Where one bad run must not blank the others, use
+    `features(run)`, `embedding(run, split)`, `split_name(run, split)`; `checked_predictions(run, split, tta)` are those
+    from which figures can be computed. They raise `RunError`; let it through and Home.py shows its message in the place
+    of the page. Where one bad run must not blank the others, use
     `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
     With `clean=True`, metrics, reports and predictions are those of the images without a copy in training;
     `copies(run, split, tta)` says which have one, `no_clean_score(run, split, tta)` why nobody knows.
@@ -25,8 +26,8 @@ Choosers, drawn where they are called: directly under the page's title
     `choose_run()`, `choose_evaluation()` -> run, split, tta and clean (whether figures without copies are asked for),
     `choose_runs()`, `choose_run_and_split(runs, splits_of)` -> run, split and clean, `choose_score(runs)` -> clean,
     `choose_measurement(runs)` -> split, tta and clean of several runs. The choice is kept on all pages and in the URL;
-    `select(run=..., split=..., tta=..., score=...)` chooses from code, before `st.switch_page`. What only one page asks
-    for goes into the URL through Streamlit's own `bind="query-params"`.
+    `select(run=..., split=..., tta=..., score=...)` chooses from code, before another page is opened. What only one
+    page asks for goes into the URL through Streamlit's own `bind="query-params"`.
 Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
     `dataset_average_faces()`, `augmented(face, n, seed)`;
@@ -40,7 +41,7 @@ Faces in pictures and videos
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
     `kept_uploads()`: files that are there still when the visitor comes back to their page.
 Words and looks
-    `escape(text)`, `code(text)` and `message(error)` (words.py) for every text that comes from a run folder or the
+    `escape(text)`, `code(text)` and `message(error)` for every text that comes from a run folder or the
     URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
     `chart(make, *args)`, cached, and `live_chart(rows, make, *args)`, which keeps its place while rows change;
     `show_others(key)`, a button that counts; `worked_out(make, *args)` is `make(*args)`, kept.
@@ -49,29 +50,10 @@ Values may be shared by all users of the server: change none of them (arrays are
 Importing this package imports no torch; a page that needs it pays for it alone.
 """
 
-import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
-
-from folders import command, data_root, prepare_command, runs_root
-from state.audits import audit, decide, decisions, decisions_file, known_copies, suspected
 from state.caches import worked_out
-from state.choosers import (
-    WHAT_IS_CLEAN,
-    Evaluation,
-    Measurement,
-    choose_evaluation,
-    choose_measurement,
-    choose_run,
-    choose_run_and_split,
-    choose_runs,
-    choose_score,
-    select,
-)
-from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
-from state.figures import copies, metrics, no_clean_score, predictions, reports
-from state.looks import chart, dark, draw_answer, live_chart, run_looks, show_others
-from state.models import answers, computed, confidence, predictor, with_weights
-from state.pictures import (
+from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others
+from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected
+from state.dataset_images import (
     augmented,
     dataset,
     dataset_average_faces,
@@ -81,7 +63,11 @@ from state.pictures import (
     missing_dataset,
     require_dataset,
 )
-from state.stored import (
+from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
+from state.folders import command, data_root, prepare_command, runs_root
+from state.loaded_models import answers, computed, confidence, predictor, with_weights
+from state.results import checked_predictions, copies, metrics, no_clean_score, predictions, reports
+from state.run_folders import (
     HOW_TO_TRAIN,
     average_faces,
     embedding,
@@ -99,10 +85,16 @@ from state.stored import (
     singles_first,
     split_name,
 )
-from words import code, escape, message
-
-# Until Home.py has called st.navigation once, Streamlit takes the files of pages/ for pages of its own: whoever opens
-# /training first after a start would get the bare file, without navigation. This sends them through Home.py.
-if PagesManager.uses_pages_directory:
-    PagesManager.uses_pages_directory = False
-    st.rerun()
+from state.selection import (
+    WHAT_IS_CLEAN,
+    Evaluation,
+    Measurement,
+    choose_evaluation,
+    choose_measurement,
+    choose_run,
+    choose_run_and_split,
+    choose_runs,
+    choose_score,
+    select,
+)
+from wording.markdown import code, escape, message

@@ -12,8 +12,8 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from fercore.inference.faces import Detector
-    from prediction.looking import Looked
-    from webcam.session import Session
+    from state.found_faces import Looked
+    from views.webcam.session import Session
 
 MOST_KEPT = 7  # faces of one session, the newest
 
@@ -37,7 +37,7 @@ def photo_detector() -> Detector:
 @st.cache_data(scope="session", max_entries=64, show_spinner="Looking for faces ...")
 def looked_at(data: bytes, detect: bool) -> Looked:
     """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none."""
-    from prediction.looking import look
+    from state.found_faces import look
 
     return look(data, photo_detector() if detect else None)
 
@@ -45,7 +45,7 @@ def looked_at(data: bytes, detect: bool) -> Looked:
 @st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)
 def webcam() -> Session:
     """This visitor's webcam; it is stopped and forgotten when the visitor's session ends."""
-    from webcam.session import Session
+    from views.webcam.session import Session
 
     _set_aside_what_stays()
     return Session()

@@ -24,8 +24,8 @@ def main(options: argparse.Namespace) -> None:
     _run(app, "first start")
     print(f"Warm re-runs of each page, median (slowest) of {rounds}; at most {LIMIT} s wanted:")
     slow = []
-    for page in tqdm(sorted(path.name for path in (DASHBOARD / "pages").glob("*.py")), unit="page", leave=False):
-        app.switch_page(f"pages/{page}")
+    for page in tqdm(sorted(path.parent.name for path in DASHBOARD.glob("views/*/page.py")), unit="page", leave=False):
+        app.switch_page(f"views/{page}/page.py")
         first = _run(app, page)
         times = [_run(app, page) for _ in range(rounds)]
         median = statistics.median(times)

@@ -42,7 +42,7 @@ WANTED = "at least 14 frames/s; delays at most 0.30 s (video) and 0.70 s (answer
 IFRAME = "iframe[title='streamlit_webrtc.component.webrtc_streamer']"
 # Where threads are that a video needs: ours, those that decode and process frames, and one that watches the session.
 WORKERS = (
-    "dashboard/live.py",
+    "dashboard/views/webcam/worker.py",
     "streamlit_webrtc/process.py",
     "aiortc/rtcrtpreceiver.py",
     "streamlit_webrtc/shutdown.py",

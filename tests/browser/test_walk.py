@@ -7,24 +7,25 @@ import pandas as pd
 import pytest
 
 from fercore.runs import list_runs
-from tests.browser.conftest import ROOT, VIEWPORT, boxes
+from tests.browser.conftest import VIEWPORT, boxes
+from tests.dashboard.test_pages import ADDRESSES
 from tests.factories.runs import make_run
 
 pytestmark = pytest.mark.browser
 WIDTHS = [VIEWPORT["width"], 800]
 
 
-def walk(page, app, settle) -> list[str]:
-    """Open Home, then every other page through the navigation; the titles seen."""
+def walk(page, app, settle) -> dict[str, str]:
+    """Open Home, then every other page through the navigation; the title of each address."""
     page.goto(app.url)
     settle(page)
-    titles = [check(page)]
+    titles = {"": check(page)}
     for link in page.get_by_test_id("stSidebarNavLink").all()[1:]:
         link.click()
         changed = "old => document.querySelector('h1') && document.querySelector('h1').innerText !== old"
-        page.wait_for_function(changed, arg=titles[-1])
+        page.wait_for_function(changed, arg=list(titles.values())[-1])
         settle(page)
-        titles.append(check(page))
+        titles[urlsplit(page.url).path.strip("/")] = check(page)
     return titles
 
 
@@ -40,7 +41,17 @@ def check(page) -> str:
 def test_every_page_with_the_shipped_runs_and_no_data_set(page, app, settle, width):
     page.set_viewport_size({"width": width, "height": 900})
     titles = walk(page, app, settle)
-    assert len(set(titles)) == len(list((ROOT / "dashboard" / "pages").glob("*.py")))
+    assert set(titles) == set(ADDRESSES)
+    assert len(set(titles.values())) == len(ADDRESSES)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_address_opens_its_page(page, app, settle, address):
+    page.goto(f"{app.url}/{address}")
+    settle(page)
+    check(page)
+    chosen = page.get_by_test_id("stSidebarNavLink").and_(page.locator("[aria-current=page]"))
+    assert urlsplit(chosen.get_attribute("href")).path.strip("/") == address
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -68,7 +79,7 @@ def test_the_first_visitor_of_a_server_may_come_by_a_shared_address(page, serve,
         settle(page)
         links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
         assert links[0].endswith("Home")
-        assert not any("overview" in link for link in links)  # the bare file names of pages/
+        assert not any("page" in link for link in links)  # the bare file names
         assert "run=a" in page.url
         assert not boxes(page)
         page.goto("about:blank")  # before the server goes

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
+PAGES = sorted(path.parent.name for path in DASHBOARD.glob("views/*/page.py"))
 TIMEOUT = 60  # seconds; the first page of a test session imports pandas, Altair and perhaps torch
 
 
@@ -22,21 +22,6 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 
 @pytest.fixture(autouse=True)
-def through_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lead `switch_page` through Home.py, as the server does.
-
-    AppTest forgets before each run that Home.py called st.navigation, and would run the bare file of pages/ instead.
-    """
-    original = PagesManager.__init__
-
-    def init(self: PagesManager, *args: object, **kwargs: object) -> None:
-        original(self, *args, **kwargs)
-        monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
-
-    monkeypatch.setattr(PagesManager, "__init__", init)
-
-
-@pytest.fixture(autouse=True)
 def no_video(monkeypatch: pytest.MonkeyPatch) -> None:
     """streamlit-webrtc asks for the session of a real server, which AppTest has not; its own tests replace it whole."""
     monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)
@@ -44,11 +29,11 @@ def no_video(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
-    """`open_page("training", run="a")`: Home.py, then a switch to pages/training.py?run=a, as a browser shows it."""
+    """`open_page("training", run="a")`: Home.py, then a switch to /training?run=a, as a browser shows it."""
 
-    def opened(page: str = "overview", **query: str) -> AppTest:
+    def opened(page: str = "home", **query: str) -> AppTest:
         app = AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT).run()
-        app.switch_page(f"pages/{page}.py")
+        app.switch_page(f"views/{page}/page.py")
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()

@@ -8,8 +8,7 @@ from fercore.models.plain import PlainConfig
 from fercore.models.registry import build, save_model
 from fercore.runs import update_run
 from fercore.training.ensemble import make_ensemble
-from tests.dashboard.conftest import words
-from tests.dashboard.test_added import PAGES
+from tests.dashboard.conftest import PAGES, words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 

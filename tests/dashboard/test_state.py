@@ -104,9 +104,9 @@ def test_choices_survive_a_page_that_does_not_draw_them(open_page, folders):
     make_run(folders[0], "a", accuracy=0.5)
     make_run(folders[0], "b", accuracy=0.7)
     app = open_page("evaluation", run="a", split="val")
-    app.switch_page("pages/overview.py").run()
+    app.switch_page("views/home/page.py").run()
     app.query_params.clear()  # as a click on another page does
-    app.switch_page("pages/evaluation.py").run()
+    app.switch_page("views/evaluation/page.py").run()
     assert (app.query_params["run"], app.query_params["split"]) == ("a", "val")
     assert app.selectbox(key="run_widget").value == "a"
 

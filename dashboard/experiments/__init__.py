@@ -1,1 +1,0 @@
-"""What the Experiments page shows: a study, a cross-validation, or the plan of a new study."""

@@ -1,0 +1,87 @@
+"""The data set here, if there is one, and what is made of its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fercore.data.fer2013 import DataError, Dataset, open_dataset
+from fercore.data.fer2013 import average_faces as mean_faces
+from fercore.data.sources import KAGGLE_DATASET
+from fercore.runs import Run
+from state.caches import copied, file_state, shared
+from state.folders import data_root, prepare_command
+from wording.markdown import code
+
+
+def dataset() -> Dataset | None:
+    """The prepared data set, or None where it is absent or damaged; `dataset_problem` says which."""
+    try:
+        return _open_dataset()
+    except DataError:
+        return None
+
+
+def dataset_problem() -> str | None:
+    """Why there is no data set and the command that makes it, or None where all is well. Escape it."""
+    try:
+        _open_dataset()
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def dataset_matches(run: Run) -> bool:
+    """Whether the data set here is the one the run was trained on, image for image."""
+    found = dataset()
+    return found is not None and run.info["dataset"].get("fingerprint") == found.info["fingerprint"]
+
+
+def missing_dataset(what: str) -> None:
+    """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
+    st.info(
+        f"{what} needs the pictures of FER2013, which are not in {code(data_root())}. Prepare them once, from "
+        f"[Kaggle's archive](https://www.kaggle.com/datasets/{KAGGLE_DATASET}) or another form of it; "
+        f"{code('--kaggle')} in the place of its path downloads it:"
+    )
+    st.code(prepare_command(), language="bash", wrap_lines=True)
+
+
+def require_dataset(what: str) -> Dataset:
+    """The data set; where there is none, says what needs it and how to get it, and stops the page."""
+    found = dataset()
+    if found is None:
+        missing_dataset(what)
+        st.stop()
+    return found
+
+
+def image_rows(ids: Iterable[str]) -> np.ndarray:
+    """Rows of the data set for image ids, int64 (N,); -1 for an id it does not hold."""
+    index = shared(*_dataset_key("ids"), lambda: pd.Index(_open_dataset().ids))
+    return index.get_indexer(list(ids)).astype(np.int64)
+
+
+def dataset_average_faces() -> np.ndarray:
+    """uint8 (7, 48, 48), the mean of each emotion over the training split of the data set here."""
+    return copied(*_dataset_key("average faces"), lambda: mean_faces(_open_dataset()))
+
+
+@st.cache_data(max_entries=64, show_spinner="Augmenting faces ...")
+def augmented(face: np.ndarray, n: int, seed: int) -> list[tuple[str, str, np.ndarray]]:
+    """Each augmentation's name, its flags for scripts/train.py, and `n` variants of a face, uint8 (n, 48, 48)."""
+    from fercore.data.previews import PREVIEWS, flags, preview  # imports torch: seconds, once
+
+    return [(name, flags(config), preview(face, config, n, seed)) for name, config in PREVIEWS.items()]
+
+
+def _open_dataset() -> Dataset:
+    return shared(*_dataset_key("dataset"), lambda: open_dataset(data_root()))
+
+
+def _dataset_key(kind: str) -> tuple[str, str, str]:
+    root = data_root()
+    return kind, str(root), file_state(root / "dataset.json", root / "images.npy", root / "index.csv")

@@ -1,0 +1,59 @@
+"""Which folders the dashboard reads, and the commands that fill them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from fercore.data.fer2013 import HOW_TO_PREPARE
+from wording.markdown import code
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULTS = {"runs": REPOSITORY / "runs", "data": REPOSITORY / "data" / "fer2013"}
+
+
+def runs_root() -> Path:
+    """Folder whose subfolders are runs."""
+    return _root("runs")
+
+
+def data_root() -> Path:
+    """Folder of the prepared data set."""
+    return _root("data")
+
+
+def command(script: str) -> str:
+    """What to type for a script, with the folders of this dashboard where they are not the default."""
+    return f"python {script}" + "".join(_option(name, name) for name in DEFAULTS)
+
+
+def prepare_command() -> str:
+    """What to type to make the data set that this dashboard looks for."""
+    return HOW_TO_PREPARE + _option("data", "out")
+
+
+def _option(name: str, flag: str) -> str:
+    root = _root(name)
+    return "" if root == DEFAULTS[name] else f" --{flag} {shlex.quote(str(root))}"
+
+
+def _root(name: str) -> Path:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for key, default in DEFAULTS.items():
+        parser.add_argument(f"--{key}", type=Path, default=os.environ.get(f"FERCORE_{key.upper()}") or default)
+    # Under pytest the arguments belong to pytest.
+    arguments = sys.argv[1:] if Path(sys.argv[0]).name == "Home.py" else []
+    try:
+        known, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        known, unknown = None, [str(error)]
+    if unknown:
+        st.error(f"The dashboard cannot use {code(' '.join(unknown))}. Start it like this:")
+        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash", wrap_lines=True)
+        st.stop()
+    return getattr(known, name)

@@ -1,0 +1,133 @@
+"""What runs answered and what it comes to: as published, or clean, without images that have a copy in training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from fercore.data.audit.files import COPIES
+from fercore.data.copies import SHIPPED, with_copy_in_training
+from fercore.data.fer2013 import AUDIT, DataError
+from fercore.evaluation.clean import clean_report, kept
+from fercore.evaluation.metrics import MetricsError, check_predictions
+from fercore.evaluation.tables import check_report
+from fercore.runs import Predictions, Run, RunError, stem
+from state.caches import copied, file_state, key, shared
+from state.folders import command, data_root
+from state.run_folders import checked, split_name
+from wording.markdown import code, message
+
+AUDIT_SCRIPT = "scripts/audit.py"
+UNKNOWN_COPIES = (
+    "Which test images have a copy in training is not known for the data set of this run. Where that data set is, "
+    "{} finds out."
+)
+
+
+def predictions(run: Run, split: str, tta: str = "none", clean: bool = False) -> Predictions:
+    """Stored predictions, read-only arrays; with `clean`, of the images without a copy in training."""
+    if clean:
+        return kept(predictions(run, split, tta), ~_known_copies(run, split, tta))
+    file = run.path / f"predictions_{stem(split, tta)}.npz"
+    return shared(*key(file), lambda: _read_only(run.predictions(split, tta)))
+
+
+def checked_predictions(run: Run, split: str, tta: str = "none", clean: bool = False) -> Predictions:
+    """The same, if figures can be computed from them; RunError otherwise."""
+    found = predictions(run, split, tta, clean)
+    try:
+        check_predictions(found.label, found.probabilities)
+    except MetricsError as error:
+        raise RunError(f"{run.path}: {error}; run scripts/evaluate.py again") from error
+    return found
+
+
+def metrics(run: Run, split: str, tta: str = "none", clean: bool = False) -> dict:
+    """Stored metrics; see `fercore.evaluation.metrics.report` for their form.
+
+    With `clean`, the metrics of the images without a copy in training; see `fercore.evaluation.clean.clean_report`.
+    RunError where nobody knows which images these are.
+    """
+    if not clean:
+        file = run.path / f"metrics_{stem(split, tta)}.json"
+        return copied(*key(file), lambda: _published(checked(check_report, run.metrics(split, tta), file)))
+    settings = {"split": split, "split_name": split_name(run, split), "tta": tta}
+
+    def measured(found: Predictions) -> dict:
+        return clean_report(found, _known_copies(run, split, tta), **settings)
+
+    where, files = _copies_key(run, split, tta)
+    return copied("clean metrics", where, files, lambda: checked(measured, predictions(run, split, tta), Path(where)))
+
+
+def reports(run: Run, clean: bool = False) -> dict[str, dict]:
+    """Split -> metrics without test-time augmentation, for every split that has some; `clean` ones where known."""
+    splits = [split for split, tta in run.evaluations() if tta == "none"]
+    return {split: metrics(run, split, clean=clean) for split in splits if not clean or copies(run, split) is not None}
+
+
+def copies(run: Run, split: str, tta: str = "none") -> np.ndarray | None:
+    """Which of a run's predictions are of images with a copy in training, bool (N,); None where nobody knows.
+
+    A copy is the same picture, nearly the same, or its mirror image.
+    """
+    if split == "train":
+        return None
+    return shared("copies", *_copies_key(run, split, tta), lambda: _find_copies(run, split, tta))
+
+
+def no_clean_score(run: Run, split: str, tta: str = "none") -> str | None:
+    """Why a run has no clean score on a split, as markdown; None where it has one."""
+    if split == "train":
+        return "Images that models learn from have no clean score."
+    try:
+        known = copies(run, split, tta) is not None
+    except (RunError, DataError) as error:
+        return message(error)
+    return None if known else UNKNOWN_COPIES.format(code(command(AUDIT_SCRIPT)))
+
+
+def _copies_key(run: Run, split: str, tta: str) -> tuple[str, str]:
+    """Which file is measured, and the state of all that decides which of its images have copies."""
+    files = [
+        run.path / f"{kind}_{stem(split, tta)}{end}" for kind, end in (("predictions", ".npz"), ("metrics", ".json"))
+    ]
+    return str(files[0]), f"{_trained_on(run)} {file_state(*files, _local_copies(), SHIPPED)}"
+
+
+def _find_copies(run: Run, split: str, tta: str) -> np.ndarray | None:
+    # A run may be measured on other data than it learned from: what counts is the copies there.
+    measured_on = metrics(run, split, tta).get("dataset_fingerprint", _trained_on(run))
+    found = with_copy_in_training(measured_on, split, predictions(run, split, tta).id, local=_local_copies())
+    if found is not None:
+        found.flags.writeable = False
+    return found
+
+
+def _trained_on(run: Run) -> object:
+    return run.info["dataset"].get("fingerprint")
+
+
+def _local_copies() -> Path:
+    return data_root() / AUDIT / COPIES
+
+
+def _known_copies(run: Run, split: str, tta: str) -> np.ndarray:
+    found = copies(run, split, tta)
+    if found is None:
+        raise RunError(
+            f"{run.name}: which images of {split} have a copy in training is not known; {command(AUDIT_SCRIPT)}"
+        )
+    return found
+
+
+def _published(report: dict) -> dict:
+    """A stored report without what only a clean one may say."""
+    return {name: value for name, value in report.items() if name != "copies"}
+
+
+def _read_only(found: Predictions) -> Predictions:
+    for array in (found.id, found.label, found.probabilities):
+        array.flags.writeable = False
+    return found

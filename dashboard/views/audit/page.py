@@ -1,0 +1,76 @@
+"""Audit: how far can the data set be trusted, and what should training leave out or relabel?"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.audit import copies_chart, copies_table
+from fercore.charts.dataset import counts_table, imbalance
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from views.audit.copies import draw_groups
+from views.audit.decisions import draw_decisions
+from views.audit.doubtful_labels import draw_doubts
+from views.audit.outliers import draw_odd
+from views.audit.summary import WHAT_IS_NEAR, answer, imbalance_words
+from widgets.downloads import download_table
+from wording.markdown import code
+
+VIEWS = {"copies": "Copies", "odd": "Blank and odd", "labels": "Doubtful labels", "decisions": "Decisions"}
+NEEDS_AUDIT = ("copies", "odd", "decisions")
+
+
+def say_no_audit() -> None:
+    """What to run for the galleries: the data set is not here, or nobody has looked through it."""
+    if state.dataset() is None:
+        state.missing_dataset("Looking at them and deciding")
+        return
+    st.info(f"Nobody has looked through {code(state.data_root())} yet. It takes a minute or two:")
+    st.code(state.command("scripts/audit.py"), language="bash", wrap_lines=True)
+
+
+@st.fragment
+def draw_view(names: Mapping[str, str]) -> None:
+    with state.errors_shown():
+        found = state.audit()
+        view = st.segmented_control(
+            "Look at",
+            list(VIEWS),
+            default="copies",
+            required=True,
+            key="view",
+            format_func=VIEWS.get,
+            bind="query-params",
+        )
+        if view == "labels":
+            draw_doubts(found.table if found else None)
+        elif found is None:
+            say_no_audit()
+        else:
+            {"copies": draw_groups, "odd": draw_odd, "decisions": draw_decisions}[view](found.table, names)
+
+
+def draw_counts(table: pd.DataFrame) -> None:
+    state.chart(copies_chart, table, state.dark(), alt="Images with a copy, by split")
+    st.caption(WHAT_IS_NEAR)
+    with st.container(horizontal=True):
+        download_table("Download the counts", table, "copies.csv")
+        if found := state.audit():
+            download_table("Download all findings", found.table, "audit.csv")
+
+
+st.title("How far can the data be trusted?")
+dataset, copies = state.dataset(), state.known_copies()
+names = dataset.info["split_names"] if dataset else OFFICIAL_SPLIT_NAMES
+if copies is None:
+    say_no_audit()
+else:
+    state.draw_answer(answer(copies.counts, names))
+    if dataset is None:
+        st.caption("As counted in the Kaggle archive of FER2013 when this project was made.")
+    else:
+        uneven = imbalance(counts_table(dataset.counts(), names), names["train"])
+        st.caption(imbalance_words(*uneven[:4], names["train"]))
+    draw_counts(copies_table(copies.counts, names))
+draw_view(names)

@@ -1,0 +1,1 @@
+"""Calibration: how far a run's confidence can be trusted."""

@@ -1,0 +1,28 @@
+"""Calibration: is a model right as often as it says, and what if it answers only where it is sure?"""
+
+import streamlit as st
+
+import state
+from wording.contamination import contamination_badge, warn_of_contamination
+from wording.markdown import escape
+
+st.title("Can I trust its confidence?")
+evaluation = state.choose_evaluation()
+with st.spinner("Loading the methods ..."):
+    from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
+    from views.calibration import reliability, temperature  # brings scikit-learn and scipy: seconds, once
+
+run, split, tta, _ = evaluation
+chosen = state.confidence(run, tta)
+labels, found = temperature.views(evaluation, chosen)
+answer = temperature.answer(evaluation, state.metrics(*evaluation), found[0].calibration)
+state.draw_answer(answer, contamination_badge(run, split))
+warn_of_contamination(run, split)
+st.markdown(temperature.reading(found, state.split_name(run, "val")))
+if chosen is None:
+    st.info(UNKNOWN_CONFIDENCE, icon=":material/info:")
+elif split == "val":
+    name = escape(state.split_name(run, "val"))
+    st.info(f"The temperature was fitted on these images of {name}, so it looks a little too good here.")
+reliability.draw_reliability(labels, found, evaluation.stem)
+reliability.draw_silence(run, labels, found[-1], chosen, evaluation.stem)

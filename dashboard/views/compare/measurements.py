@@ -1,0 +1,139 @@
+"""What is compared: runs that answered for the same images, their figures there, and which of them can be ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.style import RunStyle, count
+from fercore.evaluation.calibration import Calibration, calibration
+from fercore.evaluation.comparison import SharedAnswers, compare, share
+from fercore.evaluation.contamination import contamination
+from fercore.evaluation.metrics import report
+from fercore.runs import Run
+from wording.clean_score import split_names
+from wording.contamination import CONTAMINATION_LEGEND, contamination_badge, with_contamination
+from wording.lists import listed
+from wording.markdown import code, escape
+
+
+class Compared(NamedTuple):
+    """Runs and what they come to on the images that all of them answered for.
+
+    Attributes
+    ----------
+    runs
+        Name -> run, in the order they were chosen.
+    measurement
+        Split, test-time augmentation and score.
+    answers
+        What they answered.
+    reports, calibrations
+        Run name -> figures there.
+    flagged
+        Run name -> what speaks against its figures; such runs are ranked with nobody.
+    ranked
+        From `fercore.evaluation.comparison.compare`: the other runs.
+    """
+
+    runs: dict[str, Run]
+    measurement: state.Measurement
+    answers: SharedAnswers
+    reports: dict[str, dict]
+    calibrations: dict[str, Calibration]
+    flagged: dict[str, str]
+    ranked: pd.DataFrame
+
+    @property
+    def images(self) -> str:
+        """What the images are called: "PrivateTest", or "PrivateTest without copies"."""
+        split, _, clean = self.measurement
+        return split_names(list(self.runs.values()), clean, [split])[split]
+
+    @property
+    def looks(self) -> dict[str, RunStyle]:
+        """Run name -> its look."""
+        return state.run_looks(self.runs.values())
+
+    def label(self, name: str) -> str:
+        """A run's name, with a sign where it may have seen the images."""
+        return with_contamination(name, self.flagged.get(name))
+
+
+def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None:
+    """What can be compared, after saying what cannot; None where nothing can."""
+    found = state.readable(lambda run: state.checked_predictions(run, *measurement), runs)
+    if not found:
+        return None
+    answers = share(found)
+    say_what_is_shared({name: len(one.id) for name, one in found.items()}, answers)
+    kept = {run.name: run for run in runs if run.name in answers.probabilities}
+    split, tta, _ = measurement
+    settings = (split, state.shared_split_name(list(kept.values()), split), tta)
+    figures = {
+        name: state.worked_out(measure, answers.label, answers.probabilities[name], *settings, spinner="Comparing ...")
+        for name in kept
+    }
+    reports, calibrations = ({name: pair[part] for name, pair in figures.items()} for part in (0, 1))
+    flagged = {name: words for name, run in kept.items() if (words := contamination(run, split))}
+    ranked = compare(answers, [name for name in kept if name not in flagged])
+    return Compared(kept, measurement, answers, reports, calibrations, flagged, ranked)
+
+
+def measure(
+    label: np.ndarray, probabilities: np.ndarray, split: str, split_name: str, tta: str
+) -> tuple[dict, Calibration]:
+    """A run's report and calibration on some images."""
+    figures = report(label, probabilities, split=split, split_name=split_name, tta=tta)
+    return figures, calibration(label, probabilities)
+
+
+def say_what_is_shared(sizes: dict[str, int], answers: SharedAnswers) -> None:
+    """Name the runs that answered for other images, and say how many images are left to compare."""
+    if answers.left_out:
+        names = listed(map(code, answers.left_out))
+        st.warning(f"Not compared, because none of the images they answered for is the others': {names}.")
+    n = len(answers.id)
+    if more := [f"{code(name)} {count(sizes[name])}" for name in answers.probabilities if sizes[name] > n]:
+        images = "The image" if n == 1 else f"The {count(n)} images"
+        st.info(
+            f"{images} that all of these runs answered for {'is' if n == 1 else 'are'} compared, by id and true class. "
+            f"Some answered for more: {listed(more)}.",
+            icon=":material/join_inner:",
+        )
+
+
+def say_not_measured(runs: Sequence[Run]) -> None:
+    """Say that no run has been evaluated, and how to do it."""
+    st.info("None of these runs has been evaluated yet. Evaluate them with:")
+    commands = "\n".join(state.command(f"scripts/evaluate.py {run.name}") for run in runs)
+    st.code(commands, language="bash", wrap_lines=True)
+
+
+def say_flagged(found: Compared) -> None:
+    """Name the runs that are shown apart, each with its badge."""
+    if found.flagged:
+        names = [
+            f"{code(name)}{contamination_badge(found.runs[name], found.measurement.split)}" for name in found.flagged
+        ]
+        st.markdown(f"Shown apart and in no ranking: {listed(names)}")
+        st.caption(CONTAMINATION_LEGEND)
+
+
+def images_words(found: Compared) -> str:
+    """The images and how they were put to the models, for markdown."""
+    flip = ", each averaged with its mirror image" if found.measurement.tta == "flip" else ""
+    return f"{escape(found.images)}{flip}"
+
+
+def n_words(found: Compared) -> str:
+    """How many images are compared: "3,009", or "3,009 of 3,589" without copies."""
+    n, (split, tta, clean) = count(len(found.answers.id)), found.measurement
+    if not clean:
+        return n
+    return f"{n} of {count(max(len(state.predictions(run, split, tta).id) for run in found.runs.values()))}"

@@ -1,0 +1,32 @@
+"""Compare: which of several models is better, is that more than noise, and which one to choose?"""
+
+import streamlit as st
+
+import state
+
+st.title("Which model is better, and by more than noise?")
+runs = state.choose_runs(2)
+measurement = state.choose_measurement(runs)
+with st.spinner("Loading the methods ..."):
+    from views.compare import (  # brings scikit-learn: seconds, once
+        agreement,
+        differences,
+        measurements,
+        published_vit,
+        trade_offs,
+    )
+
+if measurement is None:
+    measurements.say_not_measured(runs)
+elif found := measurements.load(runs, measurement):
+    state.draw_answer(differences.reading(found))
+    if others := differences.others_words(found.ranked):
+        st.markdown(others)
+    measurements.say_flagged(found)
+    if note := differences.optimistic(runs, measurement.split):
+        st.info(note, icon=":material/info:")
+    differences.draw_accuracy(found)
+    differences.draw_classes(found)
+    agreement.draw(found)
+    trade_offs.draw(found)
+published_vit.draw()

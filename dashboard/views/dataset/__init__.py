@@ -1,0 +1,1 @@
+"""Dataset: which faces are there."""

@@ -1,0 +1,1 @@
+"""Embedding: which images lie together in a model's features."""

@@ -1,0 +1,1 @@
+"""Errors: the images that a run gets wrong."""

@@ -1,0 +1,125 @@
+"""The choosers of the errors page, all of them in its address, and the images that they leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.emotions import EMOTIONS
+from fercore.evaluation.errors import (
+    BOTH_RIGHT,
+    BOTH_WRONG,
+    FIRST_WRONG,
+    RIGHT,
+    SECOND_WRONG,
+    WRONG,
+    Wanted,
+    image_table,
+)
+from fercore.runs import Run
+from widgets.chart_clicks import ALL, ANY, OUTCOME, PAIR, PRED, TRUE, renew
+
+NOBODY = "no other run"
+# What the address says -> what is asked for. Streamlit puts what an option is called into the address, so no option may
+# be called by what changes, such as a number of images.
+SINGLE_OUTCOMES = {"wrong": WRONG, "right": RIGHT, ALL: None}
+PAIR_OUTCOMES = {
+    "both wrong": BOTH_WRONG,
+    "only first wrong": FIRST_WRONG,
+    "only second wrong": SECOND_WRONG,
+    "both right": BOTH_RIGHT,
+    ALL: None,
+}
+COPIES = {"any": None, "have a copy": True, "have none": False}
+PERCENT, GRAY = 100, 255  # where the ranges end
+
+
+class Images(NamedTuple):
+    """All images of an evaluation, and those that are asked for.
+
+    Attributes
+    ----------
+    table
+        From `fercore.evaluation.errors.image_table`.
+    wanted
+        What is chosen.
+    runs
+        The run, and the other one where two are beside each other.
+    pictured
+        Whether their pictures are here.
+    """
+
+    table: pd.DataFrame
+    wanted: Wanted
+    runs: tuple[Run, ...]
+    pictured: bool
+
+
+def choose(evaluation: state.Evaluation) -> Images:
+    """Draw all choosers; the images of an evaluation and what is asked of them."""
+    run, split, tta, clean = evaluation
+    found, pictured = state.predictions(*evaluation), state.dataset_matches(run)
+    problem = state.no_clean_score(run, split, tta)
+    with st.container(horizontal=True):
+        wanted = Wanted(true=_choose_class("True class", TRUE), pred=_choose_class("Predicted class", PRED))
+        other = _choose_other(evaluation)
+        outcome = _choose_outcome(other is not None)
+        span = _choose_range("Confidence", "confidence", PERCENT, "%d %%")
+        confidence = span and tuple(end / PERCENT for end in span)
+        copies = None if clean else _choose_copies(problem)
+        needed = None if pictured else "Brightness takes the pictures, which are not here."
+        brightness = _choose_range("Brightness", "brightness", GRAY, "%d", needed)
+    table = image_table(
+        found,
+        state.predictions(other, split, tta) if other else None,
+        copies=None if problem or clean else state.copies(run, split, tta),
+        brightness=_brightness(found.id) if pictured else None,
+    )
+    wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness)
+    return Images(table, wanted, (run, other) if other else (run,), pictured)
+
+
+def _choose_class(label: str, key: str) -> str | None:
+    chosen = st.selectbox(label, [ANY, *EMOTIONS], key=key, bind="query-params", width=150, on_change=renew)
+    return None if chosen == ANY else chosen
+
+
+def _choose_other(evaluation: state.Evaluation) -> Run | None:
+    run, split, tta, _ = evaluation
+    others = {one.name: one for one in state.runs() if one.name != run.name and (split, tta) in one.evaluations()}
+    chosen = st.selectbox("Compared with", [NOBODY, *others], key="other", bind="query-params", width=230)
+    return others.get(chosen)
+
+
+def _choose_range(label: str, key: str, end: int, form: str, problem: str | None = None) -> tuple[float, float] | None:
+    """The range that is asked for; None for all of it, and where there is a problem."""
+    settings = {"format": form, "help": problem, "disabled": problem is not None, "bind": "query-params", "width": 170}
+    chosen = st.slider(label, 0, end, (0, end), key=key, **settings)
+    return None if problem or chosen == (0, end) else chosen
+
+
+def _choose_copies(problem: str | None) -> bool | None:
+    """Whether images with a copy in training are asked for, or those without; None for both."""
+    settings = {"help": problem or state.WHAT_IS_CLEAN, "disabled": problem is not None, "width": 150}
+    chosen = st.selectbox("Copy in training", list(COPIES), key="copies", bind="query-params", **settings)
+    return None if problem else COPIES[chosen]
+
+
+def _choose_outcome(beside: bool) -> str | None:
+    """Right or wrong answers, of one run or of two beside each other; None for all."""
+    key, options = (PAIR, PAIR_OUTCOMES) if beside else (OUTCOME, SINGLE_OUTCOMES)
+    settings = {"default": next(iter(options)), "required": True, "key": key, "bind": "query-params"}
+    return options[st.segmented_control("Answers", list(options), **settings)]
+
+
+def _brightness(ids: np.ndarray) -> np.ndarray:
+    """Mean gray level of each image, floats (N,); missing where the data set does not have it."""
+    rows = state.image_rows(ids)
+    found = np.full(len(rows), np.nan)
+    found[rows >= 0] = state.dataset().images[rows[rows >= 0]].mean(axis=(1, 2))
+    return found

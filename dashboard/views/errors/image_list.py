@@ -1,0 +1,83 @@
+"""The images that are asked for: pictures, page by page, or a table where the pictures are not here."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.style import count, percent
+from fercore.evaluation.errors import matching, outcomes
+from views.errors.image_filters import PAIR_OUTCOMES, SINGLE_OUTCOMES, Images
+from widgets import gallery
+from widgets.downloads import download_table
+from widgets.pagination import choose_page
+from wording.markdown import code
+
+PAGE = "page"  # key of the pages, and their name in the address
+COLUMNS = {
+    "id": "Image",
+    "true": "True",
+    "pred": "Predicted",
+    "probability": "Probability",
+    "true_probability": "Of the true class",
+    "other_pred": "Second says",
+    "other_probability": "Its probability",
+    "copy": "Copy in training",
+    "brightness": "Brightness",
+}
+SHARES = ("probability", "true_probability", "other_probability")
+
+
+def draw(found: Images, name: str) -> None:
+    """How many images match and which they are; `name` is that of the file to download."""
+    chosen = matching(found.table, found.wanted)
+    say_how_many(found, len(chosen))
+    if chosen.empty:
+        st.info("No image matches all that is chosen. Widen one of the choices above.")
+        return
+    if found.pictured:
+        draw_pages(found, chosen)
+    else:
+        gallery.has_pictures(found.runs[0])
+        draw_table(chosen)
+    download_table("Download these images", chosen, f"errors_{name}.csv")
+
+
+def say_how_many(found: Images, matches: int) -> None:
+    """The number of matches, and how they divide by outcome; who is first and who second."""
+    counts = outcomes(found.table, found.wanted)
+    labels = PAIR_OUTCOMES if len(found.runs) > 1 else SINGLE_OUTCOMES
+    parts = [f"{label} {count(counts[outcome])}" for label, outcome in labels.items() if outcome]
+    names = [f"{place}: {code(run.name)}" for place, run in zip(("first", "second"), found.runs, strict=False)]
+    beside = f" ({', '.join(names)})" if len(names) > 1 else ""
+    images = "1 image" if matches == 1 else f"{count(matches)} images"
+    st.markdown(f"**{images}**, most confident first. Under these choices: {', '.join(parts)}{beside}.")
+
+
+def draw_pages(found: Images, chosen: pd.DataFrame) -> None:
+    """Pictures of one page, with what is said of each and a link to its explanation."""
+    of = repr((found.wanted, *(run.name for run in found.runs), len(found.table)))
+    shown = chosen.iloc[choose_page(len(chosen), gallery.SHOWN, PAGE, of, in_url=True)]
+    gallery.draw_pictures(shown, caption, gallery.explain_link(found.runs))
+    able = len(state.with_weights(found.runs))
+    note = "" if able else " Without weights the run cannot be explained."
+    st.caption(f"{gallery.LEGEND} Each class with its probability.{note}")
+
+
+def caption(row) -> str:
+    """How a picture is called: "✗ fear 4 % → sad 61 %", "✓ fear 83 %", and what a second run says."""
+    words = gallery.share_words(row.pred, row.probability)
+    if not row.right:
+        words = f"{gallery.share_words(row.true, row.true_probability)} → {words}"
+    second = (
+        f"; second: {gallery.share_words(row.other_pred, row.other_probability)}" if "other_pred" in row._fields else ""
+    )
+    return f"{'✓' if row.right else '✗'} {words}{second}"
+
+
+def draw_table(chosen: pd.DataFrame) -> None:
+    """Ids and figures."""
+    shown = chosen[[name for name in COLUMNS if name in chosen]]
+    shares = {name: [percent(x) for x in shown[name]] for name in SHARES if name in shown}
+    st.dataframe(shown.assign(**shares).rename(columns=COLUMNS), hide_index=True)

@@ -1,0 +1,1 @@
+"""Evaluation: how good a run is, and where it is wrong."""

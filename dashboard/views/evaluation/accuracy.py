@@ -1,0 +1,59 @@
+"""How often a run is right on a split: the answer, what speaks for or against it, and the headline figures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import state
+from fercore.charts.style import percent, range_words
+from fercore.evaluation.tables import weakest_class
+from wording import clean_score
+from wording.markdown import code, escape
+
+FIGURES = {
+    "accuracy": ("Accuracy", "Share of images whose class is predicted"),
+    "balanced_accuracy": ("Balanced accuracy", "Mean recall of the classes: rare ones count as much as common ones"),
+    "macro_f1": ("Macro-F1", "Mean F1 of the seven classes"),
+    "weighted_f1": ("Weighted F1", "Mean F1 of the classes, weighted by their number of images"),
+    "log_loss": ("Log loss", "Mean of minus the logarithm of the true class's probability, in nats; lower is better"),
+}
+OPTIMISTIC = "The run's epoch was chosen on {}, so these figures are optimistic; the test split's are not."
+
+
+def answer(run_name: str, report: dict, tta: str) -> str:
+    """One sentence: how often it is right, and where least."""
+    accuracy, weakest = report["accuracy"], weakest_class(report)
+    flip = ", each image averaged with its mirror image" if tta == "flip" else ""
+    taken = f", most often taken for {weakest.taken_for}" if weakest.taken_for else ""
+    return (
+        f"{code(run_name)} is right on {percent(accuracy['value'])} of {clean_score.images_of(report)} "
+        f"({range_words(accuracy)}), {clean_score.n_of(report)}{flip}; {weakest.emotion} is its weakest class{taken}."
+    )
+
+
+def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
+    """What to know before believing the figures."""
+    run, split, tta, clean = evaluation
+    if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch
+        st.info(OPTIMISTIC.format(escape(report["split_name"])), icon=":material/info:")
+    published = state.metrics(run, split, tta)
+    for name, mass in published.get("left_out", {}).items():
+        st.caption(
+            f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. "
+            "The figures are of the seven, whose probabilities are scaled to sum to 1."
+        )
+    if clean and report["copies"]["n"]:
+        st.caption(clean_score.beside(report, published))
+    elif not clean and (hint := clean_score.hint(run, split, tta)):
+        st.caption(hint)
+
+
+def draw_figures(report: dict) -> None:
+    """The headline figures with their intervals."""
+    with st.container(horizontal=True):
+        for key, (label, meaning) in FIGURES.items():
+            figure = report[key]
+            logarithmic = key == "log_loss"
+            value = f"{figure['value']:.3f}" if logarithmic else percent(figure["value"])
+            interval = f"{figure['low']:.3f} to {figure['high']:.3f}" if logarithmic else range_words(figure)
+            st.metric(label, value, interval, "off", delta_arrow="off", help=meaning, border=True)

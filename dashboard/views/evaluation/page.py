@@ -1,0 +1,43 @@
+"""Evaluation: how often is a model right on a split, and where is it wrong?"""
+
+import json
+from functools import partial
+
+import streamlit as st
+
+import state
+from fercore.evaluation.tables import prediction_table
+from views.evaluation import accuracy, confusion
+from widgets import chart_clicks
+from widgets.downloads import download, download_report
+from widgets.links import link
+from wording.contamination import contamination_badge, warn_of_contamination
+
+chart_clicks.follow()
+st.title("Where is the model wrong?")
+evaluation = state.choose_evaluation()
+run, split, tta, _ = evaluation
+with st.spinner("Measuring ..."):
+    report = state.metrics(*evaluation)
+state.draw_answer(accuracy.answer(run.name, report, tta), contamination_badge(run, split))
+warn_of_contamination(run, split)
+accuracy.draw_notes(evaluation, report)
+accuracy.draw_figures(report)
+download_report(run)
+confusion.draw_confusion(report)
+confusion.draw_classes(report)
+link("errors", "See the images that it gets wrong", ":material/image_search:")
+with state.errors_shown():
+    found = state.predictions(*evaluation)
+    with st.container(horizontal=True):
+        # Made only when it is asked for.
+        rows = partial(prediction_table(found.id, found.label, found.probabilities).to_csv, index=False)
+        download(
+            "Download the predictions",
+            partial(rows, float_format="%.6g"),
+            f"predictions_{evaluation.stem}.csv",
+            "text/csv",
+        )
+        download(
+            "Download the metrics", json.dumps(report, indent=2), f"metrics_{evaluation.stem}.json", "application/json"
+        )

@@ -1,0 +1,1 @@
+"""Experiments: a study, a cross-validation, or the plan of a new study."""

@@ -1,0 +1,69 @@
+"""What the report concluded from its studies, in its own words, beside what ours came to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from fercore.charts.style import points
+from fercore.evaluation.studies import BEST, WITHIN
+from wording.markdown import escape
+
+
+class ReportStudy(NamedTuple):
+    """One study of the report: where it is, which point of ours it went on with, and why."""
+
+    section: str
+    figures: str
+    kept: str
+    because: str
+
+
+REPORT_STUDIES = {
+    "filters-layers": ReportStudy(
+        "3.1", "figure 2", "64-4", "it made the most accurate predictions on the validation data after 20 epochs"
+    ),
+    "kernel-size": ReportStudy(
+        "3.2", "figure 3", "3", "We didn't see any big changes in performance with different sizes"
+    ),
+    "dropout": ReportStudy(
+        "3.3",
+        "figure 4",
+        "0.2",
+        "The best trade-off between overfitting mitigation and generalizability was achieved with a dropout rate of "
+        "0.20",
+    ),
+    "augmentation": ReportStudy(
+        "3.4",
+        "figures 5 and 6",
+        "none",
+        "these methods resulted in significantly lower validation accuracy and took long time to train the model",
+    ),
+}
+
+
+def beside_the_report(study: str, ranked: pd.DataFrame) -> str | None:
+    """What the report kept and why, and how that point did here; None for a study that is not in the report.
+
+    Parameters
+    ----------
+    study
+        Name of a study.
+    ranked
+        From `studies.ranking`.
+    """
+    if study not in REPORT_STUDIES:
+        return None
+    section, figures, kept, because = REPORT_STUDIES[study]
+    said = f"The report (section {section}, {figures}) went on with **{escape(kept)}**: “{escape(because)}”."
+    own = ranked[ranked["point"] == kept]
+    return f"{said} {_how_it_did(own.iloc[0])}" if len(own) and len(ranked) > 1 else said
+
+
+def _how_it_did(row: pd.Series) -> str:
+    if row["verdict"] == BEST:
+        return "It does best here, too."
+    if row["verdict"] == WITHIN:
+        return "Here it is within noise of the best."
+    return f"Here it is {points(row['difference'])} below the best, which is more than noise."

@@ -1,0 +1,1 @@
+"""Explain: which places of a face an answer rests on."""

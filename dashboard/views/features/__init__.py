@@ -1,0 +1,1 @@
+"""Filters, activations: what the channels of a model respond to."""

@@ -1,0 +1,1 @@
+"""Home: what is here, and how good it is."""

@@ -1,0 +1,84 @@
+"""Home: which model is best, how sure is that, and what is there to look at?"""
+
+from functools import partial
+
+import streamlit as st
+
+import state
+from fercore.charts.overview import accuracy_chart, reference_report, runs_table
+from fercore.charts.style import with_range
+from fercore.evaluation.contamination import flags
+from fercore.runs import Run
+from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_report, draw_runs
+from widgets.links import draw_comparison_link, link
+from wording import clean_score
+from wording.markdown import code, escape, message
+
+DRAWN = 8  # runs in the chart, so that it fits beside the sentence it shows
+NOBODY = "No run here is known never to have seen the images that it is measured on."
+
+
+def answer(best: Run, reports: Reports) -> str:
+    """One sentence: how the run that did best in validation does on the test split."""
+    name, stored = code(best.name), reports.get(best.name, {})
+    if "test" in stored:
+        right = f"right on **{with_range(stored['test']['accuracy'])}** of {clean_score.images_of(stored['test'])}"
+        return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, is {right}."
+    if ("test", "none") in best.evaluations():
+        return f"{name} is the best run by validation so far. Which test images have a copy is not known for its data."
+    evaluate = code(state.command(f"scripts/evaluate.py {best.name}"))
+    return f"{name} is the best run by validation so far. Measure it on the test split with {evaluate}"
+
+
+everything = state.ranked(state.runs())
+runs = [run for run in everything if run.part_of is None]
+
+st.title("Which expression, and how sure?")
+clean = state.choose_score(runs)
+with st.spinner("Measuring ..."):
+    reports = state.readable(partial(state.reports, clean=clean), runs)
+flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
+comparable = [run for run in runs if run.name not in flagged]
+if runs:
+    everyone = runs_table(runs, state.readable(state.history, runs), reports)
+    names = clean_score.split_names(runs, clean)
+    apart = everyone["run"].isin(flagged)
+    table = everyone[~apart]
+    best = next((run for run in comparable if not flags(run)), None)
+    state.draw_answer(answer(best, reports) if best else NOBODY)
+    if best and not clean and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
+        st.caption(hint)
+    drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
+    if len(drawn):
+        styles = state.run_looks()
+        report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
+        state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
+        draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])
+if said := clean_score.note(reports.values()):
+    st.caption(f"{said} The report's own figures are as published.")
+st.markdown(
+    "The FER workbench trains models of facial-expression recognition on FER2013 (35,887 gray faces of 48 × 48 pixels "
+    "in seven classes), measures them without fooling itself, and shows where and why they are wrong. Models learn "
+    "from Training, every choice is made on PublicTest, and PrivateTest is what is reported. Each figure names its "
+    "split and carries its 95 % interval: about ± 1.5 points on 3,589 images."
+)
+if problems := state.problems():
+    with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
+        st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
+if comparable:
+    draw_runs(table, names)
+if flagged:
+    draw_flagged(everyone[apart], names, flagged)
+if not runs:
+    state.say_no_runs()
+if parts := len(everything) - len(runs):
+    link("experiments", f"{parts} more in studies and cross-validations", ":material/science:")
+draw_report(comparable, reports)
+draw_dataset(runs)
+st.subheader("What an expression is not")
+st.markdown(
+    "A model names the expression that people would see in a picture. That is not what the person feels: a smile can "
+    "be polite and a blank face content. Inferring emotions of people at work or in education is prohibited in the "
+    "European Union, except for medical or safety reasons ([AI Act, Art. 5(1)(f)]"
+    "(https://eur-lex.europa.eu/eli/reg/2024/1689/oj))."
+)

@@ -1,0 +1,95 @@
+"""The tables of Home: all runs, those that cannot be ranked, the report beside ours, the data set here."""
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.overview import interval_words, reference_report, report_table
+from fercore.charts.style import count, figure_words, percent, with_range
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.runs import Run
+from widgets.downloads import download_table
+from wording.contamination import CONTAMINATION_LEGEND, with_contamination
+from wording.markdown import code, escape, message
+
+Reports = dict[str, dict[str, dict]]  # run name -> split -> stored metrics
+
+
+def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
+    st.subheader("Runs")
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    columns = {
+        "run": text("Run", pinned=True),
+        "model": text("Model"),
+        "parameters": number("Parameters", format="%,d"),
+        "minutes": number("Training", format="%.1f min", help="Time spent in all epochs, with validation"),
+    }
+    shown = table.assign(minutes=table["seconds"] / 60)
+    for split, name in names.items():
+        shown[split], shown[f"{split}_interval"] = 100 * table[f"{split}_accuracy"], interval_words(table, split)
+        columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
+        columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
+    columns["status"] = text("Status")
+    columns["created"] = st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD", help="UTC")
+    st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
+    download_table("Download the runs", table, "runs.csv")
+
+
+def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, dict[str, str]]) -> None:
+    """Figures on images that a model learned from, or may have: apart from those that can be ranked."""
+    st.subheader("Not comparable")
+    st.caption(CONTAMINATION_LEGEND)
+    shown = table[["run", "model"]].rename(columns={"run": "Run", "model": "Model"})
+    for split, name in names.items():
+        rows = table[["run", *(f"{split}_{part}" for part in ("accuracy", "low", "high"))]].itertuples(index=False)
+        shown[name] = [with_contamination(figure_words(*figures), flagged[run].get(split)) for run, *figures in rows]
+    st.dataframe(shown, hide_index=True)
+    download_table("Download these", shown, "not_comparable.csv")
+
+
+def draw_report(runs: list[Run], reports: Reports) -> None:
+    st.subheader("The report beside ours")
+    official = [run for run in runs if state.split_name(run, "val") == OFFICIAL_SPLIT_NAMES["val"]]
+    table = report_table(official, reports)
+    ending = " without copies" if any("copies" in one for found in reports.values() for one in found.values()) else ""
+    columns = {
+        "model": "Model",
+        "report": "The report",
+        "run": "Our run",
+        "first_weights": "Its first weights",
+        "val": f"PublicTest{ending}",
+        "test": f"PrivateTest{ending}",
+    }
+    shown = table.assign(run=table["run"].fillna("none yet"), first_weights=table["first_weights"].fillna(""))
+    for part in ("report", "val", "test"):
+        shown[part] = [
+            with_range({"value": value, "low": low, "high": high}) if pd.notna(value) else ""
+            for value, low, high in table[[f"{part}_accuracy", f"{part}_low", f"{part}_high"]].itertuples(index=False)
+        ]
+    st.dataframe(shown[list(columns)], column_config=columns, hide_index=True)
+    st.caption(
+        "The report's test set has PublicTest's class sizes, so its figures stand against our PublicTest column. "
+        "It gives no intervals; those shown are Wilson's for its number of images. The 3-fold figure is rounded there. "
+        f"**The ViT's {percent(reference_report()['vit_dima806']['accuracy'])} is its author's and contaminated:** all "
+        "35,887 images were oversampled before the split, so copies of one image stand on both sides of it."
+    )
+    download_table("Download the comparison", table, "report.csv")
+
+
+def draw_dataset(runs: list[Run]) -> None:
+    st.subheader("The data set here")
+    dataset, problem = state.dataset(), state.dataset_problem()
+    if dataset is not None:
+        sizes = ", ".join(
+            f"{count(len(dataset.indices(split)))} in {escape(dataset.split_name(split))}" for split in SPLITS
+        )
+        same = sum(state.dataset_matches(run) for run in runs)
+        st.markdown(
+            f"{count(len(dataset.labels))} images are ready in {code(state.data_root())}: {sizes}. "
+            f"{same} of {len(runs)} runs learned from exactly these; their fingerprint is "
+            f"{code(dataset.info['fingerprint'][:12])}."
+        )
+    elif (state.data_root() / "dataset.json").is_file():
+        st.error(message(problem), icon=":material/error:")
+    else:
+        state.missing_dataset("Training, and whatever shows single images,")

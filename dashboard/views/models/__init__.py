@@ -1,0 +1,1 @@
+"""Which model?: accuracy, time, size and licence of each."""

@@ -1,0 +1,58 @@
+"""Models: which one to pick, when accuracy, time, size and where it comes from all count?"""
+
+from functools import partial
+
+import streamlit as st
+
+import state
+from fercore.charts.models import COSTS, choice_chart
+from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
+from views.models import ranking
+from widgets.links import draw_comparison_link
+from wording import clean_score
+from wording.markdown import escape
+
+ALT = "Accuracy of each model against what it costs"
+
+st.title("Which model should I use?")
+runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
+clean = state.choose_score(runs, EVALUATED)
+with st.spinner("Measuring ..."):
+    facts = state.readable(partial(ranking.facts_of, clean=clean), runs)
+runs = [run for run in runs if run.name in facts]
+table, peers = model_table(runs, facts), peer_table()
+plain, names = (clean_score.split_names(runs, without, EVALUATED) for without in (False, clean))
+state.draw_answer(ranking.answer(table, names, {run.name for run in state.with_weights(runs)}))
+known = [cost for cost in COSTS if table[cost].notna().any()]
+if not known:
+    st.stop()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    bound = {"required": True, "bind": "query-params"}
+    labels = {cost: label for cost, (label, _) in COSTS.items()}
+    cost = st.segmented_control("Against", known, default=known[0], format_func=labels.get, key="against", **bound)
+    settings = {"default": "val", "format_func": lambda split: escape(plain[split]), "key": "images"}
+    split = st.segmented_control("Right on", EVALUATED, **settings, **bound)
+if "milliseconds" not in known:
+    ranking.say_not_timed()
+comparable = table[table[f"seen_{split}"] == ""]
+drawn = peers[:0] if clean else peers
+styles = state.run_looks()
+state.chart(
+    choice_chart,
+    comparable,
+    front(comparable, cost, split),
+    drawn,
+    cost,
+    split,
+    names[split],
+    styles,
+    state.dark(),
+    alt=ALT,
+)
+names_drawn = set(comparable["run"])
+draw_comparison_link([run for run in runs if run.name in names_drawn and run.evaluations()])
+st.caption(ranking.how(table, peers, clean))
+ranking.draw_table(table, names)
+if said := clean_score.note(found.reports for found in facts.values()):
+    st.caption(said)
+ranking.draw_peers(peers)

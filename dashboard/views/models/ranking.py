@@ -1,0 +1,182 @@
+"""The tables and words of the models page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.models import cost_words
+from fercore.charts.style import count, duration, figure_words, with_range
+from fercore.evaluation.facts import Facts, front
+from fercore.evaluation.speeds import read_speeds
+from fercore.export.record import read_record
+from fercore.runs import Run
+from widgets.downloads import download_table
+from wording.contamination import CONTAMINATION_LEGEND, with_contamination
+from wording.markdown import NO_BREAK, code, escape
+
+HOW = (
+    "A run is drawn once for each engine that answers for it: torch, and its ONNX file. Time is that of one 48x48 crop "
+    "on one thread, preprocessing included, {where}. A model is on the front (dashed) where none is at least as "
+    "accurate at no higher cost; differences within the intervals can change it."
+)
+OTHERS = " Grey circles are models of others, measured by us in {year} on the same images, on other runtimes."
+ONLY_PUBLISHED = (
+    " Models of others, and the accuracy of int8 files, are known as published only and are left out of the picture."
+)
+COLUMNS = {
+    "Run": st.column_config.TextColumn(pinned=True),  # in sight where the table is wider than the window
+    "Engine": st.column_config.TextColumn(help="What computes the answers, and in which numbers"),
+    "One face": st.column_config.TextColumn(help="Time for one 48x48 crop on one thread, preprocessing included"),
+    "Images/s": st.column_config.TextColumn(help="In batches of 64, on one thread"),
+    "File": st.column_config.TextColumn(help="Size of the weights' file, or of the ONNX file"),
+    "Training": st.column_config.TextColumn(help="Number of epochs, and the mean time of one where it was trained"),
+    "Licence": st.column_config.TextColumn(
+        help="A run that was trained here brings none of its own; what may be done with it depends on the terms of the "
+        "data it learned from"
+    ),
+}
+MEASURE = "scripts/benchmark.py inference --store"
+
+
+def facts_of(run: Run, clean: bool = False) -> Facts:
+    """What is stored of a run; its ONNX file and speed too. `clean` leaves out test images with copies."""
+    history, record = state.history(run), read_record(run)
+    if clean and record:  # of an ONNX file only the published figures are stored
+        record = replace(record, accuracy={})
+    trained = not history.empty
+    return Facts(
+        state.reports(run, clean),
+        len(history) if trained else None,
+        float(history["seconds"].sum()) if trained else None,
+        record,
+        read_speeds(run),
+    )
+
+
+def how(table: pd.DataFrame, peers: pd.DataFrame, clean: bool) -> str:
+    """How the picture was made, and what stands in it."""
+    others = ONLY_PUBLISHED if clean else OTHERS.format(year=peers["measured"].iloc[0])
+    return HOW.format(where=where_measured(table)) + others
+
+
+def answer(table: pd.DataFrame, names: dict[str, str], able: Collection[str]) -> str:
+    """A few sentences: the most accurate model, chosen on validation, and the fastest one worth its accuracy.
+
+    Chosen is among the runs that are `able` to answer here, where there are any; a better one is named as well.
+    """
+    ranked = table[table["seen_val"] == ""].dropna(subset=["val_accuracy"])
+    if ranked.empty:
+        return "No model here is known never to have seen the images that it is measured on, so none can be chosen."
+    ranked = ranked.sort_values(["val_accuracy", "milliseconds"], ascending=[False, True], kind="stable")
+    first, here = ranked.iloc[0]["run"], ranked["run"].isin(able)
+    if here.all() or not here.any():
+        return choice(ranked, names)
+    better = "" if here.iloc[0] else f" {code(first)} is more accurate, but its weights are not here."
+    return choice(ranked[here], names) + better
+
+
+def choice(ranked: pd.DataFrame, names: dict[str, str]) -> str:
+    """The most accurate of some models, which is the first, and the fastest one."""
+    best = ranked.iloc[0]
+    test = escape(names["test"])
+    right = figure_of(best, "test", test)
+    said = f"Chosen by its accuracy on {escape(names['val'])}, {code(best['run'])} is the most accurate: {right}"
+    timed = ranked[front(ranked, "milliseconds", "val")]
+    if timed.empty:
+        return f"{said}."
+    fastest = timed.loc[timed["milliseconds"].idxmin()]
+    if fastest["run"] == best["run"]:
+        return f"{said}; no model measured here is faster."
+    return (
+        f"{said}{time_words(best)}. The fastest, {code(fastest['run'])}, is {figure_of(fastest, 'test', test)}"
+        f"{time_words(fastest)}."
+    )
+
+
+def time_words(row: pd.Series) -> str:
+    """ ", in 0.43 ms as onnx int8"; nothing where no time was measured."""
+    time = cost_words(row["milliseconds"], "milliseconds")
+    return f", in {time} as {escape(row['engine'])}" if time else ""
+
+
+def figure_of(row: pd.Series, split: str, name: str) -> str:
+    """ "right on 71.3 % (69.8 to 72.8) of PrivateTest", where a split is called `name`."""
+    if pd.isna(row[f"{split}_accuracy"]):
+        return f"not measured on {name}"
+    figure = {key: row[f"{split}_{part}"] for key, part in (("value", "accuracy"), ("low", "low"), ("high", "high"))}
+    return f"right on **{with_range(figure).replace(' ', NO_BREAK)}** of {name}"
+
+
+def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
+    """All that can be ranked, then what cannot, and the CSV of both."""
+    apart = (table["seen_val"] != "") | (table["seen_test"] != "")
+    if not apart.all():
+        st.dataframe(as_read(table[~apart], names), column_config=COLUMNS, hide_index=True)
+    if apart.any():
+        st.markdown("**Not comparable**")
+        st.caption(CONTAMINATION_LEGEND)
+        st.dataframe(as_read(table[apart], names), column_config=COLUMNS, hide_index=True)
+    download_table("Download the models", table, "models.csv")
+
+
+def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """The table as people read it."""
+    shown = pd.DataFrame({"Run": table["run"], "Engine": table["engine"]})
+    for split, name in names.items():
+        figures = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
+        flagged = zip(figures, table[f"seen_{split}"], strict=True)
+        shown[escape(name)] = [with_contamination(figure_words(*figure), found) for figure, found in flagged]
+    if table["milliseconds"].notna().any():
+        shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
+        shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
+    shown["Parameters"] = [cost_words(value, "parameters") for value in table["parameters"]]
+    shown["File"] = [cost_words(value, "bytes") or "not here" for value in table["bytes"]]
+    shown["Training"] = [training_words(row) for row in table.itertuples()]
+    return shown.assign(Licence=table["licence"].str.removeprefix("trained here: "))
+
+
+def training_words(row) -> str:
+    """Epochs and the mean time of one, "20 × 2 min 49 s"; empty for a run without epochs of its own."""
+    return "" if pd.isna(row.epochs) else f"{row.epochs} × {duration(row.seconds / row.epochs)}"
+
+
+def draw_peers(peers: pd.DataFrame) -> None:
+    """Models of others on the same images, with what speaks against their figures."""
+    st.subheader("Models of others")
+    shown = pd.DataFrame({"Model": peers["name"]})
+    for split, name in (("val", "PublicTest"), ("test", "PrivateTest")):
+        figures = peers[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
+        shown[name] = [figure_words(*figure) for figure in figures]
+    times = zip(peers["milliseconds"], peers["timed"], strict=True)
+    shown["One face"] = [f"{cost_words(value, 'milliseconds')} ({how})" if value > 0 else "" for value, how in times]
+    shown["Parameters"] = [cost_words(value, "parameters") for value in peers["parameters"]]
+    shown = shown.assign(Licence=peers["licence"].fillna("not looked up"), What=peers["what"], Source=peers["source"])
+    columns = {
+        "Model": st.column_config.TextColumn(pinned=True),
+        "Source": st.column_config.LinkColumn(display_text=r"https://(.*)"),
+    }
+    st.dataframe(shown, column_config=columns, hide_index=True)
+    notes = [f"{peer.name}: {peer.note}" for peer in peers.dropna(subset=["note"])[["name", "note"]].itertuples(False)]
+    st.caption(
+        f"Measured by us in {peers['measured'].iloc[0]}, one run of each, on the runtime that its author ships. Ranges "
+        f"are Wilson's 95 % intervals. {escape(' '.join(notes))}"
+    )
+    download_table("Download the models of others", peers, "peers.csv")
+
+
+def where_measured(table: pd.DataFrame) -> str:
+    """The machines and days on which times were taken."""
+    known = table.dropna(subset=["machine"])[["machine", "measured"]].drop_duplicates()
+    places = dict.fromkeys(f"{escape(machine)} on {escape(day[:10])}" for machine, day in known.itertuples(index=False))
+    return f"measured on {'; '.join(places)}" if places else "not measured yet"
+
+
+def say_not_timed() -> None:
+    """What to run for times."""
+    st.info("No time has been measured yet. Measure the reference runs on this machine with:")
+    st.code(state.command(MEASURE), language="bash", wrap_lines=True)

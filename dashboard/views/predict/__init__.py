@@ -1,0 +1,1 @@
+"""Predict: the expressions in the user's own pictures."""

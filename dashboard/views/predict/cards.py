@@ -1,0 +1,151 @@
+"""The pictures with their faces, a card for each face, and the table of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.grids import gray
+from fercore.charts.live import answer_bars, answer_rows
+from fercore.emotions import EMOTIONS
+from fercore.runs import Run
+from views.predict.answer_table import Answered, answer_table
+from views.predict.answer_text import UNSURE, WAYS_ON, says
+from widgets.downloads import download, download_table
+from widgets.face_source import SOURCES
+from widgets.links import go
+
+CARD, FACE, MAP = 261, 72, 105  # pixels across on the screen: a card, the face in it, and each heat map
+AT_ONCE = 6  # cards
+OPACITY = 0.7
+
+
+class Models(NamedTuple):
+    """The models asked.
+
+    Attributes
+    ----------
+    runs
+        Those that answer.
+    labels
+        Run name -> short name.
+    method
+        Of the heat maps, a key of `fercore.explain.methods.METHODS`; None for none.
+    """
+
+    runs: list[Run]
+    labels: dict[str, str]
+    method: str | None
+
+
+def choose_method() -> str | None:
+    """Draw the choice of the heat maps' method."""
+    with st.spinner("Loading the methods ..."):
+        from fercore.explain.methods import METHODS  # brings captum: seconds, once
+    return st.selectbox(
+        "Method",
+        list(METHODS),
+        format_func=lambda key: METHODS[key].name,
+        key="heat_method",
+        bind="query-params",
+        width=200,
+    )
+
+
+def draw_picture(answered: Sequence[Answered], models: Models) -> None:
+    """One picture with its boxes, chosen where there are several, and beside it the cards of its faces."""
+    number = 0
+    if len(answered) > 1:
+        number = st.selectbox(
+            "Picture",
+            range(len(answered)),
+            format_func=lambda index: f"{answered[index].name} ({_faces(answered[index])})",
+            key="picture",
+            width=420,
+        )
+    shown = answered[number]
+    # A single card has room beside the picture, unless the window is narrow.
+    with st.container(horizontal=len(shown.looked.faces) < 2, gap="medium"):
+        st.image(
+            shown.looked.shown,
+            width=430 if len(shown.looked.faces) < 2 else 640,
+            alt=f"{shown.name} with {_faces(shown)} in numbered boxes",
+        )
+        with st.container(width="stretch"):
+            if not shown.looked.faces:
+                st.info(f"No face is found here. {WAYS_ON}", icon=":material/no_photography:")
+            draw_cards(shown, models)
+    if models.method and shown.looked.faces:
+        from widgets import heat_maps
+
+        heat_maps.describe(models.method, OPACITY)
+
+
+def draw_cards(shown: Answered, models: Models) -> None:
+    """A card for each face; of many faces a page of cards at a time."""
+    pages = -(-len(shown.looked.faces) // AT_ONCE)
+    page = st.pagination(pages, key=f"cards_{shown.name}") if pages > 1 else 1
+    with st.container(horizontal=True):
+        for number in range(len(shown.looked.faces))[(page - 1) * AT_ONCE : page * AT_ONCE]:
+            with st.container(border=True, width=CARD):
+                draw_card(shown, number, models)
+
+
+def draw_card(shown: Answered, number: int, models: Models) -> None:
+    """What the models were asked about, what each says, its probabilities, and its heat map if one is wanted."""
+    crop = shown.looked.crops[number]
+    own = {run: answers.probabilities[number] for run, answers in shown.answers.items()}
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.image(gray(crop[None])[0], width=FACE, alt=f"Face {number + 1} as the models see it")
+        sure = {run: bool(answers.sure[number]) for run, answers in shown.answers.items()}
+        said = [f"{models.labels[run]} {says(own[run], sure[run])}." for run in own]
+        st.markdown("  \n".join([f"**Face {number + 1}**", *said]), width="stretch")
+    labels, looks = tuple(models.labels[run] for run in own), state.run_looks(models.runs)
+    colors, alt = tuple(looks[run].color for run in own), f"Probabilities of face {number + 1}"
+    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, colors, state.dark(), alt=alt)
+    if models.method:
+        draw_heat(shown, number, models)
+    if st.button("Open in Explain", key=f"explain_{number}", icon=":material/troubleshoot:", type="tertiary"):
+        state.keep_face(crop, f"{shown.name}, face {number + 1}")
+        state.select(runs=[run.name for run in models.runs])
+        go("explain", {"faces": SOURCES["kept"]})
+
+
+def draw_heat(shown: Answered, number: int, models: Models) -> None:
+    """The heat map of each model for the class it names."""
+    from widgets import heat_maps
+
+    image = shown.looked.crops[number]
+    with st.container(horizontal=True, gap="small"):
+        for run in models.runs:
+            target = EMOTIONS[shown.answers[run.name].labels[number]]
+            asked = heat_maps.Question(image, shown.name, None, models.method, None, target, heat_maps.NOTHING)
+            found = heat_maps.explain(run, asked)
+            for picture in heat_maps.drawn(found, asked, OPACITY).values():
+                st.image(picture, f"{models.labels[run.name]}: {target}", width=MAP, alt=f"Heat map of {run.name}")
+            if found.unsuited:
+                st.caption(f"{models.labels[run.name]}: none, since {found.unsuited}.", width=MAP)
+
+
+def draw_table(answered: Sequence[Answered]) -> None:
+    """A row for each face and model, with downloads."""
+    table = answer_table(answered)
+    st.subheader("All faces")
+    answer = table["label"].where(table["sure"], UNSURE)
+    shown = pd.DataFrame({"Picture": table["file"], "Face": table["face"], "Model": table["run"], "Answer": answer})
+    shares = {emotion: st.column_config.NumberColumn(emotion, format="%.1f %%") for emotion in EMOTIONS}
+    st.dataframe(shown.join(100 * table[list(EMOTIONS)]), column_config=shares, hide_index=True)
+    with st.container(horizontal=True):
+        download_table("Download the faces (CSV)", table, "faces.csv")
+        download(
+            "Download the faces (JSON)", table.to_json(orient="records", indent=2), "faces.json", "application/json"
+        )
+
+
+def _faces(shown: Answered) -> str:
+    count = len(shown.looked.faces)
+    return f"{count or 'no'} face{'s' * (count != 1)}"

@@ -1,0 +1,99 @@
+"""Predict: which expressions do one or two models see in pictures of the user's own?"""
+
+import numpy as np
+import streamlit as st
+
+import state
+from fercore.data.decode import UnreadableImage
+from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
+from fercore.runs import Run
+from widgets.model_pair import choose_pair, choose_runtimes, labels
+from wording.markdown import code, escape, message
+
+st.title("Which expressions are in your pictures?")
+with st.spinner("Loading the models ..."):
+    from state.found_faces import Looked
+    from views.predict.answer_table import Answered, share_out
+    from views.predict.answer_text import headline
+    from views.predict.cards import Models, choose_method, draw_picture, draw_table  # brings torch: seconds, once
+    from views.predict.uploads import File, choose_pictures
+
+ABOUT = """
+- **An expression is not a feeling.** A model names what people would call the face in a picture, and is wrong about one
+  in three of them. Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art.
+  5(1)(f)).
+- **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten with your session.
+- **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are. Square
+  pictures of at most 64 pixels count as crops and are not searched.
+- **Probabilities** are scaled by a temperature chosen on the validation split, so that of all answers given with 70 %
+  about 70 % are right (Guo et al. 2017).
+"""
+
+
+def switch(label: str, key: str, help: str, value: bool = False) -> bool:
+    """A switch whose position is in the URL."""
+    return st.toggle(label, value, key=key, help=help, bind="query-params")
+
+
+def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
+    """Names and contents of the pictures that can be read; each of the others is named with the reason."""
+    names, found = [], []
+    bar = st.progress(0.0) if len(files) > 1 else None
+    for number, file in enumerate(files):
+        if bar:
+            bar.progress(number / len(files), f"Picture {number + 1} of {len(files)}")
+        try:
+            found.append(state.looked_at(file.data, detect))
+            names.append(file.name)
+        except UnreadableImage as error:
+            st.error(f"{code(file.name)} is left out: {message(error)}", icon=":material/broken_image:")
+    if bar:
+        bar.empty()
+    return names, found
+
+
+def answered_by(
+    runs: list[Run], names: list[str], looked: list[Looked], tta: str, runtimes: dict[str, str]
+) -> list[Answered]:
+    """The pictures with the answers of each model that can be loaded; stops the page where none can."""
+    crops = np.concatenate([one.crops for one in looked])
+    with st.spinner("Asking the models ..."):
+        answers = state.readable(lambda run: state.answers(run, crops, tta, runtimes[run.name]), runs)
+    if not answers:
+        st.stop()
+    return share_out(names, looked, answers)
+
+
+def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
+    """What being sure means, for each model."""
+    for run in runs:
+        confidence = state.confidence(run, tta)
+        words = confidence.words(state.split_name(run, "val")) if confidence else UNKNOWN_CONFIDENCE
+        st.caption(f"**{short[run.name]}.** {escape(words)}")
+
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    runs = choose_pair()
+    with st.container(width="content", gap="xsmall"):
+        detect = switch("Find faces", "find_faces", "Off: the middle of each picture is a face", True)
+        flip = switch("Average with the mirror image", "flip", "A little more accurate, half as fast")
+        heat = switch("Heat maps", "heat", "Which places of each face an answer rests on")
+        runtimes = choose_runtimes(runs)
+    method = choose_method() if heat else None
+files = choose_pictures(runs)
+above = st.container()
+with above:
+    names, looked = look_at(files, detect)
+if not looked:
+    st.stop()
+tta = "flip" if flip else "none"
+answered = answered_by(runs, names, looked, tta, runtimes)
+asked = [run for run in runs if run.name in answered[0].answers]
+short = dict(zip((run.name for run in asked), labels(asked), strict=True))
+state.draw_answer(headline(answered, short))
+draw_picture(answered, Models(asked, short, method))
+describe_sure(asked, short, tta)
+if any(one.looked.faces for one in answered):
+    draw_table(answered)
+with st.expander("What this means, and what happens with the pictures", icon=":material/info:"):
+    st.markdown(ABOUT)

@@ -1,0 +1,80 @@
+"""Which pictures the Predict page looks at: uploads, a photo, or examples that come with the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+import state
+from fercore.charts.grids import png
+from fercore.emotions import EMOTIONS
+from fercore.runs import Run
+
+SOURCES = {"upload": "Upload", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
+# HEIC and AVIF are refused as well, but in words that say what to do.
+FORMATS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "heic", "heif", "avif"]
+MOST, MOST_MB = 40, 25  # files at once, and the size of each; all of them lie in memory
+PORTRAIT = Path(__file__).resolve().parents[2] / "examples" / "portrait.jpg"
+CREDIT = "Astronaut Eileen Collins, photographed by NASA; in the public domain."
+
+
+class File(NamedTuple):
+    """A picture as it came: its name, to be escaped in markdown, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+def choose_pictures(runs: list[Run]) -> list[File]:
+    """Draw the choosers; the pictures chosen, the portrait while nothing is uploaded or photographed."""
+    source = st.segmented_control(
+        "Pictures",
+        list(SOURCES),
+        format_func=SOURCES.get,
+        default="upload",
+        required=True,
+        key="pictures",
+        bind="query-params",
+    )
+    files = {"upload": _uploaded, "camera": _photographed, "average": lambda: _average(runs)}.get(source, list)()
+    if not files:
+        st.caption(f"{'' if source == 'portrait' else 'Until then, an example. '}{CREDIT}")
+    return files or [File(PORTRAIT.name, PORTRAIT.read_bytes())]
+
+
+def _uploaded() -> list[File]:
+    label = f"Photos with any number of faces, or crops of faces; at most {MOST} files of {MOST_MB} MB"
+    settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": MOST_MB}
+    files = st.file_uploader(label, FORMATS, on_change=_forget, **settings)
+    if len(files) > MOST:
+        st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files, and for videos:")
+        st.code(state.command("scripts/predict.py RUN FOLDER --out faces.csv"), language="bash", wrap_lines=True)
+    if files:
+        state.keep_uploads([File(file.name, file.getvalue()) for file in files[:MOST]])
+    elif kept := len(state.kept_uploads()):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Still here is what you uploaded before.", width="content")
+            st.button(f"Forget {kept} file{'s' * (kept > 1)}", icon=":material/delete:", on_click=_forget)
+    return [File(*file) for file in state.kept_uploads()]
+
+
+def _forget() -> None:
+    state.keep_uploads([])
+
+
+def _photographed() -> list[File]:
+    photo = st.camera_input("One face or several, in good light", key="predict_photo", width=420)
+    return [File("photo.jpg", photo.getvalue())] if photo else []
+
+
+def _average(runs: list[Run]) -> list[File]:
+    found = state.dataset_average_faces() if state.dataset() else None
+    for run in runs:
+        found = state.average_faces(run) if found is None else found
+    if found is None:
+        st.info("These runs hold no average faces.")
+        return []
+    st.caption("The mean of all training images of each emotion: no person's face.")
+    return [File(f"average {emotion}", png(face)) for emotion, face in zip(EMOTIONS, found, strict=True)]

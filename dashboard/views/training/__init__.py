@@ -1,0 +1,1 @@
+"""Training: how each run learned."""

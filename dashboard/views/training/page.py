@@ -1,0 +1,107 @@
+"""Training: how did each run learn, does it overfit, and what was set differently?"""
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.style import points, with_range
+from fercore.evaluation.contamination import contamination
+from fercore.evaluation.learning import Learning, learning
+from fercore.runs import Run, RunError
+from views.training.curves import draw_curves, draw_summary
+from views.training.run_status import say_no_epochs, say_status
+from views.training.settings import draw_settings
+from widgets.downloads import download_table
+from widgets.links import draw_comparison_link
+from wording import clean_score
+from wording.contamination import contamination_badge
+from wording.markdown import code, escape
+
+REFRESH = "5s"  # how often a run that still trains is looked at
+VERDICTS = {"none": "no overfitting to see", "mild": "it overfits a little", "strong": "strong overfitting"}
+
+
+def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
+    """A run's history and what it comes to; None before the first epoch ends."""
+    history, sizes = state.history(run), run.info["dataset"].get("split_sizes")
+    if history.empty:
+        return history, None
+    images = sizes.get("val") if isinstance(sizes, dict) else None
+    if type(images) is not int or images < 1:
+        raise RunError(f"{run.path / 'run.json'}: dataset.split_sizes has no size of the val split")
+    return history, learning(history, images)
+
+
+def answer(run: Run, found: Learning, report: dict | None) -> str:
+    """One sentence: best epoch, accuracy, overfitting; `report` is the clean one, if it is asked for and known."""
+    whole = escape(state.split_name(run, "val"))
+    right, than = f"right on {with_range(found.val_accuracy)} of {whole}", ""
+    if report:
+        than = f" than of the whole of {whole}"  # of single epochs nobody knows which images were right
+        right = (
+            f"right on {with_range(report['accuracy'])} of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
+        )
+    so_far = "so far " if run.status == "running" else ""
+    more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
+    return (
+        f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}, {right}. "
+        f"Of its training images it gets {more} right{than}: {VERDICTS[found.verdict]}."
+    )
+
+
+def merit(run: Run, found: Learning) -> tuple[bool, float]:
+    """What the best run has most of: accuracy in validation, after all runs that have not seen its images."""
+    return contamination(run, "val") is None, found.val_accuracy["value"]
+
+
+def clean_report(run: Run) -> dict | None:
+    """Clean figures of a run's best epoch on the validation split; None where there are none."""
+    known = ("val", "none") in run.evaluations() and state.copies(run, "val") is not None
+    return state.metrics(run, "val", clean=True) if known else None
+
+
+def draw(names: list[str], following: bool, clean: bool) -> None:
+    """Everything below the choosers; drawn again and again while one of the runs trains."""
+    runs = [run for name in names if (run := state.find_run(name))]
+    if following and not any(run.status == "running" for run in runs):
+        st.rerun()  # the whole page, which then stops following
+    loaded = state.readable(load, runs)
+    histories = {name: history for name, (history, _) in loaded.items()}
+    found = {name: figures for name, (_, figures) in loaded.items() if figures}
+    read = state.readable(clean_report, [run for run in runs if run.name in found]) if clean else {}
+    reports = {name: report for name, report in read.items() if report}
+    if found:
+        best = max((run for run in runs if run.name in found), key=lambda run: merit(run, found[run.name]))
+        state.draw_answer(answer(best, found[best.name], reports.get(best.name)), contamination_badge(best, "val"))
+    bare = [
+        run for run in runs if run.name in loaded.keys() - found.keys() and {"ensemble", "source"} & run.info.keys()
+    ]
+    for run in runs:
+        if run in bare:
+            say_no_epochs(run)
+        elif run.name in loaded:
+            say_status(run, found.get(run.name))
+    if not found and len(bare) < len(loaded):
+        st.info("There is nothing to draw before the first epoch ends.")
+    if found:
+        draw_curves({name: histories[name] for name in found}, found)
+        draw_summary(runs, found, reports if clean else None)
+        draw_comparison_link([run for run in runs if run.evaluations()])
+        table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)
+        download_table("Download the history", table, "history.csv")
+    draw_settings(runs)
+
+
+st.title("How did the models learn?")
+chosen = state.choose_runs()
+clean = state.choose_score(chosen, ("val",))
+following = any(run.status == "running" for run in chosen)
+
+
+@st.fragment(run_every=REFRESH if following else None)
+def follow() -> None:
+    with state.errors_shown():
+        draw([run.name for run in chosen], following, clean)
+
+
+follow()

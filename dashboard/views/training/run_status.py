@@ -1,0 +1,48 @@
+"""What a run that is not finished is doing, and why a run has no epochs of its own."""
+
+import streamlit as st
+
+import state
+from fercore.evaluation.learning import Learning
+from fercore.runs import Run
+from widgets.links import link
+from wording.markdown import code
+
+HOW = (
+    "Training images are measured while the weights still move, with augmentation and dropout on, so the gap starts "
+    "below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen by its "
+    "validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %. These are the "
+    "training's own figures; other pages measure the stored answers, which the kept weights gave in full precision, so "
+    "a few images may differ."
+)
+WHOLE = (
+    " Curves and gaps are of all validation images: only of the best epoch the single answers are kept, without which "
+    "copies cannot be left out."
+)
+
+
+def say_status(run: Run, found: Learning | None) -> None:
+    """What a run that is not finished is doing, and how to go on with it."""
+    done, name = found.epochs if found else 0, code(run.name)
+    if run.status == "running":
+        planned = run.info["config"].get("training", {}).get("epochs")
+        of = f" of {planned}" if type(planned) is int else ""
+        st.info(f"{name} is training: {done}{of} epochs are finished. This page follows it.", icon=":material/sync:")
+    elif run.status != "finished":
+        words = f"after epoch {done}" if done else "before its first epoch ended"
+        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with:")
+        st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
+
+
+def say_no_epochs(run: Run) -> None:
+    """Why a run has no epochs of its own, and where what it sums up is shown."""
+    if "source" in run.info:
+        st.info(f"{code(run.name)} was trained by others; how is not recorded here.", icon=":material/link:")
+        return
+    ensemble = run.info["ensemble"]
+    members = ensemble.get("members") if isinstance(ensemble, dict) else None
+    named = [code(name[:100]) for name in members if isinstance(name, str)][:10] if isinstance(members, list) else []
+    choose = f" Choose them to see how each learned: {', '.join(named)}." if named else ""
+    st.info(f"{code(run.name)} sums up other runs and has no epochs of its own.{choose}", icon=":material/functions:")
+    if "kfold" in run.info:
+        link("experiments", "See them fold by fold", ":material/science:", {"experiment": run.name})

@@ -1,0 +1,95 @@
+"""Webcam: what do two models see in a face, live and side by side?"""
+
+import streamlit as st
+
+import state
+from fercore.charts.style import with_range
+from fercore.runs import Run, RunError
+from widgets.model_pair import choose_pair, labels
+from wording.clean_score import split_names
+from wording.contamination import contamination_badge
+from wording.markdown import code, escape
+
+st.title("What do they see in your face?")
+with st.spinner("Loading the models and the camera ..."):
+    from views.webcam import camera_settings, webrtc  # brings torch, OpenCV and WebRTC: seconds, once
+    from views.webcam.panel import draw_live, draw_minute
+    from views.webcam.photo import draw_photo
+    from views.webcam.session import Session, Settings
+
+ANSWERS, MINUTE = 0.5, 1.0  # seconds from one drawing to the next
+READY = "Press START and allow the camera. Everything happens on the machine this runs on; no picture is stored."
+VIDEO = 520  # pixels across on the screen
+PRIVACY = """
+- **An expression is not a feeling.** A model names what people would call the face in a picture. It was taught on
+  photos of posed and searched-for faces, and is wrong about one in three of them.
+- **Nothing is stored.** A frame goes from your browser to this server, is looked at in its memory, and is gone with the
+  next. What is recorded until you leave are numbers; a face is kept only if you press Keep this moment.
+- Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art. 5(1)(f)).
+"""
+
+
+def introduction(runs: list[Run], clean: bool) -> str:
+    """Which models answer, and how often each is right on the test split, where that was measured."""
+    names = " and ".join(code(run.name) for run in runs)
+    says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
+    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, clean))]
+    right = [f"{label} {'on' if number else 'is right on'} {found}" for number, (label, found) in enumerate(known)]
+    return f"{says} {', '.join(right)}." if right else says
+
+
+def measured(run: Run, clean: bool) -> str:
+    """ "64.6 % (63.0 to 66.1) of PrivateTest", or nothing."""
+    try:
+        report = state.metrics(run, "test", clean=clean)
+    except RunError:
+        return ""
+    name = escape(split_names([run], clean)["test"])
+    return f"{with_range(report['accuracy'])} of {name}{contamination_badge(run, 'test')}"
+
+
+def show_video(settings: Settings, resolution: str) -> None:
+    """The video, and beside it what the models say of its newest frame."""
+    session = state.webcam()
+    session.settings = settings
+    beside = st.container(horizontal=True, gap="large")  # below each other where the window is narrow
+    with beside.container(width=VIDEO):
+        stream = webrtc.stream(session, resolution)
+        if stream.problem:
+            st.error(stream.problem, icon=":material/videocam_off:")
+    with beside.container(width="stretch"):
+        every = ANSWERS if stream.playing or stream.signalling else None
+        st.fragment(show_answers, run_every=every)(session, stream)
+    st.fragment(draw_minute, run_every=MINUTE if stream.playing else None)(session, settings.models)
+    webrtc.draw_help(expanded=bool(stream.problem))
+
+
+def show_answers(session: Session, stream: webrtc.Stream) -> None:
+    """The answers, or what they wait for."""
+    if session.connecting.late(stream.playing, stream.signalling):
+        st.error(webrtc.NOT_CONNECTED, icon=":material/wifi_off:")
+    elif stream.playing:
+        draw_live(session, "Connected. The first frame is on its way.")
+    else:
+        st.info("Connecting ..." if stream.signalling else READY, icon=":material/videocam:")
+
+
+with st.container(horizontal=True, gap="medium"):
+    runs = choose_pair()
+    clean = state.choose_score(runs, ["test"])
+state.draw_answer(introduction(runs, clean))
+above = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+video, photo = st.tabs(["Video", "Photo"], key="source", bind="query-params")
+with above:
+    settings, resolution = camera_settings.choose_settings(runs, live=video.open)
+if not settings.models:
+    st.stop()
+if video.open:
+    with video:
+        show_video(settings, resolution)
+else:
+    state.webcam().stop()
+    with photo:
+        draw_photo(settings)
+with st.expander("What this means, and what happens with the pictures", icon=":material/info:"):
+    st.markdown(PRIVACY)

@@ -1,0 +1,138 @@
+"""What the models say of the largest face: a sentence, bars, times, the last minute; for the video and for a photo."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import streamlit as st
+
+import state
+from fercore.charts.live import answer_bars, answer_rows, minute_bars
+from fercore.charts.style import percent
+from fercore.emotions import EMOTIONS
+from views.webcam.answer_log import by_second
+from views.webcam.session import Now, Session
+from views.webcam.worker import Model, Reading
+from widgets.downloads import download
+from widgets.face_source import SOURCES
+from widgets.links import link
+from wording.markdown import NO_BREAK, code, message
+
+NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
+FIGURES = """
+- **ms of a model:** its time for all faces of the newest frame
+- **video:** frames a second that reach this server
+- **answers:** frames a second that all models have answered for; the others are shown, but not looked at
+- **delay:** age of a frame when its answers are there, a median of two seconds
+- **agreement:** share of the last minute's answers in which both models name the same emotion
+"""
+
+
+def draw_live(session: Session, waiting: str) -> None:
+    """What the models say of the newest frame, or, before there is one, what is waited for."""
+    now = session.now()
+    if now.shown is None:
+        st.info(waiting, icon=":material/videocam:")
+    else:
+        draw_answers(now.shown.models, now.shown.reading, now.shown.smooth)
+        draw_rates(now)
+    if now.problem:
+        st.error(f"The video goes on, but is not looked at: {said(now.problem)}", icon=":material/error:")
+
+
+def draw_answers(models: Sequence[Model], reading: Reading | None, probabilities: np.ndarray | None) -> None:
+    """The sentence, the bars of the largest face, and what went wrong in a model."""
+    own = probabilities[:, 0] if reading and reading.faces else np.full((len(models), len(EMOTIONS)), np.nan)
+    state.draw_answer(headline(models, own, len(reading.faces) if reading else 0))
+    labels, colors = tuple(model.label for model in models), tuple(model.color for model in models)
+    state.live_chart(
+        answer_rows(labels, own), answer_bars, labels, colors, state.dark(), alt="Probabilities of each model"
+    )
+    for model, problem in zip(models, reading.problems if reading else (), strict=False):
+        if problem:
+            st.error(f"{code(model.name)} does not answer: {said(problem)}", icon=":material/error:")
+
+
+def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int) -> str:
+    """What the models say of the largest face, and whether they agree.
+
+    Parameters
+    ----------
+    models
+        One or two.
+    probabilities
+        float (models, 7) for the largest face, NaN of a model that failed.
+    faces
+        How many there are.
+    """
+    if not faces:
+        return NO_FACE
+    answers = [
+        (model.label, EMOTIONS[int(own.argmax())], percent(float(own.max()), 0))
+        for model, own in zip(models, probabilities, strict=True)
+        if not np.isnan(own).any()
+    ]
+    if not answers:
+        return "No model answers."
+    of = "" if faces == 1 else f" Of {faces} faces this is the largest."
+    if len(answers) == 1:
+        label, emotion, share = answers[0]
+        return f"{label} says **{emotion}**, {share}.{of}"
+    (one, first, share), (other, second, other_share) = answers
+    if first == second:
+        return f"Both say **{first}**: {one} {share}, {other} {other_share}.{of}"
+    return f"They disagree: {one} says **{first}**, {share}, {other} **{second}**, {other_share}.{of}"
+
+
+def draw_rates(now: Now) -> None:
+    """How fast it goes, and how often the models agree."""
+    times = zip(now.shown.models, now.shown.reading.seconds, strict=True)
+    figures = {model.label: milliseconds(seconds) for model, seconds in times}
+    figures |= {"video": f"{now.frame_rate:.0f} /s", "answers": f"{now.answer_rate:.0f} /s"}
+    figures["delay"] = milliseconds(now.delay)
+    if not math.isnan(now.agreement):
+        figures["agreement"] = percent(now.agreement, 0)
+    # No line ends within a figure.
+    words = [f"{name} **{figure}**".replace(" ", NO_BREAK) for name, figure in figures.items()]
+    st.markdown(" · ".join(words), help=FIGURES)
+
+
+def draw_minute(session: Session, models: Sequence[Model]) -> None:
+    """The last minute of each model, and what can be done with what was seen."""
+    now = session.now()
+    if not session.record:
+        return
+    for number, model in enumerate(models):
+        st.markdown(f"**{model.label}** in the last minute")
+        rows = by_second(now.last_minute, model.name, now.at)
+        state.live_chart(rows, minute_bars, number == 0, alt=f"The last minute of {model.name}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_keep(now.shown.reading if now.shown else None)
+        table = session.table
+        download("Download the results", lambda: table().to_csv(index=False), "webcam.csv", "text/csv")
+    st.caption("The file holds numbers only; no picture is stored anywhere.")
+
+
+def draw_keep(reading: Reading | None) -> None:
+    """A button that keeps the largest face for the Explain page, and the way there."""
+    faces = reading is not None and bool(reading.faces)
+    if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not faces, key="keep"):
+        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
+    if kept := len(state.kept_faces()):
+        words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
+        link("explain", words, ":material/troubleshoot:", {"faces": SOURCES["kept"]})
+
+
+def milliseconds(seconds: float) -> str:
+    """ "8.1 ms", or a dash where there is no time."""
+    return (
+        "–" if math.isnan(seconds) else f"{1000 * seconds:.1f} ms" if seconds < 0.0995 else f"{1000 * seconds:.0f} ms"
+    )
+
+
+def said(problem: Exception) -> str:
+    """What an exception says, for markdown; its kind where it says nothing."""
+    return message(str(problem)[:500] or type(problem).__name__)

@@ -1,0 +1,64 @@
+"""Probabilities that hold still: an average over time that follows each face. Knows no Streamlit."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fercore.emotions import EMOTIONS
+from views.webcam.worker import Reading
+
+if TYPE_CHECKING:
+    from fercore.inference.faces import Face
+
+SAME_FACE = 0.3  # overlap from which two boxes are the same face a moment later
+
+
+class Smoother:
+    """Exponential moving averages of the probabilities of each face, one reading after the other."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._names: tuple[str, ...] = ()
+        self._faces: tuple[Face, ...] = ()
+        self._before = np.zeros((0, 0, len(EMOTIONS)), np.float32)
+
+    def smooth(self, reading: Reading, names: tuple[str, ...], at: float, constant: float) -> np.ndarray:
+        """Smoothed probabilities of a reading.
+
+        Parameters
+        ----------
+        reading, names
+            The newest, and the names of its models. Other models than before begin anew, as does a face that was not
+            there before.
+        at
+            When it was made, in seconds.
+        constant
+            Seconds after which a change has come through to 63 %, however often there are readings; 0 for no smoothing.
+
+        Returns
+        -------
+        np.ndarray
+            float32 (models, faces, 7); rows sum to 1 where those of the reading do.
+        """
+        result = reading.probabilities.copy()
+        if constant > 0 and names == self._names:
+            weight = 1 - math.exp(-max(at - self._at, 0) / constant)  # of the new
+            for number, face in enumerate(reading.faces):
+                overlaps = [overlap(face.box, other.box) for other in self._faces]
+                if overlaps and max(overlaps) >= SAME_FACE:
+                    before = self._before[:, int(np.argmax(overlaps))]
+                    mixed = before + weight * (result[:, number] - before)
+                    result[:, number] = np.where(np.isnan(before), result[:, number], mixed)
+        self._at, self._names, self._faces, self._before = at, names, reading.faces, result
+        return result
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Intersection over union, 0 to 1, of two boxes (left, top, right, bottom)."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    common = float(np.prod(np.clip(high - low, 0, None)))
+    areas = sum(float(np.prod(np.subtract(box[2:], box[:2]))) for box in (one, other))
+    return common / (areas - common) if common else 0.0

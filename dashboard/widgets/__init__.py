@@ -1,0 +1,1 @@
+"""What several pages draw: downloads, galleries, pages of images, choosers of models and faces, heat maps, links."""
