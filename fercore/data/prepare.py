@@ -1,4 +1,4 @@
-"""From a source of records to the data set on disk: images.npy, index.csv and dataset.json."""
+"""From a source of records to the data set on disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,20 +15,40 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fercore.data.fer2013 import AUDIT, DECISIONS, SCHEMA_VERSION, SIZE, SPLITS, DataError, Dataset, open_dataset
+from fercore.data.dataset import (
+    AUDIT,
+    COLUMNS,
+    DECISIONS,
+    SCHEMA_VERSION,
+    SPLITS,
+    SUBJECT,
+    DataError,
+    Dataset,
+    count_images,
+    folder_name,
+    open_dataset,
+)
 from fercore.data.fer2013_ids import put_in_order
 from fercore.data.folders import replacing
-from fercore.data.records import BadRecord, Record, Source
-from fercore.emotions import EMOTIONS
+from fercore.data.npy import NpyWriter, stored_images
+from fercore.data.records import PLAIN_SPLIT_NAMES, BadRecord, Record, Source
+from fercore.data.splits import SHARE, cut_split
+from fercore.emotions import EMOTIONS, KNOWN
 
-VAL_FRACTION = 0.1  # of train, where a validation split has to be cut
-FILES = ("images.npy", "index.csv", "dataset.json")
+FILES = ("images.npy", "index.csv", "dataset.json", "votes.npy")
+LISTED = 10_000  # bad records that dataset.json lists; all are counted
 
 
 def prepare(
-    source: Source, out: Path | str, *, skip_bad: bool = False, seed: int = 0, progress: bool = False
+    source: Source,
+    out: Path | str,
+    *,
+    name: str = "",
+    skip_bad: bool = False,
+    seed: int = 0,
+    progress: bool = False,
 ) -> Dataset:
-    """Write a source as a data set, all of it or nothing.
+    """Write a source as a data set, all of it or nothing, in memory that does not grow with the number of pixels.
 
     Parameters
     ----------
@@ -36,10 +57,12 @@ def prepare(
     out
         Folder of the data set. An earlier data set there is replaced at the very end, in one step; decisions on its
         images stay, its audit does not.
+    name
+        Of the data set; that of `out` where it is empty.
     skip_bad
         Leave bad records out and list them in dataset.json, rather than stop at the first.
     seed
-        Of the validation split that is cut where the source has none.
+        Of the splits that are cut where the source has none.
     progress
         Show a progress bar on stderr.
 
@@ -51,34 +74,25 @@ def prepare(
     Raises
     ------
     DataError
-        If a record is bad and `skip_bad` is off, a split is without images, or `out` cannot be written.
+        If a record is bad and `skip_bad` is off, there is no image, or `out` cannot be written.
     """
     out = Path(out)
-    bad: list[str] = []
-
-    def on_bad(error: BadRecord) -> None:
-        if not skip_bad:
-            raise DataError(f"{error}; mend or remove it, or leave bad ones out with --skip-bad") from error
-        bad.append(str(error))
-
+    bad = _Bad(skip_bad)
     try:
         with replacing(out, (*FILES, DECISIONS, AUDIT) if (out / "dataset.json").is_file() else FILES) as folder:
-            bar = tqdm(source.read(on_bad), total=source.total, unit="image", disable=not progress, delay=0.2)
+            bar = tqdm(source.read(bad), total=source.total, unit="image", disable=not progress, delay=0.2)
             with bar as records:
-                index = _write_images(folder / "images.npy", records)
-            index = put_in_order(folder / "images.npy", index)
-            names, options = source.split_names, source.options | {"skip_bad": skip_bad}
-            if source.cut_val:
-                index["split"] = cut_validation(index["label"].to_numpy(), index["split"].to_numpy(), seed)
-                names = names | {
-                    "train": f"{names['train']} (without validation)",
-                    "val": f"validation (cut from train, seed {seed})",
-                }
-                options = options | {"val_fraction": VAL_FRACTION, "seed": seed}
+                index = _write_arrays(folder, records, source)
+            if source.classes == EMOTIONS and source.channels == 1 and not source.votes:
+                index = put_in_order(folder / "images.npy", index)
             _check_index(index, source)
-            info = _describe(index, np.load(folder / "images.npy", mmap_mode="r"))
-            info |= {"source": {"form": source.form, "name": source.name, "options": options}}
-            info |= {"split_names": names, "bad": bad}
+            names, options = _cut(index, source, seed)
+            info = {"schema_version": SCHEMA_VERSION, "name": name or folder_name(out.resolve().name)}
+            info |= _describe(index, source, stored_images(folder / "images.npy"))
+            info |= {"source": {"form": source.form, "name": source.name}}
+            info["source"]["options"] = source.options | {"skip_bad": skip_bad} | options
+            info |= {"split_names": names, "bad": bad.messages, "left_out": bad.images, "dropped": source.dropped}
+            info |= {"notes": source.notes, "licence": source.licence}
             _write_text(folder / "index.csv", index.to_csv(index=False))
             _write_text(folder / "dataset.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
             if (out / DECISIONS).is_file():
@@ -91,85 +105,83 @@ def prepare(
     return open_dataset(out)
 
 
-def fingerprint(images: np.ndarray, labels: Iterable[int], splits: Iterable[str]) -> str:
-    """SHA-256 of a data set that depends on neither the order nor the ids of its images.
+def fingerprint(
+    images: Iterable[np.ndarray],
+    labels: Iterable[int],
+    splits: Iterable[str],
+    classes: Sequence[str] = EMOTIONS,
+) -> str:
+    """SHA-256 of a data set that depends on neither the order nor the ids of its images, nor on the order of classes.
 
     Parameters
     ----------
     images
-        uint8 array (N, 48, 48).
+        uint8 arrays, N of them: (size, size), or (size, size, 3) in colour.
     labels, splits
-        Class 0 to 6 and split of each image, N of each.
+        Position in `classes` and split of each image, N of each.
+    classes
+        Names of the classes. The known eight count as their codes in `emotions.KNOWN`, others as their names.
 
     Returns
     -------
     str
-        64 hexadecimal digits: the hash of the sorted hashes of "<split> <label> " and the pixels of each image.
+        64 hexadecimal digits: the hash of the sorted hashes of "<split> <class> " and the pixels of each image.
     """
+    codes = [str(KNOWN.index(name)) if name in KNOWN else name for name in classes]
     digests = sorted(
-        hashlib.sha256(f"{split} {label} ".encode() + image.tobytes()).digest()
+        hashlib.sha256(f"{split} {codes[label]} ".encode() + image.tobytes()).digest()
         for image, label, split in zip(images, labels, splits, strict=True)
     )
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-def cut_validation(labels: np.ndarray, splits: np.ndarray, seed: int) -> np.ndarray:
-    """Move a stratified tenth of train to val.
+class _Bad:
+    """What becomes of bad records: the first one stops, or all are counted and the first of them kept in words."""
 
-    Parameters
-    ----------
-    labels
-        int array (N,), classes.
-    splits
-        str array (N,), "train" or "test".
-    seed
-        Of the choice; the same seed and order of images give the same split.
+    def __init__(self, skip: bool) -> None:
+        self.skip, self.messages, self.images = skip, [], 0
 
-    Returns
-    -------
-    numpy.ndarray
-        str array (N,), the new splits.
-
-    Raises
-    ------
-    DataError
-        If train is too small to give every class an image in both splits.
-    """
-    from sklearn.model_selection import train_test_split  # here, because few data sets need it and it takes seconds
-
-    train = np.flatnonzero(splits == "train")
-    try:
-        _, chosen = train_test_split(train, test_size=VAL_FRACTION, random_state=seed, stratify=labels[train])
-    except ValueError as error:
-        raise DataError(
-            f"the source has no validation images, and none can be cut from its {len(train)} training images "
-            f"({error}); add training images, or a folder val/ with images of every class"
-        ) from error
-    splits = splits.copy()
-    splits[chosen] = "val"
-    return splits
+    def __call__(self, error: BadRecord) -> None:
+        if not self.skip:
+            raise DataError(f"{error}; mend or remove it, or leave bad ones out with --skip-bad") from error
+        self.images += error.images
+        if len(self.messages) < LISTED:
+            self.messages.append(str(error))
 
 
-def _write_images(path: Path, records: Iterator[Record]) -> pd.DataFrame:
-    """Stream the pixels to an npy file; returns id, label and split of each image."""
-    rows = []
-    with path.open("wb") as file:
-        _write_header(file, 0)
-        start = file.tell()
+def _write_arrays(folder: Path, records: Iterable[Record], source: Source) -> pd.DataFrame:
+    """Stream pixels and votes to npy files; returns the index of the images."""
+    shape = (source.size, source.size) if source.channels == 1 else (source.size, source.size, 3)
+    rows: list[tuple[str, ...]] = []
+    with NpyWriter(folder / "images.npy", np.uint8, shape) as images:
+        for record in _voting(records, folder, source):
+            images.write(record.pixels)
+            rows.append((record.id, record.label, record.split, *map(record.extra.get, source.columns)))
+    return pd.DataFrame(rows, columns=[*COLUMNS, *source.columns]).fillna("")
+
+
+def _voting(records: Iterable[Record], folder: Path, source: Source) -> Iterator[Record]:
+    """The records, whose votes are written on the way where the source has votes."""
+    if not source.votes:
+        yield from records
+        return
+    with NpyWriter(folder / "votes.npy", np.float32, (len(source.classes),)) as votes:
         for record in records:
-            file.write(record.pixels.tobytes())
-            rows.append((record.id, record.label, record.split))
-        file.seek(0)
-        _write_header(file, len(rows))  # numpy pads the header so that the first dimension can grow
-        if file.tell() != start:
-            raise RuntimeError(f"the npy header grew from {start} to {file.tell()} bytes and overwrote pixels")
-        file.flush()
-        os.fsync(file.fileno())
-    return pd.DataFrame(rows, columns=["id", "label", "split"])
+            votes.write(record.votes)
+            yield record
 
 
-def _write_header(file, n: int) -> None:
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (n, SIZE, SIZE)})
+def _cut(index: pd.DataFrame, source: Source, seed: int) -> tuple[dict[str, str], dict]:
+    """Cut the splits that the source lacks, in place; returns the names of the splits and the options that say so."""
+    names, options = dict(source.split_names), {}
+    subjects = index[SUBJECT].to_numpy(dtype=str) if SUBJECT in index else None
+    for to in reversed(source.cut):  # test before val, whose share is of what training then has
+        index["split"] = cut_split(index["label"].to_numpy(), index["split"].to_numpy(), seed, to, subjects)
+        names[to] = f"{PLAIN_SPLIT_NAMES[to]} (cut from train, seed {seed})"
+        options = {"val_fraction": SHARE, "seed": seed}
+    if source.cut:
+        names["train"] += f" (without {' and '.join(PLAIN_SPLIT_NAMES[split] for split in source.cut)})"
+    return names, options
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -181,30 +193,32 @@ def _write_text(path: Path, text: str) -> None:
 
 def _check_index(index: pd.DataFrame, source: Source) -> None:
     if index.empty:
-        raise DataError(f"{source.name}: no usable image in it; expected {', '.join(SPLITS)} images of the 7 emotions")
+        raise DataError(
+            f"{source.name}: no usable image in it; expected images of {', '.join(source.classes)}"
+            + f" (left out by your choices: {sum(source.dropped.values()):,})" * bool(source.dropped)
+        )
     if len(twice := index["id"][index["id"].duplicated()]):
         raise DataError(f"{source.name}: the id {twice.iloc[0]!r} occurs twice; rename one of the two images")
-    if empty := [split for split in SPLITS if split not in set(index["split"])]:
+    if empty := [split for split in source.expected if split not in set(index["split"])]:
         names = ", ".join(f"{source.split_names[split]} ({split})" for split in empty)
         raise DataError(
-            f"{source.name}: no usable image for {names}; expected images in each of {', '.join(SPLITS)}: "
+            f"{source.name}: no usable image for {names}; expected images in each of {', '.join(source.expected)}: "
             "complete the source, or download it again"
         )
 
 
-def _describe(index: pd.DataFrame, images: np.ndarray) -> dict:
+def _describe(index: pd.DataFrame, source: Source, images: Iterable[np.ndarray]) -> dict:
     """The part of dataset.json that follows from images and index."""
-    counts = {
-        split: {
-            emotion: int(((index["split"] == split) & (index["label"] == code)).sum())
-            for code, emotion in enumerate(EMOTIONS)
-        }
-        for split in SPLITS
-    }
+    labels, splits = index["label"].to_numpy(), index["split"].to_numpy()
+    sizes = Counter(splits)
+    people = set(index[SUBJECT]) - {""} if SUBJECT in index else None
     return {
-        "schema_version": SCHEMA_VERSION,
+        "classes": list(source.classes),
+        "size": source.size,
+        "channels": source.channels,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "fingerprint": fingerprint(images, index["label"], index["split"]),
-        "counts": counts,
-        "split_sizes": {split: sum(counts[split].values()) for split in SPLITS},
+        "fingerprint": fingerprint(images, labels, splits, source.classes),
+        "counts": count_images(labels, splits, source.classes),
+        "split_sizes": {split: sizes[split] for split in SPLITS},
+        "subjects": None if people is None else len(people),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.emotions import emotion_index
 
 
@@ -17,7 +17,7 @@ def sample_rows(dataset: Dataset, split: str, emotion: str, n: int, seed: int) -
         int64 (at most n,), in random order.
     """
     rows = dataset.indices(split)
-    rows = rows[dataset.labels[rows] == emotion_index(emotion)]
+    rows = rows[dataset.labels[rows] == emotion_index(emotion, dataset.classes)]
     return np.random.default_rng(seed).permutation(rows)[:n]
 
 
@@ -27,7 +27,7 @@ def face_sheet(faces: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:
     Parameters
     ----------
     faces
-        uint8 (N, H, W), N at least 1, 0 black to 255 white.
+        uint8 (N, H, W) or (N, H, W, 3), N at least 1, 0 black to 255 white.
     columns
         Faces in a row; a last row that is not full ends transparent.
     gap
@@ -38,11 +38,11 @@ def face_sheet(faces: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:
     numpy.ndarray
         uint8 (height, width, 4): RGBA, alpha 255 on faces and 0 elsewhere.
     """
-    n, height, width = faces.shape
+    n, height, width = faces.shape[:3]
     rows = -(-n // columns)
     sheet = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 4), dtype=np.uint8)
     for number, face in enumerate(faces):
         top, left = (number // columns) * (height + gap), (number % columns) * (width + gap)
-        sheet[top : top + height, left : left + width, :3] = face[:, :, None]
+        sheet[top : top + height, left : left + width, :3] = face if face.ndim == 3 else face[:, :, None]
         sheet[top : top + height, left : left + width, 3] = 255
     return sheet

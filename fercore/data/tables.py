@@ -9,9 +9,9 @@ from importlib.resources.abc import Traversable
 
 import numpy as np
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, USAGES, DataError
 from fercore.data.members import READ_ERRORS
-from fercore.data.records import USAGES, BadRecord, OnBad, Record, Source
+from fercore.data.records import BadRecord, OnBad, Record, Source
 from fercore.emotions import EMOTIONS
 
 COLUMNS = ("emotion", "pixels", "usage")
@@ -54,7 +54,7 @@ def open_table(file: Traversable, name: str, form: str) -> Source:
             else:
                 yield record
 
-    return Source(form, name, OFFICIAL_SPLIT_NAMES, read, total=_count_lines(file, name) - 1)
+    return Source(form, name, OFFICIAL_SPLIT_NAMES, read, total=_count_lines(file, name) - 1, expected=SPLITS)
 
 
 def _lines(file: Traversable, name: str) -> Iterator[tuple[int, list[str]]]:

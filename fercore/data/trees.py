@@ -9,9 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
 from fercore.data.decode import UnreadableImage, decode_gray
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, USAGES, DataError
 from fercore.data.members import children, read_bytes
-from fercore.data.records import PLAIN_SPLIT_NAMES, USAGES, BadRecord, OnBad, Record, Source
+from fercore.data.records import PLAIN_SPLIT_NAMES, BadRecord, OnBad, Record, Source
 from fercore.emotions import UnknownEmotion, emotion_index
 
 SPLIT_FOLDERS = {
@@ -77,7 +77,7 @@ def open_tree(root: Traversable, name: str, form: str, splits: str = "names") ->
         OFFICIAL_SPLIT_NAMES if official else PLAIN_SPLIT_NAMES,
         read,
         total=len(images),
-        cut_val=not any(image.official or image.split == "val" for image in images),
+        cut=() if any(image.official or image.split == "val" for image in images) else ("val",),
         options={"splits": splits},
     )
 

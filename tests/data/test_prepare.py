@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError, open_dataset
-from fercore.data.prepare import cut_validation, fingerprint, prepare
+from fercore.data.dataset import SPLITS, DataError, open_dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.data.prepare import fingerprint, prepare
 from fercore.data.records import BadRecord, Record, Source
 from fercore.data.sources import open_source
 from tests.factories.data import make_dataset, make_records, tree_files, write_csv, write_folder, write_zip
@@ -61,6 +62,47 @@ def test_fingerprint_is_the_hash_of_the_sorted_hashes():
     assert fingerprint(images, [3, 0], ["train", "test"]) == hashlib.sha256(b"".join(sorted([one, two]))).hexdigest()
 
 
+def test_fingerprint_does_not_depend_on_the_order_of_the_classes():
+    images, splits = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8), ["train", "test", "test"]
+    names = ["happy", "contempt", "bored"]
+    known = fingerprint(images, [0, 1, 2], splits, names)
+    assert fingerprint(images, [2, 1, 0], splits, names[::-1]) == known
+    assert fingerprint(images, [0, 1, 2], splits, ["happy", "bored", "contempt"]) != known
+    parts = [b"train 3 ", b"test 7 ", b"test bored "]  # codes of the known, names of the others
+    hashes = sorted(hashlib.sha256(part + image.tobytes()).digest() for part, image in zip(parts, images, strict=True))
+    assert known == hashlib.sha256(b"".join(hashes)).hexdigest()
+
+
+def test_other_classes_colour_columns_and_votes(tmp_path):
+    classes, votes = ("happy", "bored"), np.array([[7, 3], [0, 10]], dtype=np.float32)
+    pixels = np.arange(2 * 8 * 8 * 3, dtype=np.uint16).reshape(2, 8, 8, 3).astype(np.uint8)
+    records = [
+        Record("a", 1, "train", pixels[0], {"subject": "S1"}, votes[0]),
+        Record("b", 0, "test", pixels[1], {"subject": "", "age": "30"}, votes[1]),
+    ]
+    source = source_of(
+        records, classes=classes, size=8, channels=3, columns=("subject", "age"), votes=True, licence="research only"
+    )
+    dataset = prepare(source, tmp_path / "out", name="own")
+    assert (dataset.name, dataset.classes, dataset.size, dataset.channels) == ("own", classes, 8, 3)
+    assert np.array_equal(dataset.images, pixels)
+    assert np.array_equal(dataset.votes, votes)
+    assert dataset.subjects.tolist() == ["S1", ""]
+    assert dataset.extras.to_dict("list") == {"subject": ["S1", ""], "age": ["", "30"]}
+    assert dataset.counts() == {
+        "train": {"happy": 0, "bored": 1},
+        "val": {"happy": 0, "bored": 0},
+        "test": {"happy": 1, "bored": 0},
+    }
+    assert (dataset.info["subjects"], dataset.info["licence"]) == (1, "research only")
+
+
+def test_a_source_that_gives_other_sizes_than_it_says_is_a_fault_of_ours_and_writes_nothing(tmp_path):
+    with pytest.raises(RuntimeError, match=r"received an array of \(48, 48\), expected \(64, 64\)"):
+        prepare(source_of(make_records(per_class=1), size=64), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_fingerprint_depends_on_content_alone():
     images = np.arange(2 * 2304, dtype=np.uint32).reshape(2, 48, 48).astype(np.uint8) // np.array([[[1]], [[2]]], "u1")
     known = fingerprint(images, [1, 2], ["train", "val"])
@@ -107,21 +149,6 @@ def test_a_validation_split_is_cut_from_train_where_there_is_none(tmp_path):
     }
 
 
-def test_the_cut_is_stratified_seeded_and_leaves_test_alone():
-    labels = np.array([0] * 40 + [3] * 20 + [0] * 10)
-    splits = np.array(["train"] * 60 + ["test"] * 10)
-    cut = cut_validation(labels, splits, seed=1)
-    assert np.bincount(labels[cut == "val"]).tolist() == [4, 0, 0, 2]
-    assert (cut[60:] == "test").all()
-    assert np.array_equal(cut, cut_validation(labels, splits, seed=1))
-    assert not np.array_equal(cut, cut_validation(labels, splits, seed=2))
-
-
-def test_too_few_images_to_cut_from_are_refused():
-    with pytest.raises(DataError, match="none can be cut from its 3 training images"):
-        cut_validation(np.array([0, 1, 1]), np.array(["train"] * 3), seed=0)
-
-
 def test_bad_records_are_left_out_and_listed_only_when_asked(tmp_path):
     records = make_records(per_class=1)
     records.insert(3, BadRecord("test row 4: 2,303 pixels, expected 2,304"))
@@ -147,7 +174,7 @@ def test_what_is_no_data_set_is_refused_and_the_earlier_one_stays(tmp_path, chan
     make_dataset(tmp_path / "out", seed=1)
     before = content(tmp_path / "out")
     with pytest.raises(DataError, match=reason):
-        prepare(source_of(change(make_records(per_class=1))), tmp_path / "out")
+        prepare(source_of(change(make_records(per_class=1)), expected=SPLITS), tmp_path / "out")
     assert content(tmp_path / "out") == before
 
 

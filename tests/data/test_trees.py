@@ -30,7 +30,7 @@ def test_prefixes_restore_the_official_splits(tmp_path):
         "test/happy/PublicTest_2": ("val", 3),
         "test/happy/PrivateTest_3": ("test", 3),
     }
-    assert (source.split_names, source.cut_val, source.total) == (OFFICIAL_SPLIT_NAMES, False, 3)
+    assert (source.split_names, source.cut, source.total) == (OFFICIAL_SPLIT_NAMES, (), 3)
 
 
 def test_classes_go_by_name_not_by_the_order_of_folders(tmp_path):
@@ -45,12 +45,12 @@ def test_a_validation_folder_is_used_as_it_is(tmp_path, folder):
     source, records = read(write_folder(tmp_path, dict.fromkeys(paths, GREY)))
     assert sorted(record.split for record in records) == ["test", "train", "val"]
     assert source.split_names == {"train": "train", "val": "validation", "test": "test"}
-    assert not source.cut_val
+    assert source.cut == ()
 
 
 def test_without_prefixes_and_validation_folder_a_split_has_to_be_cut(tmp_path):
     source, _ = read(write_folder(tmp_path, {"train/sad/a.png": GREY, "test/sad/c.png": GREY}))
-    assert source.cut_val
+    assert source.cut == ("val",)
 
 
 def test_folders_named_as_the_official_splits(tmp_path):

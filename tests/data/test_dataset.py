@@ -1,9 +1,10 @@
 import json
+import os
 
 import numpy as np
 import pytest
 
-from fercore.data.fer2013 import DataError, average_faces, open_dataset
+from fercore.data.dataset import DataError, average_faces, open_dataset
 from fercore.data.prepare import prepare
 from fercore.data.records import Record, Source
 from fercore.emotions import EMOTIONS
@@ -89,12 +90,69 @@ def edit_json(folder, **changes):
         (lambda f: (f / "dataset.json").write_text("[]"), "is damaged"),
         (lambda f: edit_json(f, source=None), "is damaged"),
         (lambda f: edit_json(f, split_names={"train": "Training"}), "is damaged"),
-        (lambda f: edit_json(f, schema_version=2), "schema_version 2, this version reads 1"),
+        (lambda f: edit_json(f, schema_version=3), "schema_version '3', this version reads 1 to 2"),
     ],
 )
 def test_a_damaged_data_set_is_refused_with_the_command_that_mends_it(folder, damage, reason):
     damage(folder)
     with pytest.raises(DataError, match=f"{reason}.*make it again with: python scripts/prepare_data"):
+        open_dataset(folder)
+
+
+def test_a_data_set_made_with_schema_1_opens_unchanged(folder):
+    made = json.loads((folder / "dataset.json").read_text())
+    old = ("created", "fingerprint", "counts", "split_sizes", "source", "split_names", "bad")
+    earlier = {"schema_version": 1} | {key: made[key] for key in old}
+    (folder / "dataset.json").write_text(json.dumps(earlier))
+    folder = folder.rename(folder.with_name("my data"))
+    dataset = open_dataset(folder)
+    assert (dataset.name, dataset.classes, dataset.size, dataset.channels) == ("my-data", EMOTIONS, 48, 1)
+    assert (dataset.votes, dataset.subjects, dataset.extras.shape) == (None, None, (42, 0))
+    assert dataset.info["fingerprint"] == made["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"classes": ["a", "a"]}, "classes: received 'a' twice"),
+        ({"classes": "angry"}, "classes: received str"),
+        ({"classes": ["a", "b"]}, "index.csv: unknown split or label"),
+        ({"name": "../up"}, r"name '\.\./up', expected letters"),
+        ({"name": None}, "name 'None'"),
+        ({"size": 10**9}, "size 1000000000 and channels 1"),
+        ({"size": 64}, r"expected uint8 \(42, 64, 64\)"),
+        ({"channels": 3}, r"expected uint8 \(42, 48, 48, 3\)"),
+        ({"fingerprint": 7}, "fingerprint, source or split_names: expected texts"),
+        ({"schema_version": True}, "schema_version 'True'"),
+    ],
+)
+def test_a_dataset_json_that_does_not_hold_together_is_refused(folder, changes, reason):
+    edit_json(folder, **changes)
+    with pytest.raises(DataError, match=f"{reason}.*make it again with: python scripts/prepare_data"):
+        open_dataset(folder)
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "index.csv", "images.npy", "votes.npy"])
+@pytest.mark.parametrize("kind", ["/dev/zero", "FIFO"])
+def test_what_never_ends_when_read_is_refused_unread(folder, name, kind):
+    (folder / name).unlink(missing_ok=True)
+    if kind == "FIFO":
+        os.mkfifo(folder / name)
+    else:
+        (folder / name).symlink_to(kind)
+    with pytest.raises(DataError, match="make it"):
+        open_dataset(folder)
+
+
+def test_votes_of_another_shape_are_refused(folder):
+    np.save(folder / "votes.npy", np.zeros((42, 8), np.float32))
+    with pytest.raises(DataError, match=r"votes\.npy: received float32 \(42, 8\), expected float32 \(42, 7\)"):
+        open_dataset(folder)
+
+
+def test_an_index_of_thousands_of_columns_is_refused_before_it_is_parsed(folder):
+    (folder / "index.csv").write_text("id,label,split," + ",".join(map(str, range(20_001))) + "\n")
+    with pytest.raises(DataError, match="columns, expected at most 200"):
         open_dataset(folder)
 
 
