@@ -13,6 +13,7 @@ import torch
 
 from fercore.emotions import EMOTIONS
 from fercore.export.standalone import INPUT, OUTPUT, Standalone, example
+from fercore.extras import import_extra
 from fercore.models.registry import LoadedModel
 from fercore.runs import RunError
 
@@ -34,10 +35,10 @@ def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
     Raises
     ------
     RunError
-        If torch cannot express the model in ONNX.
+        If torch cannot express the model in ONNX, or the packages of the extra `export` are missing.
     """
-    import onnx
-
+    onnx = import_extra("onnx", "export")
+    import_extra("onnxscript", "export")  # torch.onnx.export asks for it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about torch's own code
@@ -72,6 +73,7 @@ def quantise(source: Path, faces: np.ndarray, target: Path) -> None:
     faces
         Calibration faces, uint8 (N, 48, 48), of the train split.
     """
+    import_extra("onnxruntime", "export")
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

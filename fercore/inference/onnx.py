@@ -18,6 +18,7 @@ from fercore.data.fer2013 import SIZE
 from fercore.data.transforms import PIXELS
 from fercore.emotions import EMOTIONS
 from fercore.export.record import ONNX_FILE, read_record
+from fercore.extras import import_extra
 from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 
@@ -68,8 +69,11 @@ def load_onnx(run: Run, threads: int = 1) -> LoadedModel:
     Raises
     ------
     RunError
-        If the run has none, it cannot be used, or it was made of other weights than the run now holds.
+        If the run has none, it cannot be used, it was made of other weights than the run now holds, or the packages of
+        the extra `export` are missing.
     """
+    for name in ("onnx", "onnxruntime"):
+        import_extra(name, "export")
     record = read_record(run)
     if record is None:
         raise RunError(

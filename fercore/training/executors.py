@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fercore.data.fer2013 import Dataset, open_dataset
-from fercore.runs import RunError
+from fercore.extras import import_extra
 from fercore.training.planned import PlannedRun, complete, record_failure
 
 # Takes runs, data set, root and keep_weights; gives each run back once it has ended, well or badly.
@@ -38,12 +38,7 @@ def on_ray(cpus: float = 1, gpus: float = 0) -> Executor:
     RunError
         If Ray is not installed.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise RunError(
-            '--executor ray needs Ray, which is optional; install it with: pip install -e ".[ray]"'
-        ) from error
+    ray = import_extra("ray", "ray")
 
     def execute(todo: list[PlannedRun], dataset: Dataset, root: Path, keep_weights: bool) -> Iterator[PlannedRun]:
         own = not ray.is_initialized()
