@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fercore.charts.style import ink, rgb
 
 DENSITY = 2  # pixels of a picture for each pixel on the screen, so that it stays sharp on fine screens
-GROUND = {"light": "#FFFFFF", "dark": "#12171D"}  # the page's, as in .streamlit/config.toml
+GROUND = {"light": "#FFFFFF", "dark": "#12171D"}  # the page's, as in dashboard/.streamlit/config.toml
 # For heat over grey pixels: five stops of matplotlib's magma, which rise evenly in lightness for all eyes.
 HEAT = alt.Scale(domain=[0, 0.25, 0.5, 0.75, 1], range=["#3B0F70", "#8C2981", "#DE4968", "#FE9F6D", "#FCFDBF"])
 

@@ -1,8 +1,8 @@
 """Colours, shapes and number formats of every chart and page: one emotion, one run, one look everywhere.
 
 No colour stands alone: emotions are also written out, runs also have a shape, training and validation differ by dash.
-Colours of runs keep a contrast of at least 3:1 to the light and the dark ground of .streamlit/config.toml (WCAG 2.2,
-1.4.11); those of emotions come from `fercore.emotions` and always stand beside the emotion's name.
+Colours of runs keep a contrast of at least 3:1 to the light and the dark ground of dashboard/.streamlit/config.toml
+(WCAG 2.2, 1.4.11); those of emotions come from `fercore.emotions` and always stand beside the emotion's name.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from fercore.charts import style
 from fercore.emotions import EMOTIONS
 
-WHITE, DARK_GROUND = "#FFFFFF", "#12171D"  # page grounds of .streamlit/config.toml
+WHITE, DARK_GROUND = "#FFFFFF", "#12171D"  # page grounds of dashboard/.streamlit/config.toml
 
 
 def contrast(first, second):

@@ -8,18 +8,6 @@ from fercore.runs import Run
 from widgets.links import link
 from wording.markdown import code
 
-HOW = (
-    "Training images are measured while the weights still move, with augmentation and dropout on, so the gap starts "
-    "below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen by its "
-    "validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %. These are the "
-    "training's own figures; other pages measure the stored answers, which the kept weights gave in full precision, so "
-    "a few images may differ."
-)
-WHOLE = (
-    " Curves and gaps are of all validation images: only of the best epoch the single answers are kept, without which "
-    "copies cannot be left out."
-)
-
 
 def say_status(run: Run, found: Learning | None) -> None:
     """What a run that is not finished is doing, and how to go on with it."""

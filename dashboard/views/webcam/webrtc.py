@@ -38,7 +38,7 @@ HELP = """
 - **The page must be on HTTPS or localhost:** browsers give the camera to no other page.
 - **On one machine nothing else is needed.** From another machine the video goes straight from the browser to the
   server, over UDP. Where a firewall or router forbids that, name a STUN server or, for strict networks, a TURN server
-  in `.streamlit/secrets.toml`, and start the dashboard again:
+  in `dashboard/.streamlit/secrets.toml`, and start the dashboard again:
 """
 INSECURE = (
     "This page is not on HTTPS or localhost, and browsers give the camera to no other page. Open it as "
@@ -152,7 +152,7 @@ def problem_words(told: str | None) -> str | None:
 
 
 def ice_servers() -> list[dict[str, str | list[str]]]:
-    """STUN and TURN servers that .streamlit/secrets.toml names; none where it names none.
+    """STUN and TURN servers that dashboard/.streamlit/secrets.toml names; none where it names none.
 
     Raises
     ------
@@ -165,8 +165,8 @@ def ice_servers() -> list[dict[str, str | list[str]]]:
     found = section.get("ice_servers", []) if isinstance(section, Mapping) else section
     if not isinstance(found, list) or not all(_is_server(server) for server in found):
         raise ValueError(
-            "webrtc.ice_servers in .streamlit/secrets.toml: expected tables with urls and, for TURN, username and "
-            "credential, all of them texts"  # and no word of what was received: it is secret
+            "webrtc.ice_servers in dashboard/.streamlit/secrets.toml: expected tables with urls and, for TURN, "
+            "username and credential, all of them texts"  # and no word of what was received: it is secret
         )
     return [dict(server) for server in found]
 
