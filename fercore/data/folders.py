@@ -14,6 +14,7 @@ import filelock
 
 from fercore.data.fer2013 import DataError
 
+_MARK = ".tmp-"  # begins the names of what a process is still writing
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
@@ -42,24 +43,50 @@ def replacing(out: Path, own_files: tuple[str, ...]) -> Iterator[Path]:
     """
     out = out.resolve()  # a link to another disk stays a link
     out.parent.mkdir(parents=True, exist_ok=True)
-    staging, previous = (out.with_name(f".tmp-{out.name}{end}") for end in ("", "-previous"))
-    lock = filelock.FileLock(out.with_name(f".tmp-{out.name}.lock"))
+    staging, previous, lock = _beside(out)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise DataError(f"another process is writing {out}; wait for it to end, or choose another --out") from error
     try:
-        if previous.exists() and not out.exists():  # a process was killed between the two renames of _replace
-            os.rename(previous, out)
+        _restore(out, previous)
         _check_ours(out, own_files)
-        for leftover in (staging, previous):  # of a process that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
+        _remove(staging, previous)
+        _remove_abandoned(out)
         staging.mkdir()
         yield staging
         _replace(staging, out, previous)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
         lock.release()
+
+
+def _beside(out: Path) -> tuple[Path, Path, filelock.BaseFileLock]:
+    """What stands beside a folder while it is replaced: the new one, the earlier one, and a lock."""
+    staging, previous, lock = (out.with_name(f"{_MARK}{out.name}{end}") for end in ("", "-previous", ".lock"))
+    return staging, previous, filelock.FileLock(lock)
+
+
+def _remove_abandoned(out: Path) -> None:
+    """Remove what killed processes left of other folders beside `out`; those of living ones are locked."""
+    for file in out.parent.glob(f"{_MARK}*.lock"):
+        other = out.with_name(file.name.removeprefix(_MARK).removesuffix(".lock"))
+        staging, previous, lock = _beside(other)
+        if other == out or not (staging.exists() or previous.exists()):
+            continue
+        with contextlib.suppress(filelock.Timeout, OSError), lock.acquire(timeout=0):
+            _restore(other, previous)
+            _remove(staging, previous)
+
+
+def _restore(out: Path, previous: Path) -> None:
+    if previous.exists() and not out.exists():  # a process was killed between the two renames of _replace
+        os.rename(previous, out)
+
+
+def _remove(*leftovers: Path) -> None:
+    for folder in leftovers:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_ours(out: Path, own_files: tuple[str, ...]) -> None:
@@ -67,7 +94,9 @@ def _check_ours(out: Path, own_files: tuple[str, ...]) -> None:
         return
     if not out.is_dir():
         raise DataError(f"--out {out} is a file; expected a new or an empty folder, or an earlier data set")
-    if strangers := sorted(entry.name for entry in out.iterdir() if entry.name not in own_files):
+    # A process that was killed while it wrote a file leaves one with our mark, which goes with the earlier folder.
+    names = sorted(entry.name for entry in out.iterdir())
+    if strangers := [name for name in names if name not in own_files and not name.startswith(_MARK)]:
         raise DataError(
             f"--out {out} is not a data set made by prepare_data.py: it holds {', '.join(strangers[:3])}"
             f"{' ...' if len(strangers) > 3 else ''}; choose another --out, or empty that folder yourself"
@@ -86,7 +115,7 @@ def _replace(new: Path, out: Path, previous: Path) -> None:
             if not out.exists():
                 os.rename(previous, out)
             raise
-        shutil.rmtree(previous, ignore_errors=True)
+        _remove(previous)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from fercore.data.fer2013 import DataError
-from fercore.data.members import children, open_zip
+from fercore.data.members import TARS, Gzipped, children, open_tar, open_zip
 from fercore.data.records import Source
 from fercore.data.tables import open_table
 from fercore.data.trees import SPLIT_FOLDERS, open_tree
@@ -18,8 +18,8 @@ from fercore.data.trees import SPLIT_FOLDERS, open_tree
 KAGGLE_DATASET = "msambare/fer2013"
 TABLES = ("fer2013.csv", "icml_face_data.csv")
 _EXPECTED = (
-    "expected the Kaggle zip or its unpacked folder, fer2013.csv, icml_face_data.csv, "
-    "or a folder or zip with train/<class>/ and test/<class>/"
+    "expected the Kaggle zip or its unpacked folder, fer2013.csv, icml_face_data.csv, fer2013.tar.gz, "
+    "or a folder, zip or tar with train/<class>/ and test/<class>/"
 )
 
 
@@ -30,7 +30,7 @@ def open_source(path: Path | str, *, splits: str = "names") -> Iterator[Source]:
     Parameters
     ----------
     path
-        A zip, a csv, or a folder. Zips and folders may hold the images or the csv below further single folders.
+        A zip, a tar, a csv (gzipped or not), or a folder. Images or a csv may lie below further single folders.
     splits
         For trees of images: "names" lets file-name prefixes restore the official splits, "folders" does not.
 
@@ -73,11 +73,18 @@ def _open(path: Path, splits: str, opened: contextlib.ExitStack) -> Source:
         raise DataError(f"there is no file or folder {path}; {_EXPECTED}, or use --kaggle to download it")
     if path.is_dir():
         return _open_folder(path, path.resolve().name, "folder", splits)
-    if path.suffix.lower() == ".csv":
+    if not path.is_file():  # reading a pipe or a device may never end
+        raise DataError(f"{path}: neither a folder nor a file but a pipe or a device; {_EXPECTED}")
+    lower = path.name.lower()
+    if lower.endswith(".csv"):
         return open_table(path, path.name, "csv")
-    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+    if lower.endswith(".csv.gz"):
+        return open_table(Gzipped(path), path.name, "csv")
+    if lower.endswith(TARS):
+        return _open_folder(opened.enter_context(open_tar(path)), path.name, "tar", splits)
+    if lower.endswith(".zip") or zipfile.is_zipfile(path):
         return _open_folder(opened.enter_context(open_zip(path)), path.name, "zip", splits)
-    raise DataError(f"{path}: neither a folder nor a zip nor a csv; {_EXPECTED}")
+    raise DataError(f"{path}: neither a folder nor a zip, tar or csv; {_EXPECTED}")
 
 
 def _open_folder(folder: Traversable, name: str, container: str, splits: str) -> Source:
@@ -87,7 +94,7 @@ def _open_folder(folder: Traversable, name: str, container: str, splits: str) ->
         folders = [entry for entry in entries if entry.is_dir()]
         if any(entry.name.lower() in SPLIT_FOLDERS for entry in folders):
             return open_tree(folder, name, f"images in a {container}", splits)
-        csvs = [entry for entry in entries if entry.name.lower().endswith(".csv")]
+        csvs = [entry for entry in entries if entry.name.lower().endswith(".csv") and entry.is_file()]
         tables = [entry for entry in csvs if entry.name.lower() in TABLES] or csvs
         if len(tables) == 1:
             return open_table(tables[0], f"{name}: {tables[0].name}", f"csv in a {container}")

@@ -16,6 +16,8 @@ from fercore.emotions import EMOTIONS
 
 COLUMNS = ("emotion", "pixels", "usage")
 MAX_LINE = 1 << 17  # characters; a row of FER2013 has at most 9,240
+MAX_LINES = 1_000_000  # of a table; FER2013 has 35,888
+MAX_BYTES = 4 << 30  # of a table, unpacked; FER2013 has 301 million
 _LEVELS = {str(level): level for level in range(256)}
 _LABELS = {str(code): code for code in range(len(EMOTIONS))}
 
@@ -40,6 +42,7 @@ def open_table(file: Traversable, name: str, form: str) -> Source:
     DataError
         If a column is missing or the file cannot be read.
     """
+    lines = _count_lines(file, name)
     _, header = next(_lines(file, name), (0, []))
     columns = _columns(header, name)
 
@@ -54,7 +57,7 @@ def open_table(file: Traversable, name: str, form: str) -> Source:
             else:
                 yield record
 
-    return Source(form, name, OFFICIAL_SPLIT_NAMES, read, total=_count_lines(file, name) - 1, expected=SPLITS)
+    return Source(form, name, OFFICIAL_SPLIT_NAMES, read, total=lines - 1, expected=SPLITS)
 
 
 def _lines(file: Traversable, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -78,11 +81,17 @@ def _bounded(stream: io.TextIOBase, name: str) -> Iterator[str]:
 
 
 def _count_lines(file: Traversable, name: str) -> int:
+    lines = size = 0
     try:
         with file.open("rb") as stream:
-            return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                lines, size = lines + block.count(b"\n"), size + len(block)
+                if lines > MAX_LINES or size > MAX_BYTES:
+                    much = f"{MAX_LINES:,} lines" if lines > MAX_LINES else f"{MAX_BYTES:,} bytes"
+                    raise DataError(f"{name}: more than the {much} allowed; is it FER2013, which has 35,888 lines?")
     except READ_ERRORS as error:
         raise DataError(f"{name}: cannot be read to its end ({error}); download it again") from error
+    return lines
 
 
 def _columns(header: list[str], name: str) -> dict[str, int]:

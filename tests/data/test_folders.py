@@ -136,3 +136,25 @@ def test_two_at_once_do_not_mix(tmp_path):
         with pytest.raises(DataError, match="another process is writing"):
             make(tmp_path / "out", "second")
     assert (tmp_path / "out" / "content").read_text() == "first"
+
+
+def test_what_killed_processes_left_in_the_folder_goes_with_it(tmp_path):
+    make(tmp_path / "out", "old")
+    (tmp_path / "out" / ".tmp-k2jf0x").write_text("half of a file")
+    make(tmp_path / "out", "new")
+    assert visible(tmp_path / "out") == ["content"]
+    assert visible(tmp_path) == ["out"]
+
+
+def test_what_killed_processes_left_of_other_folders_is_removed_or_put_back(tmp_path):
+    for name in ("one", "two", "busy"):
+        make(tmp_path / name, name)
+    os.rename(tmp_path / "two", tmp_path / ".tmp-two-previous")
+    for name in ("one", "two"):
+        (tmp_path / f".tmp-{name}").mkdir()
+    with replacing(tmp_path / "busy", OWN) as folder:
+        (folder / "content").write_text("new")
+        make(tmp_path / "out")
+        assert folder.exists()  # its process lives
+    assert visible(tmp_path) == ["busy", "one", "out", "two"]
+    assert [(tmp_path / name / "content").read_text() for name in visible(tmp_path)] == ["new", "one", "new", "two"]

@@ -1,4 +1,8 @@
+import gzip
+import io
+import os
 import struct
+import tarfile
 import zipfile
 
 import kagglehub
@@ -87,7 +91,7 @@ def test_a_missing_path_and_an_unknown_file_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"there is no file or folder .*gone\.zip; expected the Kaggle zip"):
         read(tmp_path / "gone.zip")
     (tmp_path / "faces.rar").write_bytes(b"Rar!")
-    with pytest.raises(DataError, match=r"faces\.rar: neither a folder nor a zip nor a csv"):
+    with pytest.raises(DataError, match=r"faces\.rar: neither a folder nor a zip, tar or csv"):
         read(tmp_path / "faces.rar")
 
 
@@ -96,8 +100,8 @@ def test_a_missing_path_and_an_unknown_file_are_refused(tmp_path):
     [
         ("../evil.png", r"member '\.\./evil\.png' points outside"),
         ("train/sad/../../../evil.png", "points outside"),
-        ("/etc/evil.png", "points outside"),
-        ("train\\sad\\evil.png", "points outside"),
+        ("./train/../../evil.png", "points outside"),
+        ("train\\..\\..\\evil.png", "points outside"),
         ("C:/evil.png", "points outside"),
         ("a/" * 17 + "evil.png", "lies deeper than 16 folders"),
     ],
@@ -192,3 +196,126 @@ def test_kaggle_offline_says_what_to_do(monkeypatch):
     says = r"could not download msambare/fer2013 \(ConnectionError: no route .*give the zip as SOURCE"
     with pytest.raises(DataError, match=says), open_kaggle():
         pass
+
+
+# Members with unusual paths
+
+
+@pytest.mark.parametrize("change", ["./{}", "/{}", "././/{}", "\\{}"])
+def test_members_are_read_wherever_they_say_they_lie(tmp_path, change):
+    named = {change.format(path): content for path, content in FILES.items()}
+    _, received = read(write_zip(tmp_path / "faces.zip", {"./": b""} | named))
+    assert [record.id for record in received] == sorted(path.removesuffix(".png") for path in FILES)
+
+
+def test_members_from_windows_are_read_with_their_folders(tmp_path):
+    named = {path.replace("/", "\\"): content for path, content in below("faces").items()}
+    folders = {"faces\\": b"", "faces\\train\\": b"", "faces\\train\\sad\\": b"", "faces/": b""}
+    _, received = read(write_zip(tmp_path / "faces.zip", folders | named))
+    assert [record.id for record in received] == sorted(path.removesuffix(".png") for path in FILES)
+    assert np.array_equal(received[0].pixels, RECORDS[int(received[0].id.split("_")[-1])].pixels)
+
+
+def test_one_member_under_two_names_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"member '\./train/sad/a\.png' occurs twice"):
+        read(write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY, "./train/sad/a.png": GREY}))
+
+
+# Tars and gzipped tables
+
+
+def write_tar(path, files, mode="w:gz", **kinds):
+    with tarfile.open(path, mode) as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for name, kind in kinds.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            tar.addfile(member)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("f.tar.gz", "w:gz"), ("f.tgz", "w:gz"), ("f.tar", "w"), ("f.tar.xz", "w:xz")]
+)
+def test_a_tar_of_the_table_or_of_images_is_read_as_a_folder_is(tmp_path, name, mode):
+    table = write_csv(tmp_path / "fer2013.csv", RECORDS).read_bytes()
+    extra = {"fer2013/README": b"", "fer2013/fer2013.bib": b""}
+    source, received = read(
+        write_tar(tmp_path / name, extra | {"fer2013/fer2013.csv": table}, mode, fer2013=tarfile.DIRTYPE)
+    )
+    assert (source.form, source.name, source.total) == ("csv in a tar", f"{name}: fer2013.csv", 21)
+    assert np.array_equal(received[20].pixels, RECORDS[20].pixels)
+    source, received = read(write_tar(tmp_path / name, {f"./{path}": content for path, content in FILES.items()}, mode))
+    assert source.form == "images in a tar"
+    assert [record.id for record in received] == sorted(path.removesuffix(".png") for path in FILES)
+
+
+def test_a_gzipped_csv_is_read(tmp_path):
+    path = tmp_path / "fer2013.csv.gz"
+    path.write_bytes(gzip.compress(write_csv(tmp_path / "fer2013.csv", RECORDS).read_bytes()))
+    source, received = read(path)
+    assert (source.form, source.total, len(received)) == ("csv", 21, 21)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError, match=r"fer2013\.csv\.gz: cannot be read to its end .*; download it again"):
+        read(path)
+    path.write_bytes(b"emotion,pixels,Usage\n")
+    with pytest.raises(DataError, match=r"fer2013\.csv\.gz: cannot be read to its end \(Not a gzipped file"):
+        read(path)
+
+
+def test_a_damaged_or_hostile_tar_is_refused(tmp_path):
+    path = write_tar(tmp_path / "f.tar.gz", FILES)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"f\.tar\.gz: cannot be read to its end"):
+        read(path)
+    with pytest.raises(DataError, match=r"member '\.\./x\.png' points outside"):
+        read(write_tar(tmp_path / "f.tar.gz", {"../x.png": GREY}))
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE):
+        with pytest.raises(DataError, match="member 'strange' is a link or a device"):
+            read(write_tar(tmp_path / "f.tar.gz", FILES, strange=kind))
+
+
+def test_a_tar_that_unpacks_to_more_than_allowed_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(members, "MAX_ZIP_BYTES", 5_000)
+    with pytest.raises(DataError, match=r"f\.tar\.gz: unpacks to 6,000 bytes, more than the 5,000 allowed"):
+        read(write_tar(tmp_path / "f.tar.gz", {"a": bytes(1_000), "b": bytes(5_000)}))
+
+
+# What may never end
+
+
+@pytest.mark.parametrize("name", ["faces.zip", "fer2013.csv", "f.tar.gz", "faces"])
+def test_pipes_and_devices_are_refused_unopened(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="neither a folder nor a file but a pipe or a device"):
+        read(tmp_path / name)
+    (tmp_path / "device.csv").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match="neither a folder nor a file but a pipe or a device"):
+        read(tmp_path / "device.csv")
+
+
+def test_a_pipe_in_a_folder_is_no_table(tmp_path):
+    (tmp_path / "faces").mkdir()
+    os.mkfifo(tmp_path / "faces" / "fer2013.csv")
+    with pytest.raises(DataError, match=r"faces: found 'fer2013\.csv'; expected"):
+        read(tmp_path / "faces")
+
+
+def test_litter_of_any_system_stands_in_nobodys_way(tmp_path):
+    litter = [
+        "Thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "Icon\r",
+        "a.png:Zone.Identifier",
+        "@eaDir/x",
+        "~$a.png",
+        "a.png~",
+    ]
+    litter += ["._a.png", ".ipynb_checkpoints/a.png", "$RECYCLE.BIN/x", "System Volume Information/x", "__MACOSX/a.png"]
+    everywhere = {f"{place}{name}": b"" for place in ("", "train/", "train/sad/") for name in litter}
+    assert len(read(write_folder(tmp_path / "faces", FILES | everywhere))[1]) == 21
+    assert len(read(write_zip(tmp_path / "faces.zip", FILES | everywhere))[1]) == 21

@@ -1,6 +1,10 @@
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
+from fercore.data import tables
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
 from fercore.data.records import BadRecord
 from fercore.data.tables import open_table
@@ -96,3 +100,28 @@ def test_an_open_quote_is_refused_rather_than_read_to_the_end(tmp_path):
     path.write_text(f'emotion,pixels,Usage\n3,"{GOOD_PIXELS},Training\n' + f"3,{GOOD_PIXELS},Training\n" * 100)
     with pytest.raises(DataError, match=r"fer2013.csv: cannot be read to its end \(field larger than field limit"):
         read(path)
+
+
+def test_a_table_of_endless_empty_lines_is_refused_once_there_are_too_many(tmp_path):
+    read_bytes = []
+
+    class Endless(io.RawIOBase):
+        def read(self, size=-1):
+            read_bytes.append(size)
+            return b"\n" * size
+
+    class File:
+        def open(self, mode):
+            return Endless()
+
+    with pytest.raises(DataError, match=r"fer2013\.csv: more than the 1,000,000 lines allowed"):
+        open_table(File(), "fer2013.csv", "csv")
+    assert sum(read_bytes) <= 1_000_000 + (1 << 20)
+
+
+def test_a_table_without_lines_is_refused_once_it_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_BYTES", 10_000)
+    with zipfile.ZipFile(tmp_path / "f.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fer2013.csv", bytes(10_001))
+    with pytest.raises(DataError, match=r"fer2013\.csv: more than the 10,000 bytes allowed"):
+        open_table(zipfile.Path(tmp_path / "f.zip") / "fer2013.csv", "fer2013.csv", "csv")
