@@ -42,7 +42,7 @@ def test_every_level_is_read_exactly(tmp_path):
 
 def test_the_splits_carry_their_official_names_and_the_rows_are_counted(tmp_path):
     source = open_table(write_csv(tmp_path / "fer2013.csv", make_records(1)), "fer2013.csv", "csv")
-    assert (source.split_names, source.total, source.cut_val) == (OFFICIAL_SPLIT_NAMES, 21, False)
+    assert (source.split_names, source.total, source.cut) == (OFFICIAL_SPLIT_NAMES, 21, ())
 
 
 def test_quotes_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path):
