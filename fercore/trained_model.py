@@ -136,6 +136,8 @@ class Model:
         The run, with all that was measured of it.
     classes
         Names of the classes in the order of their codes.
+    loaded
+        The torch module and its preprocessing, as the functions of `fercore.explain` take them.
 
     Raises
     ------
@@ -146,9 +148,9 @@ class Model:
     def __init__(self, run: Run, tta: str = "none") -> None:
         self.run = run
         self.classes: tuple[str, ...] = run.classes
-        self._loaded: LoadedModel = load_model(run)
+        self.loaded: LoadedModel = load_model(run)
         self._confidence = run_confidence(run, tta)
-        self._predictor = Predictor(self._loaded, self._confidence, tta)
+        self._predictor = Predictor(self.loaded, self._confidence, tta)
 
     def __repr__(self) -> str:
         kind = self.run.info["config"].get("model", {}).get("type", "model")
@@ -163,7 +165,7 @@ class Model:
     @property
     def methods(self) -> tuple[str, ...]:
         """Methods by which `explain` can explain this model."""
-        return tuple(name for name in METHODS if unsuited(self._loaded, name) is None)
+        return tuple(name for name in METHODS if unsuited(self.loaded, name) is None)
 
     def predict(self, image: Picture, *, detect: bool = True) -> Faces:
         """Find the faces of a picture and say what each expresses.
@@ -230,7 +232,7 @@ class Model:
             label = (face if isinstance(face, FaceAnswer) else self.predict(face, detect=False)[0]).label
         if label not in self.classes:
             raise ValueError(f"label: received {label!r}, expected one of {', '.join(self.classes)}")
-        return HeatMap(heat_map(self._loaded, crop, method, self.classes.index(label)), label, method, crop)
+        return HeatMap(heat_map(self.loaded, crop, method, self.classes.index(label)), label, method, crop)
 
     @cached_property
     def _detector(self) -> Detector:
