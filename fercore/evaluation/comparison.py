@@ -210,6 +210,8 @@ def licence(run: Run) -> str:
     """Under which licence a model's weights are, as far as its run folder says."""
     source, trained_on = run.info.get("source"), run.info.get("trained_on")
     if source is None:
+        while isinstance(trained_on, dict) and isinstance(began := trained_on.get("init_from"), dict):
+            trained_on = began.get("trained_on")  # a run trained here too, which began somewhere itself
         first = trained_on.get("pretraining") if isinstance(trained_on, dict) else None
         began = isinstance(first, str) and first
         return f"trained here from weights of {first[:80]}: theirs" if began else "trained here: none of its own"

@@ -20,8 +20,8 @@ def contamination(run: Run, split: str) -> str | None:
     Parameters
     ----------
     run
-        Its `trained_on` counts, that of its teacher and of its teacher's, and those of an ensemble's members; first
-        weights from a file other than torchvision's own count as unknown.
+        Its `trained_on` counts, that of its teacher and of its teacher's, those of the run whose weights it began with
+        and of an ensemble's members; first weights from a file other than torchvision's own count as unknown.
     split
         "train", "val" or "test".
 
@@ -51,15 +51,16 @@ def flags(run: Run) -> dict[str, str]:
 
 
 def _records(learned: object) -> Iterator[object]:
-    """What a model learned from, then what its teachers and its members did; whatever is no record is passed on."""
+    """What a model learned from, then what those it comes from did; whatever is no record is passed on."""
     waiting = [learned]
     while waiting:
         learned = waiting.pop(0)
         if learned is not None:
             yield learned
         if isinstance(learned, dict):
-            teacher, members = learned.get("teacher"), learned.get("members", {})
-            waiting.append(teacher.get("trained_on", UNKNOWN) if isinstance(teacher, dict) else teacher)
+            for other in (learned.get("teacher"), learned.get("init_from")):
+                waiting.append((other.get("trained_on") or UNKNOWN) if isinstance(other, dict) else other)
+            members = learned.get("members", {})
             of_members = list(members.values()) if isinstance(members, dict) else [members]
             waiting += [UNKNOWN if one is None else one for one in of_members]
 

@@ -142,13 +142,29 @@ def _load_own(run: Run, device: str | torch.device) -> LoadedModel:
             f"{run.name} links to weights that are no longer there ({(run.path / 'model.safetensors').readlink()}); "
             "bring them back, or delete the run and add the model again with: python scripts/add_model.py"
         )
+    module, preprocess = _stored(run)
+    return LoadedModel(folded(module).to(device).eval(), preprocess)
+
+
+def stored_module(run: Run) -> nn.Module:
+    """A run's model as it was stored, with the branches that its training needed, to learn on from.
+
+    Raises
+    ------
+    RunError
+        As `load`.
+    """
+    return _stored(run)[0]
+
+
+def _stored(run: Run) -> tuple[nn.Module, Preprocess | HubPreprocess]:
     if not run.has_weights:
         raise RunError(
             f"{run.name} has no weights (model.safetensors); train it again, or choose a run that was shipped with them"
         )
     try:
         content = read_json(run.path / "config.json")
-        module, preprocess = open_folder(run.path) if is_hub_config(content) else _open_own(run.path, content)
+        return open_folder(run.path) if is_hub_config(content) else _open_own(run.path, content)
     except (
         OSError,
         ValueError,
@@ -160,7 +176,6 @@ def _load_own(run: Run, device: str | torch.device) -> LoadedModel:
         SafetensorError,
     ) as error:
         raise RunError(f"{run.path}: the model cannot be loaded ({error})") from error
-    return LoadedModel(module.to(device).eval(), preprocess)
 
 
 def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
@@ -174,7 +189,7 @@ def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
     state = from_int8(load_file(folder / "model.safetensors"))
     state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
     module.load_state_dict(state, assign=True)
-    return folded(module), preprocess
+    return module, preprocess
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -40,6 +40,10 @@ class TrainingConfig:
     class_weights: str = setting(
         "none", "loss weight of a class: none, inverse frequency, or its root", choices=("none", "balanced", "sqrt")
     )
+    targets: str = setting(
+        "labels", "what is learned of an image: its label, or the votes that people gave", choices=("labels", "votes")
+    )
+    init_from: str = setting("", "finished run of the same architecture whose weights are the first ones")
     teacher: str = setting("", "finished run whose answers are learned too; needs --distillation")
     distillation: float = setting(0.0, "share of the loss that compares with the teacher; 0 is off", min=0, max=1)
     temperature: float = setting(1.0, "softens student's and teacher's answers before they compare", above=0, max=100)

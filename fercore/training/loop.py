@@ -16,14 +16,12 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import Preprocess, augment, mix
-from fercore.emotions import EMOTIONS
 from fercore.memory import keep_freed_memory
 from fercore.models.forward import model_input, probabilities
 from fercore.models.registry import build, pretrain
@@ -31,10 +29,12 @@ from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.distillation import Teacher, soft_target_loss
 from fercore.training.evaluate import val_scores
+from fercore.training.first_weights import FirstWeights, start_from
 from fercore.training.guidance import Guidance, guide
 from fercore.training.optimizers import averaging, optimizers
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
+from fercore.training.targets import class_weights, train_rows, training_targets
 
 
 class TrainingFailed(RunError):
@@ -53,12 +53,13 @@ class Fit:
     optimizers: dict[str, torch.optim.Optimizer]
     average: AveragedModel | None
     images: torch.Tensor  # uint8 (N, 48, 48), on the training device
-    labels: torch.Tensor  # int64 (N,)
+    targets: torch.Tensor  # int64 classes (N,), or float32 distributions (N, C)
     class_weights: torch.Tensor | None
     val_images: np.ndarray
     val_labels: np.ndarray
     pretraining: str | None
     teacher: Teacher | None = None
+    first: FirstWeights | None = None
     guidance: Guidance | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict | None = None
@@ -70,12 +71,12 @@ class Fit:
 
     @property
     def batch_size(self) -> int:
-        return min(self.config.training.batch_size, len(self.labels))
+        return min(self.config.training.batch_size, len(self.targets))
 
     @property
     def steps(self) -> int:
         """Steps of an epoch; the rest of the shuffled images that fills no batch waits for another epoch."""
-        return len(self.labels) // self.batch_size
+        return len(self.targets) // self.batch_size
 
     @property
     def waited(self) -> int:
@@ -83,11 +84,18 @@ class Fit:
         return len(self.history) - self.best["epoch"] if self.best else 0
 
 
-def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher | None = None) -> Fit:
+def setup(
+    config: Config,
+    dataset: Dataset,
+    fresh: bool = True,
+    teacher: Teacher | None = None,
+    first: FirstWeights | None = None,
+) -> Fit:
     """Build everything a training needs; the same config gives the same first weights.
 
-    A training that goes on from a saved state is not `fresh` and needs no pretrained weights. One with distillation
-    needs the `teacher` that `fercore.training.distillation.open_teacher` gives.
+    A training that goes on from a saved state is not `fresh` and needs no first weights. One with distillation needs
+    the `teacher` that `fercore.training.distillation.open_teacher` gives, and one with --init-from the `first` weights
+    of `fercore.training.first_weights.open_first_weights`.
     """
     training = config.training
     keep_freed_memory()
@@ -97,6 +105,11 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
     torch.manual_seed(training.seed)
     module = build(config.model_type, config.model)
     pretraining = pretrain(module, config.model) if fresh else None
+    if training.init_from and fresh:
+        if first is None:
+            raise TrainingFailed(f"--init-from: received {training.init_from!r}, but no weights were opened")
+        start_from(module, dataset.classes, first)
+        pretraining = f"run {training.init_from}"
     module = module.to(accelerator.device, memory_format=torch.channels_last)
     if training.distillation and teacher is None:
         raise TrainingFailed(f"--distillation: received {training.distillation}, but no teacher was opened")
@@ -108,8 +121,8 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
     wrapped, *steppers = accelerator.prepare(module, *steppers)
     if guidance:
         guidance.project = accelerator.prepare(guidance.project)
-    rows, val_rows = train_rows(dataset, training), dataset.indices("val")
-    labels = torch.from_numpy(dataset.labels[rows])
+    rows, targets = training_targets(dataset, train_rows(dataset, training), training.targets)
+    val_rows, labels = dataset.indices("val"), torch.from_numpy(dataset.labels[rows])
     return Fit(
         config=config,
         accelerator=accelerator,
@@ -119,12 +132,13 @@ def setup(config: Config, dataset: Dataset, fresh: bool = True, teacher: Teacher
         optimizers=dict(zip(names, steppers, strict=True)),
         average=AveragedModel(module, multi_avg_fn=averaging(training.ema), use_buffers=True) if training.ema else None,
         images=torch.from_numpy(dataset.images[rows]).to(accelerator.device),
-        labels=labels.to(accelerator.device),
+        targets=targets.to(accelerator.device),
         class_weights=class_weights(labels, training.class_weights, accelerator.device),
         val_images=dataset.images[val_rows],
         val_labels=dataset.labels[val_rows],
         pretraining=pretraining,
         teacher=teacher,
+        first=first,
         guidance=guidance,
     )
 
@@ -155,26 +169,6 @@ def uses_bf16(training: TrainingConfig) -> bool:
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-
-
-def train_rows(dataset: Dataset, training: TrainingConfig) -> np.ndarray:
-    """Row numbers to train on: all of the train split, or a stratified, seeded share of it."""
-    rows = dataset.indices("train")
-    if training.train_share == 1:
-        return rows
-    kept, _ = train_test_split(
-        rows, train_size=training.train_share, stratify=dataset.labels[rows], random_state=training.seed
-    )
-    return np.sort(kept)
-
-
-def class_weights(labels: torch.Tensor, kind: str, device: torch.device) -> torch.Tensor | None:
-    """Loss weight per class (7,), mean 1 over the images; a class without images weighs 0."""
-    if kind == "none":
-        return None
-    counts = torch.bincount(labels, minlength=len(EMOTIONS)).float()
-    weights = torch.where(counts > 0, counts.clamp(min=1) ** (-1.0 if kind == "balanced" else -0.5), 0.0)
-    return (weights * len(labels) / (weights * counts).sum()).to(device)
 
 
 def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[str, float]:
@@ -242,14 +236,14 @@ def learn(fit: Fit, loss: torch.Tensor) -> None:
 
 
 def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """This process's share of every batch of an epoch: float 0..1 images (n, H, W), labels (n,) or shares (n, 7)."""
+    """This process's share of every batch of an epoch: float 0..1 images (n, H, W), classes (n,) or shares (n, C)."""
     rank, world = fit.accelerator.process_index, fit.accelerator.num_processes
-    order = torch.randperm(len(fit.labels), generator=torch.Generator().manual_seed(seed)).to(fit.labels.device)
+    order = torch.randperm(len(fit.targets), generator=torch.Generator().manual_seed(seed)).to(fit.targets.device)
     generator = torch.Generator().manual_seed(seed + 500_000 * rank + 1)
     for start in range(0, fit.steps * fit.batch_size, fit.batch_size):
         chosen = order[start : start + fit.batch_size][rank::world]
         pixels = augment(fit.images[chosen], fit.config.augment, generator)
-        yield mix(pixels, fit.labels[chosen], fit.config.augment)
+        yield mix(pixels, fit.targets[chosen], fit.config.augment)
 
 
 def _loss(fit: Fit, logits: torch.Tensor, targets: torch.Tensor, taught: torch.Tensor | None) -> torch.Tensor:

@@ -26,6 +26,7 @@ from fercore.training.checkpoint import has_state, load_state, restore_optimizer
 from fercore.training.config import Config, from_dict
 from fercore.training.distillation import Teacher, open_teacher
 from fercore.training.evaluate import evaluate_run
+from fercore.training.first_weights import FirstWeights, open_first_weights
 from fercore.training.loop import Fit, is_done, run_epoch, setup
 from fercore.training.progress import Progress
 
@@ -64,14 +65,15 @@ def start(
     Raises
     ------
     RunError
-        If the name is taken or will not do, or the teacher that the config names cannot teach.
+        If the name is taken or will not do, the teacher that the config names cannot teach, or the run whose weights it
+        starts from has none.
     ConfigError, DataError
         If the decisions on images that the config names cannot be applied.
     KeyboardInterrupt
         Passed on, after the run was marked as stopped.
     """
     decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
-    fit = setup(config, decided, teacher=_teacher(config, dataset, root))
+    fit = setup(config, decided, teacher=_teacher(config, dataset, root), first=_first_weights(config, root))
     if fit.accelerator.is_main_process:
         run = runs.create_run(root, name, _describe(fit, dataset, command, decisions) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
@@ -105,7 +107,9 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
     config = from_dict(run.info["config"], f"{run.path}/run.json")
     if teacher := _teacher(config, dataset, root):
         teacher.check_unchanged(run)
-    fit = setup(config, _decided_as_before(run, config, dataset), fresh=not has_state(run.path), teacher=teacher)
+    fresh = not has_state(run.path)
+    first = _first_weights(config, root) if fresh else None
+    fit = setup(config, _decided_as_before(run, config, dataset), fresh, teacher, first)
     return _train(fit, dataset, run.path, quiet)
 
 
@@ -127,6 +131,11 @@ def _teacher(config: Config, dataset: Dataset, root: Path) -> Teacher | None:
     return open_teacher(training.teacher, dataset, root) if training.distillation else None
 
 
+def _first_weights(config: Config, root: Path) -> FirstWeights | None:
+    name = config.training.init_from
+    return open_first_weights(name, root) if name else None
+
+
 def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
     main = fit.accelerator.is_main_process
     with _sigterm_as_interrupt(), training_lock(path) if main else contextlib.nullcontext():
@@ -144,7 +153,7 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
                     row = run_epoch(fit, progress)
                     if main:
                         run = _keep(fit, run)
-                        progress.epoch(row, epochs, len(fit.labels))
+                        progress.epoch(row, epochs, len(fit.targets))
             if main:
                 for split in ("val", "test"):
                     evaluate_run(run, dataset, split, progress=not quiet)
@@ -242,10 +251,12 @@ def _describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) 
         "trained_on": {
             "dataset": "FER2013",
             "splits": ["train"],
-            "images": len(fit.labels),
+            "images": len(fit.targets),
             "decisions": decisions,
             "extra_data": [],
+            "targets": fit.config.training.targets,
             "pretraining": fit.pretraining,
+            "init_from": fit.first.record if fit.first else None,
             "teacher": fit.teacher.record if fit.teacher else None,
         },
         "best": None,
