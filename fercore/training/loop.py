@@ -34,7 +34,8 @@ from fercore.training.guidance import Guidance, guide
 from fercore.training.optimizers import averaging, optimizers
 from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
-from fercore.training.targets import class_weights, train_rows, training_targets
+from fercore.training.shares import train_rows
+from fercore.training.targets import class_weights, training_targets
 
 
 class TrainingFailed(RunError):

@@ -1,29 +1,16 @@
-"""What a training learns: which images, and of each its label or the votes that people gave."""
+"""What a training learns of each image: its label or the votes that people gave."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 
 from fercore.data.fer2013 import Dataset
 from fercore.data.ferplus import ANSWERS, verdict, votes_on, without_outliers
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError
-from fercore.training.config import TrainingConfig
 
 LABELS, VOTES = "labels", "votes"
-
-
-def train_rows(dataset: Dataset, training: TrainingConfig) -> np.ndarray:
-    """Row numbers to train on: all of the train split, or a stratified, seeded share of it."""
-    rows = dataset.indices("train")
-    if training.train_share == 1:
-        return rows
-    kept, _ = train_test_split(
-        rows, train_size=training.train_share, stratify=dataset.labels[rows], random_state=training.seed
-    )
-    return np.sort(kept)
 
 
 def class_weights(labels: torch.Tensor, kind: str, device: torch.device) -> torch.Tensor | None:
