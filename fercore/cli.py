@@ -59,6 +59,13 @@ def add_run(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("run", metavar="RUN", help=f"{what}: its name, or a path to its folder")
 
 
+def filled(text: str) -> str:
+    """The type of an option that must not be empty, as a shell variable that is not set would make it."""
+    if not text:
+        raise argparse.ArgumentTypeError("received an empty text (a variable that is not set?), expected a name")
+    return text
+
+
 def with_run_names(config: Config, root: Path) -> Config:
     """A training's config in which the runs that it builds on are given by name, as training looks them up."""
     given = {name: getattr(config.training, name) for name in RUN_SETTINGS}

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import math
 import typing
 from collections.abc import Mapping
 from typing import Any
+
+MOST_ENTRIES = 64  # of a field that is a list, as the widths of layers are
+_LARGEST = 2**63  # what no number of 64 bits can hold
 
 
 class ConfigError(ValueError):
@@ -49,10 +51,10 @@ def check(config: Any) -> None:
         for item in values:
             if limits["choices"] and item not in limits["choices"]:
                 raise ConfigError(
-                    f"{flag(field.name)}: received {item!r}, expected one of {', '.join(limits['choices'])}"
+                    f"{flag(field.name)}: received {shown(item)}, expected one of {', '.join(limits['choices'])}"
                 )
             if not _within(item, limits):
-                raise ConfigError(f"{flag(field.name)}: received {item!r}, expected {_describe(limits)}")
+                raise ConfigError(f"{flag(field.name)}: received {shown(item)}, expected {_describe(limits)}")
 
 
 def from_mapping(kind: type, values: Mapping[str, Any], where: str) -> Any:
@@ -86,23 +88,31 @@ def add_flags(parser: argparse.ArgumentParser, title: str, config: Any) -> None:
         group.add_argument(flag(field.name), help=text, **options)
 
 
+def shown(value: Any) -> str:
+    """A received value as messages show it: cut short where it is long."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"
+
+
 def _check_type(name: str, value: Any, kind: Any) -> None:
     if typing.get_origin(kind) is tuple:
         if not isinstance(value, tuple):
-            raise ConfigError(f"{flag(name)}: received {value!r}, expected a list")
+            raise ConfigError(f"{flag(name)}: received {shown(value)}, expected a list")
+        if len(value) > MOST_ENTRIES:
+            raise ConfigError(f"{flag(name)}: received {len(value):,} entries, expected at most {MOST_ENTRIES}")
         for item in value:
             _check_type(name, item, typing.get_args(kind)[0])
         return
     accepted = (int, float) if kind is float else kind
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"{flag(name)}: received {value!r}, expected {kind.__name__}")
+        raise ConfigError(f"{flag(name)}: received {shown(value)}, expected {kind.__name__}")
 
 
 def _within(value: Any, limits: Mapping[str, Any]) -> bool:
     if isinstance(value, (str, bool)):
         return True
     return (
-        math.isfinite(value)
+        -_LARGEST < value < _LARGEST  # of NaN this is false too
         and (limits["min"] is None or value >= limits["min"])
         and (limits["max"] is None or value <= limits["max"])
         and (limits["above"] is None or value > limits["above"])

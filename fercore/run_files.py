@@ -1,8 +1,8 @@
 """The files of a run folder: written in one piece or not at all, and read as a stranger's.
 
-Sizes are limited, types are checked and nothing is unpickled. Writing goes to a temporary file that is then renamed, so
-that a kill or a full disk leaves the earlier file, and never goes through a link. Links are followed for reading, where
-only regular files are opened.
+Content is read by `fercore.untrusted`, and nothing is unpickled. Writing goes to a temporary file that is then renamed,
+so that a kill or a full disk leaves the earlier file, and never goes through a link. Links are followed for reading,
+where only regular files are opened.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import io
 import json
 import os
-import stat
 import tempfile
 import zipfile
 import zlib
@@ -19,6 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from fercore.temporary import prefix, remove_abandoned
+from fercore.untrusted import UntrustedError, check_texts, load_json, read_file
 
 # What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
 # array whose header claims more than there is.
@@ -43,7 +45,8 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 
 def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> None:
     """Call `write` with a temporary file beside `path`, flush it to disk, and put it in the place of `path`."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    remove_abandoned(path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=prefix(), dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)
@@ -57,15 +60,23 @@ def atomic_write(path: Path, write: Callable[[io.BufferedIOBase], object]) -> No
         raise
 
 
+def own_folder(path: Path) -> Path:
+    """Make a folder inside a run folder, unless it is there; RunError where it is a link, which may lead anywhere."""
+    if path.is_symlink():
+        raise RunError(
+            f"{path} is a link to {os.readlink(path)}, and nothing is written through links; delete the link, or copy "
+            "the folder it leads to into its place"
+        )
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def read_json(path: Path) -> dict:
-    """The JSON object in a file of a run folder; RunError if it is too large or none."""
+    """The JSON object in a file of a run folder; RunError if it is too large, none, or holds what nobody can use."""
     try:
-        content = json.loads(read_bytes(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: not readable JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path}: expected a JSON object, received {type(content).__name__}")
-    return content
+        return load_json(path, _MAX_BYTES[".json"])
+    except UntrustedError as error:
+        raise RunError(f"{path}: {error}") from error
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -82,14 +93,18 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         raise RunError(f"{path}: not a readable npz without pickled objects ({error})") from error
     if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
         raise RunError(f"{path}: not a readable npz without pickled objects ({others[0]!r} is no array)")
+    try:
+        for array in arrays.values():
+            if array.dtype.kind == "U":
+                check_texts(array)
+    except UntrustedError as error:
+        raise RunError(f"{path}: {error}") from error
     return arrays
 
 
 def read_bytes(path: Path) -> bytes:
-    found, limit = path.stat(), _MAX_BYTES[path.suffix]
-    if not stat.S_ISREG(found.st_mode):
-        raise RunError(f"{path}: expected a file, received something that may never end when read")
-    size = found.st_size
-    if size > limit:
-        raise RunError(f"{path}: {size:,} bytes, more than the {limit:,} allowed")
-    return path.read_bytes()
+    """The content of a regular file of a run folder; RunError if it is too large for its kind."""
+    try:
+        return read_file(path, _MAX_BYTES[path.suffix])
+    except UntrustedError as error:
+        raise RunError(f"{path}: {error}") from error

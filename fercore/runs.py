@@ -8,8 +8,10 @@ which is followed for reading alone. This module imports no torch: listing runs 
 from __future__ import annotations
 
 import hashlib
-import io
+import os
 import re
+import secrets
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +20,12 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import classes_problem
-from fercore.run_files import RunError, read_bytes, read_json, read_npz, write_json, write_npz
+from fercore.histories import HISTORY_COLUMNS as HISTORY_COLUMNS
+from fercore.histories import read_history
+from fercore.run_files import RunError, read_json, read_npz, write_json, write_npz
 from fercore.run_files import atomic_write as atomic_write  # what users of runs ask for too
 from fercore.run_lock import is_locked
+from fercore.temporary import prefix, remove_abandoned
 
 SCHEMA_VERSION = 1
 STATUSES = ("running", "finished", "failed", "stopped")
@@ -29,10 +34,6 @@ TTAS = ("none", "flip")
 MOST_MEMBERS = 32  # of an ensemble
 # How `pretraining` begins where the first weights came from a file of which nobody knows what it learned from.
 OWN_FILE = "file "
-HISTORY_COLUMNS = (
-    *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_macro_f1"),
-    *("learning_rate", "seconds"),
-)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -144,22 +145,8 @@ class Run:
         return [file for file in self.model_files if file.suffix == ".safetensors"]
 
     def history(self) -> pd.DataFrame:
-        """One row an epoch with the columns `HISTORY_COLUMNS` (perhaps more); empty before the first epoch ends.
-
-        A last line cut short by a kill or a full disk is left out.
-        """
-        path = self.path / "history.csv"
-        if not path.is_file():
-            return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
-        text = read_bytes(path).decode("utf-8", errors="replace")
-        text = text[: text.rfind("\n") + 1]
-        try:
-            table = pd.read_csv(io.StringIO(text)).apply(pd.to_numeric) if text else pd.DataFrame()
-        except ValueError as error:
-            raise RunError(f"{path}: not a readable table ({error})") from error
-        if text and (missing := [name for name in HISTORY_COLUMNS if name not in table.columns]):
-            raise RunError(f"{path}: columns missing: {', '.join(missing)}")
-        return table if text else pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=float)
+        """One row an epoch; see `fercore.histories.read_history`."""
+        return read_history(self.path / "history.csv")
 
     def evaluations(self) -> list[tuple[str, str]]:
         """The (split, tta) pairs that have stored metrics, best known first: test before val before train."""
@@ -286,6 +273,8 @@ def create_run(root: Path | str, name: str, info: dict) -> Run:
     """
     path = Path(root) / check_name(name)
     if path.exists():
+        if not (path / "run.json").is_file():
+            raise RunError(f"{path} exists but is no run; delete it, or choose another name with --name")
         raise RunError(
             f"run {name!r} exists in {root}; continue it with --resume {name}, or choose another name with --name"
         )
@@ -298,9 +287,22 @@ def create_run(root: Path | str, name: str, info: dict) -> Run:
         **info,
     }
     _check_info(path / "run.json", info)
-    path.mkdir(parents=True)
-    write_json(path / "run.json", info)
+    _make_folder(path, info)
     return Run(path, info)
+
+
+def _make_folder(path: Path, info: dict) -> None:
+    """Build a run folder aside and rename it: a kill leaves either a run or nothing of that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(path.parent)
+    building = path.with_name(f"{prefix()}{secrets.token_hex(4)}")
+    building.mkdir()
+    try:
+        write_json(building / "run.json", info)
+        os.rename(building, path)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
 
 
 def update_run(run: Run, **changes: object) -> Run:

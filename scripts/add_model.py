@@ -16,7 +16,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from fercore.cli import ScriptParser, add_runs, friendly_errors
+from fercore.cli import ScriptParser, add_runs, filled, friendly_errors
 from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
 from fercore.models.add import add_model
 from fercore.runs import SPLITS, Run
@@ -25,7 +25,7 @@ from fercore.runs import SPLITS, Run
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = ScriptParser(__doc__)
     parser.add_argument("source", help="OWNER/NAME on the Hugging Face hub, or a folder")
-    parser.add_argument("--name", help="name of the run folder (default: the model's own)")
+    parser.add_argument("--name", type=filled, help="name of the run folder (default: the model's own)")
     parser.add_argument("--revision", help="branch, tag or commit on the hub (default: its newest)")
     parser.add_argument(
         "--trained-on",

@@ -13,7 +13,7 @@ import argparse
 import shlex
 import sys
 
-from fercore.cli import ScriptParser, add_roots, friendly_errors, with_run_names
+from fercore.cli import ScriptParser, add_roots, filled, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
 from fercore.runs import SPLITS, Run
 from fercore.training.config import Config, parse_flags, recipe_names
@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config]:
         "--recipe", default="report-cnn", help=f"{', '.join(recipe_names())}, or a path to a .toml file"
     )
     parser.add_argument("--folds", type=int, default=3, metavar="K", help="parts of the train split (%(default)s)")
-    parser.add_argument("--name", help="name of the run that sums up (default: kfold-<recipe>-<folds>)")
+    parser.add_argument("--name", type=filled, help="name of the run that sums up (default: kfold-<recipe>-<folds>)")
     parser.add_argument(
         "--keep-weights",
         action=argparse.BooleanOptionalAction,

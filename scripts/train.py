@@ -3,6 +3,7 @@
 python scripts/train.py --recipe report-cnn
 python scripts/train.py --recipe report-cnn --name wider --first-filters 96 --epochs 30
 python scripts/train.py --resume wider
+python scripts/train.py --resume wider --epochs 40
 accelerate launch --cpu --num_processes 2 scripts/train.py --recipe report-cnn
 """
 
@@ -15,7 +16,7 @@ from datetime import datetime
 
 from accelerate import PartialState
 
-from fercore.cli import ScriptParser, add_roots, friendly_errors, with_run_names
+from fercore.cli import ScriptParser, add_roots, filled, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
 from fercore.run_names import find_run
 from fercore.runs import Run
@@ -29,17 +30,20 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     """The options, and the config that the recipe and its flags make; None where a run is resumed."""
     parser = ScriptParser(__doc__, usage=USAGE, allow_abbrev=False, add_help=False)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--recipe", default="report-cnn", help=f"{', '.join(recipe_names())}, or a path to a .toml file")
-    what.add_argument(
-        "--resume", metavar="RUN", help="go on with this interrupted run: its name, or a path to its folder"
-    )
-    parser.add_argument("--name", help="name of the run folder (default: recipe, date and time)")
+    recipes = f"{', '.join(recipe_names())}, or a path to a .toml file"
+    what.add_argument("--recipe", type=filled, default="report-cnn", help=recipes)
+    resumed = "go on with this interrupted run, by name or path; with --epochs, a finished one gets more epochs"
+    what.add_argument("--resume", type=filled, metavar="RUN", help=resumed)
+    parser.add_argument("--name", type=filled, help="name of the run folder (default: recipe, date and time)")
     add_roots(parser)
     known, rest = parser.parse_known_args(arguments)
     if known.resume and not {"-h", "--help"} & set(rest):
-        if rest or known.name:
-            parser.error("--resume takes its settings from the run; give no others")
-        return known, None
+        longer = argparse.ArgumentParser(usage=parser.usage, prog=parser.prog, allow_abbrev=False, add_help=False)
+        longer.add_argument("--epochs", type=int)
+        wanted, others = longer.parse_known_args(rest)
+        if others or known.name:
+            parser.error("--resume takes its settings from the run; give no others but --epochs")
+        return argparse.Namespace(**vars(known), epochs=wanted.epochs), None
     options, config = parse_flags(parser, arguments)
     return options, with_run_names(config, options.runs)
 
@@ -50,7 +54,7 @@ def main(arguments: list[str]) -> None:
     dataset = open_dataset(options.data)
     if options.resume:
         begun = find_run(options.resume, options.runs)
-        run = session.resume(dataset, begun.path.parent, begun.name)
+        run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs)
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])

@@ -8,7 +8,6 @@ FER2013 in a form with other ids, such as fer2013.csv.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fercore.data.fer2013 import DataError
+from fercore.untrusted import load_json
 
 SCHEMA_VERSION = 1
 KINDS = ("exact", "near")
@@ -90,17 +90,15 @@ def with_copy_in_training(
 def read_copies(file: Path) -> Copies:
     """A file of copies, checked; DataError says what is wrong with it."""
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"more than {_MOST_BYTES:,} bytes")
-        content = json.loads(file.read_text("utf-8"))
-        if not isinstance(content, dict) or content.get("schema_version") != SCHEMA_VERSION:
+        content = load_json(file, _MOST_BYTES)
+        if content.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"no object of schema_version {SCHEMA_VERSION}")
         ids, counts = content.get("ids"), content.get("counts")
         if not isinstance(ids, dict) or not all(_are_ids(ids.get(kind)) for kind in KINDS):
             raise ValueError("ids: expected exact and near, each split -> list of ids")
         if not isinstance(counts, dict) or not all(type(n) is int and n >= 0 for n in counts.values()):
             raise ValueError("counts: expected whole numbers from 0")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{file}: no file of copies ({error}); make it again with: python scripts/audit.py") from error
     return Copies(str(content.get("fingerprint")), {kind: ids[kind] for kind in KINDS}, counts)
 

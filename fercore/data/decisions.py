@@ -17,6 +17,7 @@ from fercore.data.fer2013 import DataError, Dataset
 from fercore.emotions import UnknownEmotion, emotion_index
 from fercore.fields import ConfigError
 from fercore.runs import atomic_write
+from fercore.untrusted import UntrustedError, read_file
 
 KINDS = ("keep", "drop", "relabel")
 LEFT_OUT = ""  # the split of an image that a training must not see; none of the data set's names
@@ -43,13 +44,11 @@ def read_decisions(file: Path) -> dict[str, Decision]:
     try:
         if not file.exists():
             return {}
-        if file.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{file}: more than {_MOST_BYTES:,} bytes; expected one line an image")
-        rows = csv.reader(io.StringIO(file.read_text("utf-8-sig")))
+        rows = csv.reader(io.StringIO(read_file(file, _MOST_BYTES).decode("utf-8-sig")))
         if (header := next(rows, None)) != list(_COLUMNS):
             raise DataError(f"{file} line 1: received {header}, expected {','.join(_COLUMNS)}")
         return {row[0]: _decision(row, f"{file} line {rows.line_num}") for row in rows if row}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, UntrustedError, csv.Error) as error:
         raise DataError(f"{file}: not a readable CSV ({error}); mend it, or delete it to begin anew") from error
 
 

@@ -21,9 +21,9 @@ from fercore.runs import Predictions, Run, RunError, check_name
 
 ALPHA = 0.05  # below this a corrected p-value is more than noise
 BEST, WITHIN, WORSE = "best", "within noise", "worse"  # verdicts of `ranking`
-_MOST = 10_000  # runs of a study, and positions in it
+MOST_RUNS = 10_000  # of a study, and positions in it
 _FORM = {"label": str, "position": int, "seed": int, "varied": dict, "budget": dict, "description": str, "points": int}
-_LIMITS = {"position": (1, _MOST), "points": (1, _MOST), "seed": (0, 2**31 - 1)}
+_LIMITS = {"position": (1, MOST_RUNS), "points": (1, MOST_RUNS), "seed": (0, 2**31 - 1)}
 _LONGEST = {"label": 100, "description": 1000, "varied": 2, "budget": 100}
 _COLUMNS = {
     "run": "str",

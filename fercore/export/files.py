@@ -25,6 +25,7 @@ from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import Run, RunError, atomic_write, utc_now
+from fercore.temporary import prefix, remove_abandoned
 
 FORMATS = ("onnx", "torchscript", "huggingface")
 _EVALUATED = ("val", "test")
@@ -129,7 +130,8 @@ def _portable(run: Run) -> LoadedModel:
 def _aside(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` once it is complete, and is gone if anything fails."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=out.parent) as name:
+    remove_abandoned(out.parent)
+    with tempfile.TemporaryDirectory(prefix=prefix(), dir=out.parent) as name:
         folder = Path(name) / out.name
         folder.mkdir()
         yield folder

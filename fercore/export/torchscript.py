@@ -5,6 +5,7 @@ torch has deprecated the format in favour of torch.export and warns of it; versi
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def write_torchscript(model: LoadedModel, path: Path) -> None:
         warnings.simplefilter("ignore", FutureWarning)  # that the format is deprecated, which the card says too
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes of pictures are constant, the batch is not
         traced = torch.jit.trace(Standalone(model).eval(), (example(),), check_trace=False)
-        torch.jit.save(torch.jit.freeze(traced), path)
+        content = io.BytesIO()  # onto a full disk torch itself would end the whole process
+        torch.jit.save(torch.jit.freeze(traced), content)
+    path.write_bytes(content.getvalue())
 
 
 def answer(path: Path, faces: np.ndarray) -> np.ndarray:

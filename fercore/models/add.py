@@ -20,6 +20,7 @@ from fercore.emotions import EMOTIONS
 from fercore.models.hub import HubError, label_names, map_labels, open_folder
 from fercore.models.registry import count_parameters
 from fercore.runs import SPLITS, Run, RunError, check_name, read_json, write_json
+from fercore.temporary import prefix
 
 FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "model.safetensors", "README.md")
 # What is known of published models beyond what their files say.
@@ -139,7 +140,7 @@ def _staged(folder: Path, root: Path, labels: Sequence[str] | None) -> Iterator[
     content, processor = _config(folder, labels), _processor(folder)
     map_labels(label_names(content))  # before anything is made
     Path(root).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tmp-", dir=root) as name:
+    with tempfile.TemporaryDirectory(prefix=prefix(), dir=root) as name:
         staged = Path(name)
         write_json(staged / "config.json", content)
         write_json(staged / "preprocessor_config.json", processor)

@@ -14,7 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from fercore.runs import RunError, atomic_write
+from fercore.histories import HISTORY_COLUMNS
+from fercore.run_files import RunError, atomic_write, own_folder
+from fercore.untrusted import parse_json
 
 _FILE = Path("last") / "state.safetensors"
 
@@ -36,9 +38,7 @@ def save_state(folder: Path, parts: dict[str, dict[str, Any]], progress: dict) -
         flat = _flatten_optimizer(state) if "param_groups" in state else state
         tensors |= {f"{part}.{name}": t.detach().contiguous().cpu() for name, t in flat.items()}
     path = folder / _FILE
-    path.parent.mkdir(exist_ok=True)
-    for leftover in path.parent.glob(".tmp-*"):
-        leftover.unlink()
+    own_folder(path.parent)
     atomic_write(path, lambda file: file.write(save(tensors, {"progress": json.dumps(progress)})))
 
 
@@ -55,13 +55,23 @@ def load_state(folder: Path) -> tuple[dict[str, dict[str, Any]], dict] | None:
     parts: dict[str, dict[str, Any]] = {}
     try:
         with safe_open(path, framework="pt") as file:
-            progress = json.loads(file.metadata()["progress"])
+            progress = parse_json(file.metadata()["progress"])
             for key in file.keys():  # noqa: SIM118 (safe_open is no dict)
                 part, name = key.split(".", 1)
                 parts.setdefault(part, {})[name] = file.get_tensor(key)
     except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
         raise RunError(f"{path}: the training state cannot be read ({error}); train again under a new name") from error
     return parts, progress
+
+
+def check_progress(history: object, best: object) -> None:
+    """Raise ValueError unless these are finished epochs and the best of them; the state may be an untrusted one."""
+    rows = [row if isinstance(row, dict) else {} for row in history] if isinstance(history, list) else [{}]
+    if not rows or any(type(row.get(name)) not in (int, float) for row in rows for name in HISTORY_COLUMNS):
+        raise ValueError("history: expected a list of epochs, each with " + ", ".join(HISTORY_COLUMNS))
+    numbers = isinstance(best, dict) and type(best.get("epoch")) is int and type(best.get("value")) in (int, float)
+    if not numbers or not 1 <= best["epoch"] <= len(rows):
+        raise ValueError("best: expected one of the epochs and its value")
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, torch.Tensor]) -> None:

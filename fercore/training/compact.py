@@ -14,6 +14,7 @@ from fercore.data.fer2013 import Dataset
 from fercore.models.compact import to_int8
 from fercore.run_lock import training_lock
 from fercore.runs import Run, RunError, open_run
+from fercore.temporary import prefix
 from fercore.training.evaluate import evaluate_run
 
 MOST_LOST = 0.001  # of accuracy on the val split
@@ -42,8 +43,8 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
     RunError
         If there is nothing to gain, or accuracy on val changes by more than `MOST_LOST`; the run is then as it was.
     """
-    with training_lock(run.path), tempfile.TemporaryDirectory(prefix=".tmp-", dir=run.path.parent) as folder:
-        trial = Path(shutil.copytree(run.path, Path(folder) / run.name))
+    with training_lock(run.path), tempfile.TemporaryDirectory(prefix=prefix(), dir=run.path.parent) as folder:
+        trial = Path(shutil.copytree(run.path, Path(folder) / run.name, symlinks=True))
         save_file(_smaller(run), trial / _WEIGHTS)
         rows = [_row(run, open_run(trial), dataset, split, tta, progress) for split, tta in run.evaluations()]
         table = pd.DataFrame(rows, columns=["split", "tta", "before", "after"])

@@ -14,8 +14,10 @@ from fercore import fields as settings
 from fercore.data.transforms import AugmentConfig
 from fercore.fields import ConfigError, check, setting
 from fercore.models.registry import config_class
+from fercore.untrusted import check_content
 
 RECIPES = resources.files("fercore") / "recipes"
+_MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,19 @@ def read_toml(folder: Traversable, name: str, what: str) -> tuple[dict[str, Any]
         known = ", ".join(names_in(folder))
         raise ConfigError(f"{what}: received {name!r}, expected one of {known}, or a path ending in .toml")
     try:
-        return tomllib.loads(source.read_text("utf-8")), source
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        with source.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise ConfigError(f"{source}: more than {_MOST_BYTES:,} bytes; expected a recipe or a study")
+        content = tomllib.loads(text.decode("utf-8"))
+        check_content(content)
+    except RecursionError as error:
+        raise ConfigError(f"{source}: not readable TOML (nested too deep)") from error
+    except ConfigError:
+        raise
+    except ValueError as error:  # of tomllib, of decoding, of an integer with thousands of digits, of `check_content`
         raise ConfigError(f"{source}: not readable TOML ({error})") from error
+    return content, source
 
 
 def parse_flags(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[argparse.Namespace, Config]:

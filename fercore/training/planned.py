@@ -119,12 +119,15 @@ def train(planned: PlannedRun, dataset: Dataset, root: Path, quiet: bool = False
 
 def clear(run: Run, keep_weights: bool) -> None:
     """Delete a finished run's training state, last of all, and its weights unless they are kept."""
-    if not (run.path / "last").exists():
+    last = run.path / "last"
+    if last.is_symlink():  # of an untrusted run: what it leads to is left alone
+        last.unlink()
+    if not last.exists():
         return
     if not keep_weights:
         for name in ("model.safetensors", "config.json", "preprocessor_config.json"):
             (run.path / name).unlink(missing_ok=True)
-    shutil.rmtree(run.path / "last")
+    shutil.rmtree(last)
 
 
 def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: str) -> None:
@@ -133,12 +136,12 @@ def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: s
     if (path / "run.json").is_file():
         run = runs.open_run(path)
         if run.status not in ("failed", "running"):
-            runs.update_run(run, status="failed", problem=problem)
+            runs.update_run(run, status="failed", problem=problem[: session.LONGEST_PROBLEM])
         return
     shutil.rmtree(path, ignore_errors=True)
     info = {
         "status": "failed",
-        "problem": problem,
+        "problem": problem[: session.LONGEST_PROBLEM],
         "command": planned.command,
         "config": planned.config.to_dict(),
         "seed": planned.config.training.seed,

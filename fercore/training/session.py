@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import platform
 import signal
 import subprocess
@@ -22,13 +21,16 @@ from fercore.data.fer2013 import Dataset, average_faces
 from fercore.models.registry import count_parameters, save_model
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
-from fercore.training.checkpoint import has_state, load_state, restore_optimizer, save_state
+from fercore.training.checkpoint import check_progress, has_state, load_state, restore_optimizer, save_state
 from fercore.training.config import Config, from_dict
 from fercore.training.distillation import Teacher, open_teacher
 from fercore.training.evaluate import evaluate_run
 from fercore.training.first_weights import FirstWeights, open_first_weights
+from fercore.training.longer import continued, lengthened
 from fercore.training.loop import Fit, is_done, run_epoch, setup
 from fercore.training.progress import Progress
+
+LONGEST_PROBLEM = 2000  # characters of an error's message that run.json keeps
 
 
 def start(
@@ -81,18 +83,22 @@ def start(
     return _train(fit, dataset, Path(root) / name, quiet)
 
 
-def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
+def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False, epochs: int | None = None) -> Run:
     """Go on with an interrupted run from its last finished epoch, to the same result as an uninterrupted one.
+
+    With `epochs`, a finished run too goes on until it has so many; see `fercore.training.longer`.
 
     Raises
     ------
     RunError
-        If the run is finished, being trained, damaged, was trained on other images, or its teacher or the decisions on
-        its images have changed.
+        If the run is finished, being trained, damaged, was trained on other images, its teacher or the decisions on
+        its images have changed, or it cannot have more epochs.
     """
     run = runs.open_run(Path(root) / runs.check_name(name))
-    if run.status == "finished":
-        raise RunError(f"{name} is finished; score it with: python scripts/evaluate.py {name}")
+    if run.status == "finished" and epochs is None:
+        raise RunError(
+            f"{name} is finished; score it with: python scripts/evaluate.py {name}, or train it further with --epochs"
+        )
     received, expected = dataset.info["fingerprint"], run.info["dataset"].get("fingerprint")
     if received != expected:
         raise RunError(
@@ -105,12 +111,14 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False) -> Run:
             f"cross-validation are; go on with what started it: {run.info.get('command')}"
         )
     config = from_dict(run.info["config"], f"{run.path}/run.json")
+    if epochs is not None:
+        config = lengthened(run, config, epochs)
     if teacher := _teacher(config, dataset, root):
         teacher.check_unchanged(run)
     fresh = not has_state(run.path)
     first = _first_weights(config, root) if fresh else None
     fit = setup(config, _decided_as_before(run, config, dataset), fresh, teacher, first)
-    return _train(fit, dataset, run.path, quiet)
+    return _train(fit, dataset, run.path, quiet, None if epochs is None else continued(run, config))
 
 
 def _decided_as_before(run: Run, config: Config, dataset: Dataset) -> Dataset:
@@ -136,14 +144,14 @@ def _first_weights(config: Config, root: Path) -> FirstWeights | None:
     return open_first_weights(name, root) if name else None
 
 
-def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
+def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool, changes: Mapping[str, Any] | None = None) -> Run:
     main = fit.accelerator.is_main_process
     with _sigterm_as_interrupt(), training_lock(path) if main else contextlib.nullcontext():
         run = runs.open_run(path)
         try:
             _restore(fit, run)
             if main:
-                run = runs.update_run(run, status="running", problem=None)
+                run = runs.update_run(run, status="running", finished=None, problem=None, **(changes or {}))
             if main and not quiet:
                 print(f"Training {path}. Stop with Ctrl-C; go on with: {_how_to_go_on(run)}", flush=True)
             epochs, total = fit.config.training.epochs, fit.config.training.epochs * fit.steps
@@ -163,7 +171,7 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool) -> Run:
                 status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
                 # On a full disk even this can fail; a run that says "running" without its lock shows as interrupted.
                 with contextlib.suppress(OSError):
-                    runs.update_run(run, status=status, problem=f"{type(error).__name__}: {error}")
+                    runs.update_run(run, status=status, problem=f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])
             raise
     fit.accelerator.wait_for_everyone()
     return run
@@ -175,9 +183,6 @@ def _how_to_go_on(run: Run) -> str:
 
 
 def _restore(fit: Fit, run: Run) -> None:
-    for leftover in run.path.glob(".tmp-*"):
-        if fit.accelerator.is_main_process:
-            leftover.unlink(missing_ok=True)
     saved = load_state(run.path)
     if saved is None:
         return
@@ -190,6 +195,7 @@ def _restore(fit: Fit, run: Run) -> None:
             fit.average.load_state_dict(parts["ema"])
         if fit.guidance:
             fit.accelerator.unwrap_model(fit.guidance.project).load_state_dict(parts["guidance"])
+        check_progress(progress["history"], progress["best"])
         fit.history, fit.best = progress["history"], progress["best"]
     except (KeyError, RuntimeError, ValueError) as error:
         raise RunError(f"{run.path}/last does not fit the run's config ({error}); train under a new name") from error
@@ -222,15 +228,8 @@ def _forget_measurements(run: Run) -> None:
 
 
 def _write_history(fit: Fit, run: Run) -> None:
-    table = pd.DataFrame(fit.history, columns=list(HISTORY_COLUMNS))
-    path = run.path / "history.csv"
-    if len(fit.history) > 1 and path.is_file() and len(run.history()) == len(fit.history) - 1:
-        with path.open("a", encoding="utf-8") as file:
-            table.tail(1).to_csv(file, header=False, index=False)
-        return
-    text = io.StringIO()
-    table.to_csv(text, index=False)
-    runs.atomic_write(path, lambda file: file.write(text.getvalue().encode("utf-8")))
+    text = pd.DataFrame(fit.history, columns=list(HISTORY_COLUMNS)).to_csv(index=False)
+    runs.atomic_write(run.path / "history.csv", lambda file: file.write(text.encode("utf-8")))
 
 
 def _describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) -> dict:

@@ -22,7 +22,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fercore.fields import ConfigError
+from fercore.evaluation.studies import MOST_RUNS
+from fercore.fields import ConfigError, shown
 from fercore.training.config import Config, load_recipe, names_in, read_toml
 
 STUDIES = resources.files("fercore") / "studies"
@@ -100,9 +101,12 @@ def parse_study(content: dict[str, Any], name: str, where: str) -> Study:
         raise ConfigError(f"{where}: {error}") from error
     budget = content.get("budget", {})
     _check_fields(content["vary"], budget, base, where)
-    points, seeds = _points(content, where), content.get("seeds", [0])
+    seeds = content.get("seeds", [0])
+    if (number := len(content["values"]) * len(seeds)) > MOST_RUNS:
+        raise ConfigError(f"{where}: {number:,} runs (points times seeds), expected at most {MOST_RUNS:,}")
+    points = _points(content, where)
     if not seeds or len(set(map(repr, seeds))) < len(seeds):
-        raise ConfigError(f"{where}: seeds is {seeds!r}, expected one or more different whole numbers")
+        raise ConfigError(f"{where}: seeds is {shown(seeds)}, expected one or more different whole numbers")
     study = Study(name, content.get("description", ""), base, points, tuple(seeds), budget)
     for point in points:
         for seed in seeds:
@@ -132,7 +136,7 @@ def _check_form(content: dict[str, Any], where: str) -> None:
         raise ConfigError(f"{where}: {missing[0]!r} is missing; a study needs {', '.join(_REQUIRED)}")
     for key, value in content.items():
         if not isinstance(value, _TYPES[key]):
-            raise ConfigError(f"{where}: {key} is {value!r}, expected a {_TYPES[key].__name__}")
+            raise ConfigError(f"{where}: {key} is {shown(value)}, expected a {_TYPES[key].__name__}")
 
 
 def _check_fields(vary: list, budget: dict[str, Any], base: Config, where: str) -> None:
@@ -161,24 +165,31 @@ def _points(content: dict[str, Any], where: str) -> tuple[Point, ...]:
     rows = [[value] for value in values] if len(vary) == 1 else values
     for row in rows:
         if not isinstance(row, list) or len(row) != len(vary):
-            raise ConfigError(f"{where}: values holds {row!r}, expected a list of {len(vary)}: {', '.join(vary)}")
+            raise ConfigError(f"{where}: values holds {shown(row)}, expected a list of {len(vary)}: {', '.join(vary)}")
     labels = content.get("labels", ["-".join(map(_label, row)) for row in rows])
     if len(labels) != len(rows):
         raise ConfigError(f"{where}: {len(labels)} labels for {len(rows)} values, expected one for each")
     for label in labels:
         if not isinstance(label, str) or not _LABEL.fullmatch(label):
             raise ConfigError(
-                f"{where}: the label {label!r} will not do for a folder's name; give labels of letters, digits, "
+                f"{where}: the label {shown(label)} will not do for a folder's name; give labels of letters, digits, "
                 "'.', '_' and '-'"
             )
     repeated = [label for label, count in Counter(labels).items() if count > 1]
-    repeated += [row for number, row in enumerate(rows) if row in rows[:number]]
+    repeated += [list(row) for row, count in Counter(map(_frozen, rows)).items() if count > 1]
     if repeated or len(rows) < 2:
-        raise ConfigError(f"{where}: expected two or more different points, received {repeated or rows}")
+        raise ConfigError(f"{where}: expected two or more different points, received {shown(repeated or rows)}")
     return tuple(
         Point(label, dict(zip(vary, row, strict=True)), position)
         for position, (label, row) in enumerate(zip(labels, rows, strict=True), 1)
     )
+
+
+def _frozen(value: object) -> object:
+    """A value of a study as a key that is equal where values are equal: 1 and 1.0 train the same."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return repr(value) if isinstance(value, dict) else value
 
 
 def _label(value: object) -> str:

@@ -13,6 +13,7 @@ from fercore.data.copies import read_copies
 from fercore.data.fer2013 import SPLITS, DataError
 from fercore.emotions import EMOTIONS
 from fercore.runs import atomic_write, write_json
+from fercore.untrusted import read_file
 
 TABLE, COPIES = "audit.csv", "copies.json"
 _MOST_BYTES = 256 << 20
@@ -32,10 +33,10 @@ def read_audit(folder: Path) -> Audit:
     """An audit as `write_audit` left it; DataError where there is none, or it is damaged."""
     copies, file = read_copies(folder / COPIES), folder / TABLE
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"more than {_MOST_BYTES:,} bytes")
         kinds = dict.fromkeys(_TEXTS, str) | {"group": np.int64}
-        table = pd.read_csv(file, dtype=kinds, keep_default_na=False, na_values=_EMPTY)
+        table = pd.read_csv(
+            io.BytesIO(read_file(file, _MOST_BYTES)), dtype=kinds, keep_default_na=False, na_values=_EMPTY
+        )
         if missing := [name for name in COLUMNS if name not in table.columns]:
             raise ValueError(f"columns missing: {', '.join(missing)}")
         if not table["split"].isin(SPLITS).all() or not table["label"].isin(EMOTIONS).all():
