@@ -92,7 +92,7 @@ def check_content(content: Any, depth: int = 1) -> None:
     elif isinstance(content, str):
         _check_text(content)
     elif isinstance(content, float) and not math.isfinite(content):
-        raise UntrustedError("a number too large for a float")
+        raise UntrustedError("a number too large for a float, or none")
     elif isinstance(content, int) and not -_LARGEST <= content < _LARGEST:
         raise UntrustedError("a whole number that does not fit 64 bits")
 

@@ -30,6 +30,15 @@ class Example:
         ({"sides": 3}, "--sides: received 3, expected a list"),
         ({"kind": "c"}, "--kind: received 'c', expected one of a, b"),
         ({"loud": 1}, "--loud: received 1, expected bool"),
+        ({"sides": (3,) * 65}, "--sides: received 65 entries, expected at most 64"),
+        ({"sides": (10**400,)}, f"--sides: received 1{'0' * 59}... (401 characters), expected a number at least 1"),
+        (
+            {"rate": 10**400},
+            f"--rate: received 1{'0' * 59}... (401 characters), expected a number at least 0 and at most 1",
+        ),
+        ({"step_size": float("nan")}, "--step-size: received nan, expected a number above 0"),
+        ({"step_size": 2.0**63}, "--step-size: received 9.223372036854776e+18, expected a number above 0"),
+        ({"kind": "c" * 100}, f"--kind: received '{'c' * 59}... (102 characters), expected one of a, b"),
         ({"size": 1}, "recipe x: unknown setting 'size'; known are rate, step_size, sides, kind, loud"),
     ],
 )

@@ -3,7 +3,10 @@
 import io
 import json
 import os
+import signal
 import struct
+import subprocess
+import sys
 import zipfile
 
 import filelock
@@ -72,6 +75,33 @@ def test_update_keeps_what_it_does_not_change(run):
     assert updated.info == {**run.info, "status": "finished", "best": updated.info["best"]}
 
 
+def test_a_folder_that_is_no_run_takes_a_name_too(run):
+    (run.path.parent / "notes").mkdir()
+    with pytest.raises(RunError, match="notes exists but is no run; delete it, or choose another name with --name"):
+        create_run(run.path.parent, "notes", INFO)
+
+
+def test_a_kill_while_a_run_is_made_leaves_its_name_free(tmp_path):
+    killed = "import os, signal; os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+    making = f"from fercore.runs import create_run; create_run({str(tmp_path)!r}, 'a', {INFO!r})"
+    assert subprocess.run([sys.executable, "-c", killed + making], check=False).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".tmp-")
+    assert list_runs(tmp_path) == ([], {})
+    create_run(tmp_path, "a", INFO)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_run_that_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        create_run(tmp_path, "a", INFO)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "-rf", "a b", "a\n", "ä", "a" * 101, "a\0"]
 )
@@ -105,11 +135,13 @@ def test_stems_of_file_names():
         (b'{"name": ', "not readable JSON"),
         (b"\xff\xfe", "not readable JSON"),
         (b"[" * 100_000, "not readable JSON"),
+        (b'{"name": "\\ud800"}', "a text that cannot be encoded"),
+        (b'{"parameters": 1' + b"0" * 400 + b"}", "a whole number that does not fit 64 bits"),
         (b"[]", "expected a JSON object, received list"),
         (b"{}", "'name' is missing or no str"),
         (b" " * ((8 << 20) + 1), "8,388,609 bytes, more than the 8,388,608 allowed"),
     ],
-    ids=["empty", "cut", "binary", "deep", "list", "nothing", "huge"],
+    ids=["empty", "cut", "binary", "deep", "surrogate", "10^400", "list", "nothing", "huge"],
 )
 def test_a_run_json_that_is_none_is_refused_in_words(run, content, reason):
     (run.path / "run.json").write_bytes(content)
@@ -295,6 +327,14 @@ def test_a_run_has_its_own_classes(tmp_path):
     assert run.predictions("test").predicted.tolist() == [1]
     write_npz(run.path / "predictions_test.npz", **(GOOD | {"probabilities": np.zeros((2, 2))}))
     with pytest.raises(RunError, match="labels must lie in 0 to 1"):
+        run.predictions("test")
+
+
+def test_ids_that_cannot_be_encoded_are_refused(run):
+    odd = np.array(["a", "b"])
+    odd.view("u4")[1] = 0xD800
+    write_npz(run.path / "predictions_test.npz", **(GOOD | {"id": odd}))
+    with pytest.raises(RunError, match="a text that cannot be encoded"):
         run.predictions("test")
 
 

@@ -2,6 +2,8 @@
 
 import json
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,21 @@ def test_integers_are_measured_on_both_splits_and_kept_in_the_run(make, dataset)
     rounded = [node.op_type for node in nodes if any("Dequantize" in name for name in node.input)]
     assert rounded.count("Conv") == 3  # all of them; the layer that answers and softmax stay as they were
     assert not {"Gemm", "MatMul", "Softmax"} & set(rounded)
+
+
+def test_a_full_disk_ends_an_export_with_the_system_s_words(make):
+    # In a process of its own: torch, told to write the file itself, aborts the whole process.
+    run = make("cnn")
+    export = f"""
+from pathlib import Path
+from fercore.export.torchscript import write_torchscript
+from fercore.models.registry import load
+from fercore.runs import open_run
+write_torchscript(load(open_run({str(run.path)!r})), Path("/dev/full"))
+"""
+    result = subprocess.run([sys.executable, "-c", export], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "No space left on device" in result.stderr.splitlines()[-1]
 
 
 def test_integers_need_the_data_set_of_the_run(make, dataset, tmp_path):

@@ -77,6 +77,13 @@ def test_labels_are_made_from_values():
         ({"values": [3]}, "expected two or more different points, received [[3]]"),
         ({"labels": ["a"]}, "1 labels for 2 values, expected one for each"),
         ({"labels": ["a", "b/c"]}, "the label 'b/c' will not do for a folder's name"),
+        (
+            {"vary": ["dense"], "values": [[8], [9], [8]]},
+            "two or more different points, received ['8', [[8]]]".replace("[[8]]", "[(8,)]"),
+        ),
+        ({"values": [3, 5] * 100_000}, "200,000 runs (points times seeds), expected at most 10,000"),
+        ({"seeds": list(range(5001))}, "10,002 runs (points times seeds), expected at most 10,000"),
+        ({"values": [3, 10**400]}, "--kernel-size: received 1000"),
         ({"labels": ["a", "a"]}, "expected two or more different points, received ['a']"),
     ],
 )
@@ -94,6 +101,24 @@ def test_a_missing_entry_and_a_missing_file_are_named(tmp_path):
     broken.write_text("vary = [")
     with pytest.raises(ConfigError, match=r"broken\.toml: not readable TOML"):
         load_study(str(broken))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("values = " + "[" * 100_000, "not readable TOML .nested too deep"),
+        ("values = [1" + "0" * 400 + "]", "not readable TOML .a whole number that does not fit 64 bits"),
+        ("values = [1" + "0" * 5000 + "]", "not readable TOML .Exceeds the limit"),
+        ("values = [nan]", "not readable TOML .a number too large for a float, or none"),
+        ("# " + " " * (4 << 20), "more than 4,194,304 bytes; expected a recipe or a study"),
+    ],
+    ids=["deep", "10^400", "10^5000", "nan", "huge"],
+)
+def test_a_file_that_would_break_its_readers_is_refused(tmp_path, text, reason):
+    file = tmp_path / "odd.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=rf"odd\.toml: {reason}"):
+        load_study(str(file))
 
 
 def test_seeds_can_be_given_instead_of_the_files(tmp_path):

@@ -85,7 +85,10 @@ def test_the_state_of_a_planned_run_is_cleared_without_what_it_links_to(run, out
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda progress: progress | {"history": []}, "history: expected a list of epochs, each with epoch, train_loss"),
+        (
+            lambda progress: progress | {"history": []},
+            "history: expected a list of epochs, each with epoch, train_loss",
+        ),
         (lambda progress: progress | {"history": ["x"]}, "history: expected a list of epochs"),
         (lambda progress: progress | {"history": [{**progress["history"][0], "val_loss": "x"}]}, "history: expected"),
         (lambda progress: progress | {"best": {"epoch": 2, "value": 0.5}}, "best: expected one of the epochs"),
