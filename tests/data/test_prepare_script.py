@@ -172,7 +172,7 @@ def test_a_full_disk_ends_with_2_and_leaves_the_earlier_data_set(tmp_path, earli
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
     command = [sys.executable, str(SCRIPT), str(path), "--out", str(earlier[0])]
-    ended = subprocess.run(command, preexec_fn=limit_file_size, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, preexec_fn=limit_file_size, capture_output=True, text=True, timeout=900)
     assert ended.returncode == 2
     assert f"prepare_data: cannot write the data set in {earlier[0]}: [Errno 27] File too large" in ended.stderr
     assert "Traceback" not in ended.stderr

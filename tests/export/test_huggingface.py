@@ -42,7 +42,7 @@ def test_transformers_opens_the_folder_without_this_project(make, tmp_path, monk
     Image.fromarray(face).save(tmp_path / "face.png")
     command = [sys.executable, "-c", ELSEWHERE, str(tmp_path / "out"), str(trust)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     answer, labels, piped = json.loads(done.stdout.splitlines()[-1])
     model = load(run)

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -26,6 +28,33 @@ def test_cosine_by_hand():
     assert rates[:3] == pytest.approx([0.0, 0.4, 0.8])
     assert rates[6] == pytest.approx(0.4)
     assert rates[10] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("schedule", ["onecycle", "cosine"])
+def test_the_warm_up_ends_at_the_highest_rate_and_the_training_at_the_lowest(schedule):
+    config = TrainingConfig(schedule=schedule, learning_rate=0.8, warmup=0.25)
+    rates = [learning_rate(config, step, 100) for step in range(100)]
+    assert rates[25] == 0.8
+    assert (rates.index(max(rates)), max(rates)) == (25, 0.8)
+    assert rates[24] < 0.8 > rates[26]
+    assert rates[99] == pytest.approx(0.8 / 250_000 if schedule == "onecycle" else 0, abs=1e-12)
+    assert rates[0] == pytest.approx(0.8 / 25 if schedule == "onecycle" else 0)
+    assert rates[24] == pytest.approx(
+        0.8 * 24 / 25 if schedule == "cosine" else 0.032 + 0.768 * (1 - math.cos(math.pi * 24 / 25)) / 2
+    )
+
+
+def test_without_a_warm_up_the_first_step_has_the_highest_rate():
+    for schedule in ("onecycle", "cosine"):
+        config = TrainingConfig(schedule=schedule, learning_rate=0.8, warmup=0.0)
+        assert learning_rate(config, 0, 10) == 0.8
+        assert learning_rate(config, 0, 1) == 0.8  # a training of one step
+
+
+def test_patience_is_how_many_epochs_may_stall():
+    assert [count_stalls([0.5] * epochs, 2) for epochs in (1, 3, 4, 6, 7)] == [0, 0, 1, 1, 2]
+    assert count_stalls([0.5, 0.4, 0.6, 0.5], 1) == 0
+    assert count_stalls([], 0) == 0
 
 
 def test_plateau_is_torchs_reduce_on_plateau():

@@ -5,7 +5,6 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 
 from fercore.runs import open_run
 from tests.factories.data import make_dataset
+from tests.factories.processes import LONG, kill_9_in_epoch, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--first-filters", "4", "--conv-layers", "2", "--pool-layers", "2", "--dense", "8", "--batch-size", "16"]
@@ -48,23 +48,13 @@ def run_script(place, script, *arguments):
     return 0
 
 
-def wait_for_epochs(path, count):
-    deadline = time.monotonic() + 60
-    while not (path / "history.csv").is_file() or len(open_run(path).history()) < count:
-        assert time.monotonic() < deadline, "no epoch finished within a minute"
-        time.sleep(0.01)
-
-
 def test_kill_9_then_resume_equals_an_uninterrupted_run(place, capsys):
-    killed = subprocess.Popen(command(place, "train.py", "--name", "killed", "--epochs", "40", *SMALL))
+    arguments = command(place, "train.py", "--name", "killed", "--epochs", "6", *SMALL)
+    assert kill_9_in_epoch(4, arguments[1], arguments[2:]) == -9
     path = place / "runs" / "killed"
-    wait_for_epochs(path, 3)
-    assert open_run(path).status == "running"
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert open_run(path).status == "interrupted"
+    assert (open_run(path).status, len(open_run(path).history())) == ("interrupted", 3)
     assert run_script(place, "train.py", "--resume", "killed") == 0
-    assert run_script(place, "train.py", "--name", "whole", "--epochs", "40", *SMALL) == 0
+    assert run_script(place, "train.py", "--name", "whole", "--epochs", "6", *SMALL) == 0
     whole = open_run(place / "runs" / "whole")
     columns = ["train_loss", "train_accuracy", "val_loss", "learning_rate"]
     assert open_run(path).history()[columns].equals(whole.history()[columns])
@@ -79,10 +69,13 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(place, capsys):
 def test_ctrl_c_and_kill_stop_cleanly(place, sign):
     name = f"stopped-{sign.name}"
     arguments = command(place, "train.py", "--name", name, "--epochs", "9999", *SMALL)
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for_epochs(place / "runs" / name, 1)
-    process.send_signal(sign)
-    output, errors = process.communicate(timeout=60)
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until((place / "runs" / name / "history.csv").is_file, process, "the first epoch")
+            process.send_signal(sign)
+            output, errors = process.communicate(timeout=LONG)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert f"go on with: train.py --resume {name}" in output
     assert "Traceback" not in errors
@@ -126,7 +119,11 @@ def test_accelerate_launch_trains_on_two_processes(place):
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     arguments = command(place, "train.py", "--name", "pair", "--epochs", "2", *SMALL)[1:]
     result = subprocess.run(
-        [*launcher, *arguments], capture_output=True, text=True, timeout=240, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        [*launcher, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert result.returncode == 0, result.stderr
     run = open_run(place / "runs" / "pair")

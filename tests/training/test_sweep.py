@@ -3,10 +3,7 @@
 import os
 import re
 import runpy
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +18,7 @@ from fercore.training.planned import record_failure
 from fercore.training.study import parse_study
 from fercore.training.sweep import plan_study, study_table, sweep
 from tests.factories.data import make_dataset
+from tests.factories.processes import kill_9_in_epoch
 from tests.training.conftest import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,17 +220,11 @@ def table_of(output):
 
 
 def test_kill_9_then_the_same_command_ends_with_the_same_table(dataset, tmp_path, capsys):
-    file, data = write_study(tmp_path, epochs=12), ["--data", dataset.path]
+    file, data = write_study(tmp_path, epochs=3), ["--data", dataset.path]
     arguments = [file, "--data", str(dataset.path), "--runs", str(tmp_path / "killed")]
-    killed = subprocess.Popen([sys.executable, str(ROOT / "scripts" / "sweep.py"), *arguments])
-    second, deadline = tmp_path / "killed" / POINTS[1], time.monotonic() + 120
-    while not (second / "history.csv").is_file():
-        assert killed.poll() is None, "the sweep ended before its second point had an epoch"
-        assert time.monotonic() < deadline, "no epoch of the second point within two minutes"
-        time.sleep(0.005)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert open_run(second).status == "interrupted"
+    assert kill_9_in_epoch(3 + 3, ROOT / "scripts" / "sweep.py", arguments) == -9
+    second = open_run(tmp_path / "killed" / POINTS[1])
+    assert (second.status, len(second.history())) == ("interrupted", 2)
     before = os.stat(tmp_path / "killed" / POINTS[0] / "history.csv").st_mtime_ns
     assert script(*arguments) == 0
     again = capsys.readouterr().out
