@@ -28,7 +28,7 @@ def lengthened(run: Run, config: Config, epochs: int) -> Config:
         raise RunError(
             f"--epochs: the schedule {training.schedule} of {run.name} lowers the learning rate over the "
             f"{training.epochs} epochs it was started with, so that none is left for more; the schedules constant and "
-            f"plateau allow it. Train anew: {anew}"
+            f"plateau allow it. Train anew: {anew}; or begin a new run with its weights: --init-from {run.name}"
         )
     if not has_state(run.path):
         raise RunError(f"{run.name} holds no training state (last/), so no epoch can follow; train anew: {anew}")

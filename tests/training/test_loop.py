@@ -101,7 +101,7 @@ def test_epochs_draw_every_batch_from_seed_and_epoch_without_repeating_an_image(
     assert len(torch.unique(seen, dim=0)) == 32
     order = torch.randperm(42, generator=torch.Generator().manual_seed(5))[:32]
     assert torch.equal(seen, fit.images[order].flatten(1).float() / 255)
-    assert torch.equal(torch.cat([labels for _, labels in one]), fit.labels[order])
+    assert torch.equal(torch.cat([labels for _, labels in one]), fit.targets[order])
 
 
 def test_a_batch_larger_than_the_images_is_all_of_them(make):
