@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from fercore.cli import ScriptParser, add_runs, filled, friendly_errors
-from fercore.emotions import EMOTIONS, OTHER_EMOTIONS
+from fercore.emotions import canonical
 from fercore.models.add import add_model
 from fercore.runs import SPLITS, Run
 
@@ -69,9 +69,9 @@ def describe(run: Run) -> str:
     lines = [
         f"{run.name}: {run.info['config']['model']['type']}, {run.info['parameters']:,} parameters, "
         f"input {size}x{size}, licence {run.info['source']['license'] or 'not named'}",
-        f"Its labels: {', '.join(names)}; mapped by name to {', '.join(EMOTIONS)}",
+        f"Its labels: {', '.join(names)}; it answers {', '.join(run.classes)}",
     ]
-    if left_out := [name for name in names if name.strip().lower() in OTHER_EMOTIONS]:
+    if left_out := [name for name in names if canonical(name) not in run.classes]:
         lines.append(f"Left out: {', '.join(left_out)}; evaluate.py says how much probability that is")
     if splits is None:
         lines.append(

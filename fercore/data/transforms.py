@@ -30,7 +30,7 @@ class Preprocess:
     size
         Side of the model's square input in pixels.
     channels
-        1, or 3 equal ones for models that expect colour.
+        1, gray; or 3, which are equal where the face is gray.
     mean, std
         Subtracted from and divided into pixels scaled to 0..1.
     """
@@ -45,8 +45,15 @@ class Preprocess:
             raise ValueError(f"preprocess {asdict(self)}: expected size 8 to 1024, 1 or 3 channels and std above 0")
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 0..255 or float 0..1 images (N, H, W) -> float32 (N, channels, size, size), normalised."""
-        pixels = to_unit(images).unsqueeze(1)  # (N, 1, H, W)
+        """uint8 0..255 or float 0..1 images -> float32 (N, channels, size, size), normalised.
+
+        Images are (N, H, W) gray or (N, 3, H, W) in colour; a model of one channel sees colour by its luma.
+        """
+        pixels = to_unit(images)
+        if pixels.ndim == 3:
+            pixels = pixels.unsqueeze(1)  # (N, 1, H, W)
+        elif self.channels == 1:
+            pixels = luma(pixels)
         if pixels.shape[-2:] != (self.size, self.size):
             pixels = TF.resize(pixels, [self.size, self.size], antialias=True)
         pixels = (pixels - self.mean) / self.std
@@ -56,14 +63,22 @@ class Preprocess:
         return asdict(self)
 
 
-PIXELS = Preprocess(mean=0.0, std=1.0)  # leaves faces as they are, 0 to 1: for models that preprocess them themselves
+class _Pixels(Preprocess):
+    """Leaves images as they are, at their own size and in their own colours, 0 to 1."""
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        pixels = to_unit(images)
+        return pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
+
+
+PIXELS = _Pixels(mean=0.0, std=1.0)  # for models that preprocess faces themselves
 
 
 @dataclass(frozen=True)
 class AugmentConfig:
     """Random changes to training images; 0 switches one off. All off is the report's final model.
 
-    Saturation and hue are in the report's list (section 1), but FER2013 is gray: they leave every pixel as it is.
+    Saturation and hue, which are in the report's list (section 1), leave gray images such as FER2013's as they are.
     """
 
     horizontal_flip: float = setting(0.0, "share of images mirrored", min=0, max=1)
@@ -72,8 +87,8 @@ class AugmentConfig:
     scale: float = setting(0.0, "zoom between 1 minus and 1 plus this", min=0, max=0.9)
     brightness: float = setting(0.0, "brightness factor between 1 minus and 1 plus this", min=0, max=1)
     contrast: float = setting(0.0, "contrast factor between 1 minus and 1 plus this", min=0, max=1)
-    saturation: float = setting(0.0, "saturation factor; changes nothing on gray images", min=0, max=1)
-    hue: float = setting(0.0, "hue turn; changes nothing on gray images", min=0, max=0.5)
+    saturation: float = setting(0.0, "saturation factor, 1 minus to 1 plus this; nothing on gray images", min=0, max=1)
+    hue: float = setting(0.0, "hue turn up to this share of the circle; nothing on gray images", min=0, max=0.5)
     erasing: float = setting(0.0, "share of images with a random rectangle erased", min=0, max=1)
     mixup: float = setting(0.0, "alpha of mixup: images and labels are blended in pairs", min=0, max=10)
     cutmix: float = setting(0.0, "alpha of cutmix: a rectangle comes from another image", min=0, max=10)
@@ -87,13 +102,19 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
     return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
+def luma(pixels: torch.Tensor) -> torch.Tensor:
+    """Gray levels (N, 1, H, W) of colours (N, 3, H, W), 0..1, by ITU-R BT.601, as PIL makes them."""
+    weights = pixels.new_tensor([0.299, 0.587, 0.114])[:, None, None]
+    return (pixels * weights).sum(dim=1, keepdim=True)
+
+
 def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
     """Change each image of a batch at random.
 
     Parameters
     ----------
     images
-        uint8 0..255 or float 0..1 tensor (N, H, W).
+        uint8 0..255 or float 0..1 tensor (N, H, W) or, in colour, (N, 3, H, W).
     config
         What to change, and how strongly.
     generator
@@ -102,17 +123,21 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     Returns
     -------
     torch.Tensor
-        float32 (N, H, W), 0..1. Geometry is one bilinear resampling with mirrored borders; brightness and contrast are
-        those of torchvision's ColorJitter, erasing that of RandomErasing (Zhong et al. 2020; 2 to 33 % of the area,
-        sides 0.3 to 3.3), filled with the image's own mean.
+        float32 of the same shape, 0..1. Geometry is one bilinear resampling with mirrored borders; brightness,
+        contrast, saturation and hue are those of torchvision's ColorJitter, erasing that of RandomErasing (Zhong et
+        al. 2020; 2 to 33 % of the area, sides 0.3 to 3.3), filled with the image's own mean.
     """
     pixels = to_unit(images)
-    pixels = _move(pixels, config, generator)
+    gray = pixels.ndim == 3
+    pixels = _move(pixels.unsqueeze(1) if gray else pixels, config, generator)
     pixels = _relight(pixels, config, generator)
-    return _erase(pixels, config.erasing, generator) if config.erasing else pixels
+    pixels = _erase(pixels, config.erasing, generator) if config.erasing else pixels
+    return pixels.squeeze(1) if gray else pixels
 
 
-def mix(images: torch.Tensor, labels: torch.Tensor, config: AugmentConfig) -> tuple[torch.Tensor, torch.Tensor]:
+def mix(
+    images: torch.Tensor, labels: torch.Tensor, config: AugmentConfig, classes: int = len(EMOTIONS)
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Mix each image of a batch with the one before it, and their labels in the same proportion.
 
     Mixup (Zhang et al. 2018, https://arxiv.org/abs/1710.09412) or cutmix (Yun et al. 2019,
@@ -122,21 +147,24 @@ def mix(images: torch.Tensor, labels: torch.Tensor, config: AugmentConfig) -> tu
     Parameters
     ----------
     images, labels
-        float (N, H, W) and int64 (N,).
+        float (N, H, W) or (N, 3, H, W), and int64 (N,).
     config
         Its `mixup` and `cutmix` are read.
+    classes
+        How many there are.
 
     Returns
     -------
     images, labels
-        float (N, H, W), and probabilities (N, 7); both unchanged where nothing is mixed.
+        float of the same shape, and probabilities (N, classes); both unchanged where nothing is mixed.
     """
     ways = [(v2.MixUp, config.mixup), (v2.CutMix, config.cutmix)]
-    ways = [way(alpha=alpha, num_classes=len(EMOTIONS)) for way, alpha in ways if alpha]
+    ways = [way(alpha=alpha, num_classes=classes) for way, alpha in ways if alpha]
     if not ways:
         return images, labels
-    mixed, targets = v2.RandomChoice(ways)(images.unsqueeze(1), labels)
-    return mixed.squeeze(1), targets
+    gray = images.ndim == 3
+    mixed, targets = v2.RandomChoice(ways)(images.unsqueeze(1) if gray else images, labels)
+    return mixed.squeeze(1) if gray else mixed, targets
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator, device: torch.device) -> torch.Tensor:
@@ -144,10 +172,10 @@ def _uniform(n: int, low: float, high: float, generator: torch.Generator, device
 
 
 def _move(pixels: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
-    n, height, width = pixels.shape
+    n, channels, height, width = pixels.shape
     if config.horizontal_flip:
         mirrored = _uniform(n, 0, 1, generator, pixels.device) < config.horizontal_flip
-        pixels = torch.where(mirrored[:, None, None], pixels.flip(-1), pixels)
+        pixels = torch.where(mirrored[:, None, None, None], pixels.flip(-1), pixels)
     if not (config.rotation or config.shift or config.scale):
         return pixels
     angle = _uniform(n, -math.radians(config.rotation), math.radians(config.rotation), generator, pixels.device)
@@ -157,28 +185,37 @@ def _move(pixels: torch.Tensor, config: AugmentConfig, generator: torch.Generato
     cos, sin = angle.cos() / zoom, angle.sin() / zoom
     rows = (torch.stack([cos, -sin, right], 1), torch.stack([sin, cos, down], 1))
     matrix = torch.stack(rows, 1)  # (N, 2, 3): where in the source each output pixel looks
-    grid = F.affine_grid(matrix, [n, 1, height, width], align_corners=False)
-    return F.grid_sample(pixels.unsqueeze(1), grid, padding_mode="reflection", align_corners=False).squeeze(1)
+    grid = F.affine_grid(matrix, [n, channels, height, width], align_corners=False)
+    return F.grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
 
 
 def _relight(pixels: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
     n, device = len(pixels), pixels.device
     if config.brightness:
-        factor = _uniform(n, 1 - config.brightness, 1 + config.brightness, generator, device)[:, None, None]
+        factor = _uniform(n, 1 - config.brightness, 1 + config.brightness, generator, device)[:, None, None, None]
         pixels = (pixels * factor).clamp(0, 1)
     if config.contrast:
-        factor = _uniform(n, 1 - config.contrast, 1 + config.contrast, generator, device)[:, None, None]
-        mean = pixels.mean(dim=(1, 2), keepdim=True)
+        factor = _uniform(n, 1 - config.contrast, 1 + config.contrast, generator, device)[:, None, None, None]
+        mean = _gray(pixels).mean(dim=(1, 2, 3), keepdim=True)
         pixels = (mean + (pixels - mean) * factor).clamp(0, 1)
+    if pixels.shape[1] == 1:
+        return pixels
     if config.saturation:
-        pixels = TF.adjust_saturation(pixels.unsqueeze(1), 1 + config.saturation).squeeze(1)
+        factor = _uniform(n, 1 - config.saturation, 1 + config.saturation, generator, device)[:, None, None, None]
+        gray = luma(pixels)
+        pixels = (gray + (pixels - gray) * factor).clamp(0, 1)
     if config.hue:
-        pixels = TF.adjust_hue(pixels.unsqueeze(1), config.hue).squeeze(1)
+        turns = _uniform(n, -config.hue, config.hue, generator, torch.device("cpu")).tolist()
+        pixels = torch.stack([TF.adjust_hue(image, turn) for image, turn in zip(pixels, turns, strict=True)])
     return pixels
 
 
+def _gray(pixels: torch.Tensor) -> torch.Tensor:
+    return pixels if pixels.shape[1] == 1 else luma(pixels)
+
+
 def _erase(pixels: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
-    n, height, width = pixels.shape
+    n, _, height, width = pixels.shape
     device = pixels.device
     chosen = _uniform(n, 0, 1, generator, device) < share
     area = _uniform(n, 0.02, 0.33, generator, device) * height * width
@@ -191,4 +228,4 @@ def _erase(pixels: torch.Tensor, share: float, generator: torch.Generator) -> to
     x = torch.arange(width, device=device)[None, None, :] + 0.5
     top, tall, left, wide = (value[:, None, None] for value in (top, tall, left, wide))
     hidden = (y >= top) & (y < top + tall) & (x >= left) & (x < left + wide) & chosen[:, None, None]
-    return torch.where(hidden, pixels.mean(dim=(1, 2), keepdim=True), pixels)
+    return torch.where(hidden[:, None], pixels.mean(dim=(2, 3), keepdim=True), pixels)

@@ -49,7 +49,7 @@ def some(found: Embedding, images: np.ndarray) -> Embedding:
 
 def agreement(found: Embedding) -> Agreement:
     """How well a model's features tell the labels apart, without its last layer."""
-    counts = np.bincount(found.labels[: found.size], minlength=len(EMOTIONS))
+    counts = np.bincount(found.labels[: found.size], minlength=found.neighbours.shape[1])
     chance = float((counts * (counts - 1)).sum() / (found.size * (found.size - 1)))
     return Agreement(mean_interval(found.own / NEIGHBOURS), chance)
 
@@ -59,8 +59,8 @@ def picture_kept(found: Embedding, method: str) -> dict[str, float]:
     return mean_interval(found.kept[method] / NEIGHBOURS)
 
 
-def class_table(found: Embedding) -> pd.DataFrame:
-    """`agreement` for each emotion.
+def class_table(found: Embedding, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
+    """`agreement` for each of the model's classes, by default those of FER2013.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def class_table(found: Embedding) -> pd.DataFrame:
         label, chance, other (the emotion that most of the other neighbours have) and other_share (fractions).
     """
     labels, rows = found.labels[: found.size], []
-    for code, emotion in enumerate(EMOTIONS):
+    for code, emotion in enumerate(classes):
         own = labels == code
         if not (images := int(own.sum())):
             continue
@@ -82,14 +82,20 @@ def class_table(found: Embedding) -> pd.DataFrame:
                 "images": images,
                 **mean_interval(found.own[own] / NEIGHBOURS),
                 "chance": (images - 1) / (found.size - 1),
-                "other": EMOTIONS[other],
+                "other": classes[other],
                 "other_share": float(shares[other]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def point_table(found: Embedding, method: str, split_names: Sequence[str], training: bool = True) -> pd.DataFrame:
+def point_table(
+    found: Embedding,
+    method: str,
+    split_names: Sequence[str],
+    training: bool = True,
+    classes: Sequence[str] = EMOTIONS,
+) -> pd.DataFrame:
     """One row for each point of a picture.
 
     Parameters
@@ -102,6 +108,8 @@ def point_table(found: Embedding, method: str, split_names: Sequence[str], train
         What the split is called, and Training.
     training
         Whether the images of Training are among the points.
+    classes
+        The model's classes, by default those of FER2013.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def point_table(found: Embedding, method: str, split_names: Sequence[str], train
         (how many of the nearest neighbours have the image's label; missing for images of Training).
     """
     size, total = found.size, len(found.ids) if training else found.size
-    names = np.array(EMOTIONS, dtype=object)
+    names = np.array(classes, dtype=object)
     plane = found.places[method][:total]
     return pd.DataFrame(
         {

@@ -20,6 +20,7 @@ from fercore.emotions import EMOTIONS
 from fercore.explain.hooks import captured
 from fercore.explain.layers import find_layer, layers
 from fercore.explain.summary import TOP, ChannelSummary, FeatureSummary, write_features
+from fercore.models.forward import pixels_of
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import Run, RunError
 
@@ -152,6 +153,7 @@ def summarize(
     ids: np.ndarray,
     labels: np.ndarray,
     *,
+    classes: int = len(EMOTIONS),
     batch_size: int = 128,
     progress: bool = False,
 ) -> FeatureSummary:
@@ -165,7 +167,9 @@ def summarize(
     loaded
         The model.
     images, ids, labels
-        uint8 (N, H, W), str (N,) and int (N,), N at least 1.
+        uint8 (N, H, W) or (N, H, W, 3), str (N,) and int (N,), N at least 1.
+    classes
+        How many there are.
     batch_size
         Images a pass.
     progress
@@ -173,14 +177,14 @@ def summarize(
     """
     found = layers(loaded.module)
     running = {layer.name: _Running() for layer in found}
-    classes = np.eye(len(EMOTIONS))[labels]  # (N, 7), one-hot
+    targets = np.eye(classes)[labels]  # (N, classes), one-hot
     responses = [layer.response for layer in found]
     with torch.inference_mode(), captured(loaded.module, responses, _strengths_of_output) as outputs:
         for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
             loaded.module(_inputs(loaded, images[start : start + batch_size]))
             for layer in found:
-                running[layer.name].add(outputs[layer.response], classes[start : start + batch_size], start)
-    return _gathered(running, ids, labels)
+                running[layer.name].add(outputs[layer.response], targets[start : start + batch_size], start)
+    return _gathered(running, ids, labels, classes)
 
 
 def summarize_run(run: Run, dataset: Dataset, split: str, progress: bool = False) -> FeatureSummary:
@@ -196,7 +200,8 @@ def summarize_run(run: Run, dataset: Dataset, split: str, progress: bool = False
     run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows = dataset.some_indices(split)
     model = load(run, "cuda" if torch.cuda.is_available() else "cpu")
-    summary = summarize(model, dataset.images[rows], dataset.ids[rows], dataset.labels[rows], progress=progress)
+    images = dataset.images[rows], dataset.ids[rows], dataset.labels[rows]
+    summary = summarize(model, *images, classes=len(run.classes), progress=progress)
     write_features(run, split, summary)
     return summary
 
@@ -205,7 +210,7 @@ class _Running:
     """Sums and best images of one layer's channels, batch after batch."""
 
     def __init__(self) -> None:
-        self.sums = 0.0  # (C, 7)
+        self.sums = 0.0  # (C, K)
         self.rows: np.ndarray | None = None  # (C, TOP) of the images that drive each channel most, -1 for none
         self.best: np.ndarray | None = None  # (C, TOP), the strength on each of them
 
@@ -222,9 +227,9 @@ class _Running:
         self.rows, self.best = np.take_along_axis(rows, order, 1), np.take_along_axis(best, order, 1)
 
 
-def _gathered(running: dict[str, _Running], ids: np.ndarray, labels: np.ndarray) -> FeatureSummary:
+def _gathered(running: dict[str, _Running], ids: np.ndarray, labels: np.ndarray, classes: int) -> FeatureSummary:
     """Means from sums, and the table of those images only that drive some channel most."""
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    counts = np.bincount(labels, minlength=classes)
     rows = np.unique(np.concatenate([own.rows[own.rows >= 0] for own in running.values()]))
     channels = {}
     for name, own in running.items():
@@ -241,6 +246,5 @@ def _strengths_of_output(output: torch.Tensor) -> np.ndarray:
 
 
 def _inputs(loaded: LoadedModel, images: np.ndarray) -> torch.Tensor:
-    # A copy, since the data set is a read-only memory map and torch wants memory it could write to.
-    pixels = torch.from_numpy(np.array(images)).to(next(loaded.module.parameters()).device)
+    pixels = pixels_of(images).to(next(loaded.module.parameters()).device)
     return loaded.preprocess(pixels).contiguous(memory_format=torch.channels_last)

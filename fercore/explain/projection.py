@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fercore.emotions import EMOTIONS
 from fercore.runs import Run, RunError, read_npz, stem, write_npz
 
 METHODS = {"tsne": "t-SNE", "pca": "PCA"}
@@ -31,13 +30,13 @@ class Embedding:
     ids
         str (N,), first the M images of the split, then those of Training.
     labels, predicted
-        int64 (N,), true and most probable class, 0 to 6.
+        int64 (N,), true and most probable class, positions among the model's C classes.
     confidence
         float32 (N,), the probability of the latter.
     places
         Method of `METHODS` -> float32 (N, 2), from -1 to 1; directions and scale mean nothing.
     neighbours
-        int64 (M, 7): of the `NEIGHBOURS` images of the split that are nearest to each in the features, how many have
+        int64 (M, C): of the `NEIGHBOURS` images of the split that are nearest to each in the features, how many have
         each label.
     kept
         Method -> int64 (M,): how many of the nearest neighbours in the picture are among those in the features.
@@ -83,7 +82,7 @@ def embed(
     features
         float32 (N, D).
     ids, labels, probabilities
-        str (N,), integers (N,) and floats (N, 7).
+        str (N,), integers (N,) and floats (N, C).
     size
         M: the first M images are those of the split. Neighbours are looked for among them only.
     seed
@@ -110,7 +109,7 @@ def embed(
         predicted=probabilities.argmax(axis=1),
         confidence=probabilities.max(axis=1).astype(np.float32),
         places=places,
-        neighbours=np.stack([(labels[near] == code).sum(axis=1) for code in range(len(EMOTIONS))], axis=1),
+        neighbours=np.stack([(labels[near] == code).sum(axis=1) for code in range(probabilities.shape[1])], axis=1),
         kept={method: _shared(near, nearest(plane[:size])) for method, plane in places.items()},
         explained=shares[:2],
         dimensions=features.shape[1],
@@ -174,11 +173,12 @@ def write_embedding(run: Run, split: str, found: Embedding) -> None:
         f"{kind}_{method}": array for kind in ("places", "kept") for method, array in getattr(found, kind).items()
     }
     types = {"places": np.float16, "kept": np.uint8}  # a screen has fewer places than half precision
+    kind = np.min_scalar_type(-found.neighbours.shape[1])  # int8 up to 128 classes
     write_npz(
         embedding_file(run, split),
         ids=found.ids,
-        labels=found.labels.astype(np.int8),
-        predicted=found.predicted.astype(np.int8),
+        labels=found.labels.astype(kind),
+        predicted=found.predicted.astype(kind),
         confidence=found.confidence.astype(np.float16),
         neighbours=found.neighbours.astype(np.uint8),
         explained=found.explained.astype(np.float32),
@@ -213,26 +213,26 @@ def read_embedding(run: Run, split: str) -> Embedding:
         )
     except KeyError as error:
         raise RunError(f"{path}: array {error} is missing") from error
-    if problem := _problem(found):
+    if problem := _problem(found, len(run.classes)):
         raise RunError(f"{path}: {problem}; run scripts/embedding.py again")
     return _widened(found)
 
 
-def _problem(found: Embedding) -> str | None:
+def _problem(found: Embedding, count: int) -> str | None:
     """What is wrong with the arrays of a file, in words."""
     n = found.ids.size
     if found.ids.dtype.kind != "U" or found.ids.shape != (n,):
         return "expected ids (N,) of text"
     for name, classes in {"labels": found.labels, "predicted": found.predicted}.items():
-        if classes.shape != (n,) or classes.dtype.kind not in "iu" or not np.isin(classes, range(len(EMOTIONS))).all():
-            return f"expected {name} ({n},) of whole numbers from 0 to 6"
+        if classes.shape != (n,) or classes.dtype.kind not in "iu" or not np.isin(classes, range(count)).all():
+            return f"expected {name} ({n},) of whole numbers from 0 to {count - 1}"
     floats = {"confidence": (found.confidence, (n,)), "explained": (found.explained, (2,))}
     floats |= {f"places_{method}": (plane, (n, 2)) for method, plane in found.places.items()}
     for name, (array, shape) in floats.items():
         if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
             return f"expected {name} {shape} of finite fractions"
     size = len(found.neighbours) if found.neighbours.ndim else -1
-    counts = {"neighbours": (found.neighbours, (size, len(EMOTIONS)))}
+    counts = {"neighbours": (found.neighbours, (size, count))}
     counts |= {f"kept_{method}": (kept, (size,)) for method, kept in found.kept.items()}
     for name, (array, shape) in counts.items():
         if array.shape != shape or array.dtype.kind not in "iu" or not ((array >= 0) & (array <= NEIGHBOURS)).all():

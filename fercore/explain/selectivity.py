@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,12 +40,12 @@ def selectivity(means: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     means
-        (C, 7), 0 and above; NaN for emotions without images, which are left out.
+        (C, K), 0 and above; NaN for emotions without images, which are left out.
 
     Returns
     -------
     numpy.ndarray
-        float64 (C, 7): 1 responds to this emotion only, 0 to it as to the others on average, -1 to all but it. 0 for a
+        float64 (C, K): 1 responds to this emotion only, 0 to it as to the others on average, -1 to all but it. 0 for a
         channel that never fires; NaN for an emotion without images, or without others to compare it with.
     """
     means = means.astype(np.float64)
@@ -57,7 +58,7 @@ def selectivity(means: np.ndarray) -> np.ndarray:
     return np.where(seen & (means + rest == 0), 0.0, index)
 
 
-def channel_table(channels: ChannelSummary) -> pd.DataFrame:
+def channel_table(channels: ChannelSummary, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
     """One row a channel: its number, the emotion it prefers, its selectivity for it, its strength and all indices.
 
     Returns
@@ -65,18 +66,18 @@ def channel_table(channels: ChannelSummary) -> pd.DataFrame:
     pandas.DataFrame
         channel, emotion (of the highest mean; missing for a channel that fires on fewer than `TOP` images, too few
         to say so), selectivity (Morcos et al.'s index), strength (mean over the emotions), then strength_<emotion> and
-        selectivity_<emotion> of all seven.
+        selectivity_<emotion> of all `classes`, by default those of FER2013.
     """
     means, index = channels.means.astype(np.float64), selectivity(channels.means)
     best, own = _preferred(channels, index)
     columns = {
         "channel": np.arange(len(means)),
-        "emotion": [EMOTIONS[code] if code >= 0 else None for code in best],
+        "emotion": [classes[code] if code >= 0 else None for code in best],
         "selectivity": own,
         "strength": np.nanmean(means, axis=1),
     }
     for name, values in (("strength", means), ("selectivity", index)):
-        columns |= {f"{name}_{emotion}": values[:, code] for code, emotion in enumerate(EMOTIONS)}
+        columns |= {f"{name}_{emotion}": values[:, code] for code, emotion in enumerate(classes)}
     return pd.DataFrame(columns)
 
 
@@ -98,8 +99,8 @@ def layer_table(summary: FeatureSummary) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["layer", "channels", "rare", "low", "median", "high"])
 
 
-def preference_table(summary: FeatureSummary) -> pd.DataFrame:
-    """How many channels of each layer prefer each emotion.
+def preference_table(summary: FeatureSummary, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
+    """How many channels of each layer prefer each class, by default those of FER2013.
 
     Returns
     -------
@@ -110,9 +111,9 @@ def preference_table(summary: FeatureSummary) -> pd.DataFrame:
     rows = []
     for name, channels in summary.layers.items():
         best, _ = _preferred(channels, selectivity(channels.means))
-        counts = np.bincount(best[best >= 0], minlength=len(EMOTIONS)).tolist()
+        counts = np.bincount(best[best >= 0], minlength=len(classes)).tolist()
         total = max(sum(counts), 1)
-        rows += [(name, emotion, n, n / total) for emotion, n in zip(EMOTIONS, counts, strict=True)]
+        rows += [(name, emotion, n, n / total) for emotion, n in zip(classes, counts, strict=True)]
     return pd.DataFrame(rows, columns=["layer", "emotion", "channels", "share"])
 
 
@@ -123,17 +124,17 @@ def _preferred(channels: ChannelSummary, index: np.ndarray) -> tuple[np.ndarray,
     return np.where((channels.top >= 0).all(axis=1), best, -1), own
 
 
-def answer(summary: FeatureSummary) -> Answer | None:
+def answer(summary: FeatureSummary, classes: Sequence[str] = EMOTIONS) -> Answer | None:
     """The most selective hidden layer by its median; None where all hidden channels fire too rarely.
 
-    The output is left out: its seven channels are made to be selective.
+    The output is left out: its channels, one a class, are made to be selective.
     """
     table = layer_table(summary)
     table = table[(table["layer"] != "output") & table["median"].notna()]
     if table.empty:
         return None
     row = table.loc[table["median"].idxmax()]
-    preferred = preference_table(summary)
+    preferred = preference_table(summary, classes)
     preferred = preferred[preferred["layer"] == row["layer"]]
     most = preferred.loc[preferred["channels"].idxmax()]
     figures = (float(row[key]) for key in ("median", "low", "high"))
@@ -166,7 +167,7 @@ def order_channels(table: pd.DataFrame, order: str, emotion: str | None = None) 
     return np.argsort(-values.to_numpy(np.float64), kind="stable")  # NaN come last
 
 
-def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
+def leaders(table: pd.DataFrame, count: int = 5, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:
     """The strongest and the most selective channels for each emotion.
 
     Returns
@@ -176,7 +177,7 @@ def leaders(table: pd.DataFrame, count: int = 5) -> pd.DataFrame:
         channels that fire too rarely and emotions without images are left out.
     """
     firing, rows = table["emotion"].notna().to_numpy(), []
-    for emotion in EMOTIONS:
+    for emotion in classes:
         for by in ("selectivity", "strength"):
             values = np.where(firing, table[f"{by}_{emotion}"], np.nan)
             best = np.argsort(-values, kind="stable")[:count]  # NaN come last

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fercore.emotions import EMOTIONS
 from fercore.runs import Run, RunError, read_npz, stem, write_npz
 
 TOP = 8  # images kept for each channel
@@ -23,7 +22,7 @@ class ChannelSummary:
     Attributes
     ----------
     means
-        float32 (C, 7), mean strength on the images of each emotion, 0 and above; NaN for an emotion without images.
+        float32 (C, K), mean strength on the images of each emotion, 0 and above; NaN for an emotion without images.
     top
         int64 (C, TOP), rows of `FeatureSummary.ids`: the images that drive the channel most, strongest first; -1 where
         fewer images drive it at all.
@@ -43,7 +42,7 @@ class FeatureSummary:
     Attributes
     ----------
     counts
-        int64 (7,), images of each emotion in the split.
+        int64 (K,), images of each emotion in the split.
     ids
         str (M,), the images that drive some channel most.
     labels
@@ -74,7 +73,7 @@ def write_features(run: Run, split: str, summary: FeatureSummary) -> None:
         top=np.concatenate([layer.top for layer in channels]).astype(np.int32),
         top_strengths=np.concatenate([layer.top_strengths for layer in channels]).astype(np.float32),
         ids=np.asarray(summary.ids, dtype=np.str_),
-        labels=summary.labels.astype(np.int8),
+        labels=summary.labels.astype(np.min_scalar_type(-len(summary.counts))),
         counts=summary.counts.astype(np.int64),
     )
 
@@ -96,7 +95,7 @@ def read_features(run: Run, split: str) -> FeatureSummary:
         strengths, ids, labels, counts = (arrays[key] for key in ("top_strengths", "ids", "labels", "counts"))
     except KeyError as error:
         raise RunError(f"{path}: array {error} is missing") from error
-    if problem := _layers_problem(names, channels, means) or _images_problem(
+    if problem := _layers_problem(names, channels, means, len(run.classes)) or _images_problem(
         means, top, strengths, ids, labels, counts
     ):
         raise RunError(f"{path}: {problem}; run scripts/features.py again")
@@ -111,28 +110,31 @@ def read_features(run: Run, split: str) -> FeatureSummary:
     return FeatureSummary(counts.astype(np.int64), ids, labels.astype(np.int64), layers)
 
 
-def _layers_problem(names: np.ndarray, channels: np.ndarray, means: np.ndarray) -> str | None:
+def _layers_problem(names: np.ndarray, channels: np.ndarray, means: np.ndarray, classes: int) -> str | None:
     if names.ndim != 1 or names.dtype.kind != "U" or not len(names) or len(set(names.tolist())) != len(names):
         return "expected layers (L,) of different texts"
     if channels.shape != names.shape or channels.dtype.kind not in "iu" or channels.min() < 1:
         return "expected channels (L,) of whole numbers from 1"
-    if means.dtype.kind != "f" or means.shape != (sum(channels.tolist()), len(EMOTIONS)):
-        return f"expected means ({sum(channels.tolist())}, 7) of fractions, received {means.dtype} {means.shape}"
+    if means.dtype.kind != "f" or means.shape != (sum(channels.tolist()), classes):
+        return (
+            f"expected means ({sum(channels.tolist())}, {classes}) of fractions, received {means.dtype} {means.shape}"
+        )
     return None
 
 
 def _images_problem(
     means: np.ndarray, top: np.ndarray, strengths: np.ndarray, ids: np.ndarray, labels: np.ndarray, counts: np.ndarray
 ) -> str | None:
-    if counts.shape != (len(EMOTIONS),) or counts.dtype.kind not in "iu" or counts.min() < 0:
-        return "expected counts (7,) of whole numbers from 0"
+    classes = means.shape[1]
+    if counts.shape != (classes,) or counts.dtype.kind not in "iu" or counts.min() < 0:
+        return f"expected counts ({classes},) of whole numbers from 0"
     seen = means[:, counts > 0]
     if not np.isfinite(seen).all() or (seen < 0).any() or not np.isnan(means[:, counts == 0]).all():
         return "expected finite means from 0, and NaN for emotions without images"
     if ids.dtype.kind != "U" or ids.ndim != 1 or labels.shape != ids.shape or labels.dtype.kind not in "iu":
         return "expected ids (M,) of text and labels (M,) of whole numbers"
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(EMOTIONS):
-        return "labels must lie in 0 to 6"
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        return f"labels must lie in 0 to {classes - 1}"
     if top.shape != (len(means), TOP) or top.dtype.kind not in "iu" or not -1 <= top.min() <= top.max() < len(ids):
         return f"expected top ({len(means)}, {TOP}) of rows of ids, or -1"
     if strengths.shape != top.shape or strengths.dtype.kind != "f" or not np.isfinite(strengths).all():

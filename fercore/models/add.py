@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore import runs
-from fercore.emotions import EMOTIONS
-from fercore.models.hub import HubError, label_names, map_labels, open_folder
+from fercore.models.hub import HubError, classes_of, label_names, open_folder
 from fercore.models.registry import count_parameters
 from fercore.runs import SPLITS, Run, RunError, check_name, read_json, write_json
 from fercore.temporary import prefix
@@ -70,7 +69,7 @@ def add_model(
     Raises
     ------
     RunError
-        If the model cannot be had, is no classifier of our seven emotions, or the name is taken. Nothing is left then.
+        If the model cannot be had, is no classifier of expressions, or the name is taken. Nothing is left then.
     """
     name = check_name(name or re.sub(r"[^A-Za-z0-9._-]", "-", Path(source).name).lstrip("._-")[:100])
     if (Path(root) / name).exists():
@@ -78,7 +77,9 @@ def add_model(
     folder, origin = find_folder(source, revision)
     try:
         with _staged(folder, root, labels) as staged:
-            module, preprocess = open_folder(staged)
+            labels = label_names(read_json(staged / "config.json"))
+            classes = classes_of(labels)
+            module, preprocess = open_folder(staged, classes)
             info = {
                 "status": "finished",
                 "finished": runs.utc_now(),
@@ -86,8 +87,8 @@ def add_model(
                 "versions": {package: version(package) for package in ("fercore", "torch", "transformers")},
                 "config": {"model": {"type": read_json(staged / "config.json")["model_type"], **origin}},
                 "dataset": {},  # what it is measured on, known with the first evaluation
-                "classes": list(EMOTIONS),
-                "labels": label_names(read_json(staged / "config.json")),
+                "classes": list(classes),
+                "labels": labels,
                 "preprocess": preprocess.to_dict(),
                 "parameters": count_parameters(module),
                 "trained_on": _trained_on(origin, splits),
@@ -138,7 +139,7 @@ def _staged(folder: Path, root: Path, labels: Sequence[str] | None) -> Iterator[
         found = [f", but {name}: {words}" for name, words in _OTHER_WEIGHTS.items() if (folder / name).exists()]
         raise HubError("".join([f"{folder} holds no model.safetensors", *found]))
     content, processor = _config(folder, labels), _processor(folder)
-    map_labels(label_names(content))  # before anything is made
+    classes_of(label_names(content))  # before anything is made
     Path(root).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=prefix(), dir=root) as name:
         staged = Path(name)

@@ -18,7 +18,7 @@ class Ensemble(nn.Module):
     Parameters
     ----------
     members
-        Modules that take normalised images and give logits (N, 7), each with its preprocessing; at least one.
+        Modules that take normalised images and give logits (N, C), each with its preprocessing; at least one.
     """
 
     def __init__(self, members: Sequence[tuple[nn.Module, Preprocess | HubPreprocess]]) -> None:
@@ -27,11 +27,11 @@ class Ensemble(nn.Module):
         self.preprocesses = [preprocess for _, preprocess in members]
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Faces (N, 1, H, W), 0..1 as `PIXELS` leaves them -> logarithms (N, 7) of the mean of all probabilities.
+        """Faces (N, 1 or 3, H, W), 0..1 as `PIXELS` leaves them -> logarithms (N, C) of the mean of all probabilities.
 
         They are logits like any model's: softmax of them is that mean.
         """
-        faces = pixels.squeeze(1)
+        faces = pixels.squeeze(1) if pixels.shape[1] == 1 else pixels
         answers = [
             module(model_input(preprocess, faces)).float().log_softmax(dim=1)
             for module, preprocess in zip(self.members, self.preprocesses, strict=True)

@@ -9,20 +9,30 @@ import torch
 from torch import nn
 from tqdm import trange
 
-from fercore.data.fer2013 import SIZE
 from fercore.data.transforms import Preprocess
-from fercore.emotions import EMOTIONS
 from fercore.models.hub import HubPreprocess
+
+_PIXELS_A_PASS = 256 * 48**2  # memory stays the same whatever the size of a model's input
 
 
 def model_input(preprocess: Preprocess | HubPreprocess, images: torch.Tensor) -> torch.Tensor:
-    """Faces (N, H, W) as a model takes them, in the order of memory in which convolutions are fastest."""
+    """Faces as a model takes them, in the order of memory in which convolutions are fastest.
+
+    They are (N, H, W) gray or (N, 3, H, W) in colour, as `pixels_of` makes them.
+    """
     return preprocess(images).contiguous(memory_format=torch.channels_last)
+
+
+def pixels_of(images: np.ndarray) -> torch.Tensor:
+    """Images of a data set, uint8 (N, H, W) or (N, H, W, 3), as torch has them: a copy, (N, H, W) or (N, 3, H, W)."""
+    # A data set is a read-only memory map, and torch wants memory it could write to.
+    pixels = torch.from_numpy(np.array(images))
+    return pixels if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2).contiguous()
 
 
 def images_a_pass(side: int) -> int:
     """256 images of 48x48 pixels, fewer of larger ones so that memory stays the same."""
-    return max(1, min(256, 256 * SIZE**2 // side**2))
+    return max(1, min(256, _PIXELS_A_PASS // side**2))
 
 
 @torch.inference_mode()
@@ -42,11 +52,11 @@ def probabilities(
     Parameters
     ----------
     module
-        Model in eval mode: normalised images (N, C, H, W) -> logits (N, 7).
+        Model in eval mode: normalised images (N, channels, H, W) -> logits (N, C).
     preprocess
         The model's own preprocessing.
     images
-        uint8 array (N, H, W), 0 to 255.
+        uint8 array (N, H, W) or, in colour, (N, H, W, 3), 0 to 255.
     tta
         "flip" averages the probabilities of each image and of its mirror image.
     batch_size, device
@@ -59,20 +69,23 @@ def probabilities(
     Returns
     -------
     np.ndarray
-        float32 (N, 7), rows sum to 1.
+        float32 (N, C), rows sum to 1.
     """
-    if images.dtype != np.uint8 or images.ndim != 3:
-        raise ValueError(f"received {images.dtype} {images.shape}, expected uint8 images (N, H, W)")
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)):
+        received = f"{images.dtype} {images.shape}"
+        raise ValueError(f"received {received}, expected uint8 images (N, H, W) or (N, H, W, 3)")
+    if not len(images):  # a blank one tells how many classes there are
+        blank = np.zeros((1, *images.shape[1:]), dtype=np.uint8)
+        return probabilities(module, preprocess, blank, device=device)[:0]
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16) if bf16 else contextlib.nullcontext()
     batch_size = batch_size or images_a_pass(preprocess.size)
-    results = np.empty((len(images), len(EMOTIONS)), dtype=np.float32)
+    results = []
     for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
-        # A copy, since the data set is a read-only memory map and torch wants memory it could write to.
-        batch = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
+        batch = pixels_of(images[start : start + batch_size]).to(device)
         inputs = model_input(preprocess, batch)
         with autocast:
             outputs = module(inputs).float().softmax(dim=1)
             if tta == "flip":
                 outputs = (outputs + module(inputs.flip(-1)).float().softmax(dim=1)) / 2
-        results[start : start + len(batch)] = outputs.cpu().numpy()
-    return results
+        results.append(outputs.cpu().numpy())
+    return np.concatenate(results)

@@ -20,9 +20,8 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from fercore.data.fer2013 import SIZE
-from fercore.data.transforms import Preprocess
-from fercore.emotions import EMOTIONS, OTHER_EMOTIONS, UnknownEmotion, emotion_index
+from fercore.data.transforms import Preprocess, luma
+from fercore.emotions import EMOTIONS, KNOWN, OTHER_EMOTIONS, canonical, classes_problem
 from fercore.runs import RunError, read_json
 
 # What a config may not decide: where code, weights or kernels come from, and in which precision we compute.
@@ -44,31 +43,32 @@ _OURS_TO_DECIDE = {
 }
 _LARGEST = 1_000_000  # of all numbers in a config: sizes lie far below, and some are counts of things to be made
 _LARGEST_SIDE = 1024  # of a model's input in pixels
+_SIDE = 48  # of the picture that is shown to a processor to see what it makes of it
 
 
 class HubError(ValueError):
-    """A folder that is no image classifier of our seven classes; the message says what was received."""
+    """A folder that is no classifier of facial expressions; the message says what was received."""
 
 
 class HubClassifier(nn.Module):
-    """A classifier of transformers as all our models are: normalised images (N, C, H, W) -> logits (N, 7).
+    """A classifier of transformers as all our models are: normalised images (N, C, H, W) -> logits of the classes.
 
     Attributes
     ----------
     model
         The model of transformers, whose logits (N, K) are in its own order.
     others
-        Name -> column of classes beyond our seven, such as contempt. Their logits are left out, so that softmax gives
-        the probabilities among our seven; `left_out_mass` measures what that leaves out.
+        Name -> column of what it knows beyond its classes, such as contempt beside the seven. Their logits are left
+        out, so that softmax gives the probabilities among the classes; `left_out_mass` measures what that leaves out.
     """
 
-    def __init__(self, model: nn.Module, names: Sequence[str] = EMOTIONS) -> None:
+    def __init__(self, model: nn.Module, names: Sequence[str] = EMOTIONS, classes: Sequence[str] = EMOTIONS) -> None:
         super().__init__()
         self.model = model
-        self._columns, self.others = map_labels(names)
+        self._columns, self.others = map_labels(names, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalised images (N, C, H, W) -> logits (N, 7)."""
+        """Normalised images (N, C, H, W) -> logits (N, number of classes)."""
         logits = self.model(pixel_values=images).logits
         return logits if self._columns == list(range(logits.shape[1])) else logits[:, self._columns]
 
@@ -82,7 +82,7 @@ class HubPreprocess:
     processor
         It resizes, crops and normalises as the model's author meant it.
     channels
-        1, or 3 equal ones.
+        1, or 3, which are equal where the face is gray.
     size
         Side of the model's square input in pixels.
     """
@@ -92,19 +92,23 @@ class HubPreprocess:
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        shape = tuple(self(torch.zeros(1, SIZE, SIZE)).shape)
+        shape = tuple(self(torch.zeros(1, _SIDE, _SIDE)).shape)
         if len(shape) != 4 or shape[:2] != (1, self.channels) or shape[2] != shape[3]:
             raise HubError(f"its processor makes {shape} of a face, expected (1, {self.channels}, side, side)")
         object.__setattr__(self, "size", shape[2])
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 0..255 or float 0..1 images (N, H, W) -> float32 (N, channels, size, size), normalised.
+        """uint8 0..255 or float 0..1 images -> float32 (N, channels, size, size), normalised.
 
-        For uint8 images this is the processor's own output, bit for bit. It rounds to whole gray levels after resizing
-        them; floats are not rounded, so that an explanation can differentiate.
+        Images are (N, H, W) gray or (N, 3, H, W) in colour. For uint8 images this is the processor's own output, bit
+        for bit. It rounds to whole levels after resizing them; floats are not rounded, so that an explanation can
+        differentiate.
         """
         pixels = images if images.dtype == torch.uint8 else images * 255
-        pixels = pixels.unsqueeze(1).expand(-1, self.channels, -1, -1)  # (N, channels, H, W)
+        if pixels.ndim == 3:
+            pixels = pixels.unsqueeze(1).expand(-1, self.channels, -1, -1)  # (N, channels, H, W)
+        elif self.channels == 1:
+            pixels = luma(pixels).round() if images.dtype == torch.uint8 else luma(pixels)
         made = self.processor(list(pixels), input_data_format="channels_first", return_tensors="pt")
         return made["pixel_values"]
 
@@ -113,44 +117,66 @@ class HubPreprocess:
         return {"processor": type(self.processor).__name__, "size": self.size, "channels": self.channels}
 
 
-def map_labels(names: Sequence[str]) -> tuple[list[int], dict[str, int]]:
-    """Where a model's labels have our seven classes.
+def classes_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The classes of a model with these labels: the seven of FER2013 where it has them all, else its own in its order.
+
+    Raises
+    ------
+    HubError
+        If the labels are no list of facial expressions: a name is there twice, or less than two are known ones.
+    """
+    found = [canonical(name) for name in names]
+    if set(EMOTIONS) <= set(found):
+        return EMOTIONS
+    problem = classes_problem(found)
+    if problem or len(set(found) & set(KNOWN)) < 2:
+        raise HubError(
+            f"its labels do not map to our classes: received {', '.join(map(str, names))[:300]}"
+            f"{f' ({problem})' if problem else ''}; expected {', '.join(EMOTIONS)}, in any order and at most "
+            f"{', '.join(OTHER_EMOTIONS)} besides, or other names of which at least two are among {', '.join(KNOWN)}. "
+            "Where its config only numbers them, name them in its order with --labels"
+        )
+    return tuple(found)
+
+
+def map_labels(names: Sequence[str], classes: Sequence[str] = EMOTIONS) -> tuple[list[int], dict[str, int]]:
+    """Where a model's labels have the classes.
 
     Parameters
     ----------
     names
         The model's label of each of its columns, in any of the usual words.
+    classes
+        The classes that it is asked about.
 
     Returns
     -------
     columns
-        Column of each of `EMOTIONS`, in their order.
+        Column of each of `classes`, in their order.
     others
         Name -> column of each of `OTHER_EMOTIONS` that the model has.
 
     Raises
     ------
     HubError
-        If one of the seven is missing or there twice, or a name is unknown; the message holds both sets of labels.
+        If a class is missing or there twice, or a name is unknown; the message holds both sets of labels.
     """
     columns, others, strange = {}, {}, []
     for column, name in enumerate(names):
-        try:
-            known, place = emotion_index(name), columns
-        except UnknownEmotion:
-            known, place = str(name).strip().lower(), others
+        known = str(name) if name in classes else canonical(name)
+        place = columns if known in classes else others
         if known in place or (place is others and known not in OTHER_EMOTIONS):
             strange.append(name)
         place[known] = column
-    missing = [name for index, name in enumerate(EMOTIONS) if index not in columns]
+    missing = [name for name in classes if name not in columns]
     if missing or strange:
         problems = [f"{', '.join(missing)} missing"] * bool(missing)
         problems += [f"{', '.join(map(repr, strange))} unknown or there twice"] * bool(strange)
         raise HubError(
             f"its labels do not map to our classes: {'; '.join(problems)}. Received {', '.join(map(str, names))}; "
-            f"expected {', '.join(EMOTIONS)}, in any order, and at most {', '.join(OTHER_EMOTIONS)} besides"
+            f"expected {', '.join(classes)}, in any order, and at most {', '.join(OTHER_EMOTIONS)} besides"
         )
-    return [columns[index] for index in range(len(EMOTIONS))], others
+    return [columns[name] for name in classes], others
 
 
 def label_names(content: dict) -> list[str]:
@@ -169,20 +195,22 @@ def is_hub_config(content: dict) -> bool:
     return "architectures" in content
 
 
-def open_folder(folder: Path) -> tuple[HubClassifier, Preprocess | HubPreprocess]:
+def open_folder(folder: Path, classes: Sequence[str] = EMOTIONS) -> tuple[HubClassifier, Preprocess | HubPreprocess]:
     """The classifier and its preprocessing from a folder with config.json, model.safetensors and a processor's config.
+
+    It answers `classes`, which are found by name among its labels.
 
     Raises
     ------
     HubError
-        If the folder is no image classifier of our seven classes, or its files do not belong together.
+        If the folder is no image classifier of these classes, or its files do not belong together.
     """
     content = read_json(folder / "config.json")
     names = label_names(content)
-    map_labels(names)  # before the weights, which take long
+    map_labels(names, classes)  # before the weights, which take long
     try:
         config = _config(content)
-        model = HubClassifier(_with_weights(config, content, load_file(folder / "model.safetensors")), names)
+        model = HubClassifier(_with_weights(config, content, load_file(folder / "model.safetensors")), names, classes)
         if isinstance(own := content.get("preprocess"), dict):
             return model, Preprocess(**own)
         return model, _open_processor(folder / "preprocessor_config.json", config)
@@ -194,7 +222,7 @@ def open_folder(folder: Path) -> tuple[HubClassifier, Preprocess | HubPreprocess
 
 @contextlib.contextmanager
 def left_out_mass(module: nn.Module) -> Iterator[dict[str, float]]:
-    """Measure what a model gives to classes beyond our seven in the passes made inside the `with` block.
+    """Measure what a model gives to classes beyond its classes in the passes made inside the `with` block.
 
     Yields
     ------

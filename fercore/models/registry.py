@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def config_class(kind: str) -> type:
     return MODELS[kind][0]
 
 
-def build(kind: str, config: Any) -> nn.Module:
+def build(kind: str, config: Any, classes: Sequence[str] | None = None) -> nn.Module:
     """A freshly initialised model.
 
     Parameters
@@ -51,14 +51,16 @@ def build(kind: str, config: Any) -> nn.Module:
         "cnn", ...: a key of `MODELS`.
     config
         Its config dataclass.
+    classes
+        Names of its outputs, which a ViT keeps.
 
     Returns
     -------
     nn.Module
-        Takes normalised images (N, C, H, W), gives logits (N, 7).
+        Takes normalised images (N, C, H, W), gives logits (N, num_classes).
     """
     config_class(kind)
-    return MODELS[kind][1](config)
+    return build_vit(config, classes) if kind == "vit" else MODELS[kind][1](config)
 
 
 def pretrain(module: nn.Module, config: Any) -> str | None:
@@ -77,7 +79,14 @@ def pretrain(module: nn.Module, config: Any) -> str | None:
     return load_first_weights(module, config) if isinstance(config, ResNet18Config) else None
 
 
-def save_model(folder: Path, kind: str, config: Any, state: dict[str, torch.Tensor], preprocess: Preprocess) -> None:
+def save_model(
+    folder: Path,
+    kind: str,
+    config: Any,
+    state: dict[str, torch.Tensor],
+    preprocess: Preprocess,
+    classes: Sequence[str] = EMOTIONS,
+) -> None:
     """Write config.json and model.safetensors (matrices in fp16, the few biases and statistics in fp32).
 
     A ViT is written in the layout of the Hugging Face hub, with a preprocessor_config.json.
@@ -85,20 +94,20 @@ def save_model(folder: Path, kind: str, config: Any, state: dict[str, torch.Tens
     # Variances of batch normalisation can leave fp16's range, and vectors weigh next to nothing.
     tensors = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state.items()}
     if kind == "vit":
-        content, processor, weights = hub_files(config, tensors, preprocess)
+        content, processor, weights = hub_files(config, tensors, preprocess, classes)
         write_json(folder / "preprocessor_config.json", processor)
     else:
-        content, weights = _own_config(kind, config, preprocess), save(tensors)
+        content, weights = _own_config(kind, config, preprocess, classes), save(tensors)
     write_json(folder / "config.json", content)
     atomic_write(folder / "model.safetensors", lambda file: file.write(weights))
 
 
-def _own_config(kind: str, config: Any, preprocess: Preprocess) -> dict:
+def _own_config(kind: str, config: Any, preprocess: Preprocess, classes: Sequence[str]) -> dict:
     return {
         "model_type": kind,
         "model": fields.to_mapping(config),
         "preprocess": preprocess.to_dict(),
-        "classes": list(EMOTIONS),
+        "classes": list(classes),
     }
 
 
@@ -164,7 +173,7 @@ def _stored(run: Run) -> tuple[nn.Module, Preprocess | HubPreprocess]:
         )
     try:
         content = read_json(run.path / "config.json")
-        return open_folder(run.path) if is_hub_config(content) else _open_own(run.path, content)
+        return _open(run, content)
     except (
         OSError,
         ValueError,
@@ -178,12 +187,21 @@ def _stored(run: Run) -> tuple[nn.Module, Preprocess | HubPreprocess]:
         raise RunError(f"{run.path}: the model cannot be loaded ({error})") from error
 
 
-def _open_own(folder: Path, content: dict) -> tuple[nn.Module, Preprocess]:
+def _open(run: Run, content: dict) -> tuple[nn.Module, Preprocess | HubPreprocess]:
+    if is_hub_config(content):
+        return open_folder(run.path, run.classes)
+    return _open_own(run.path, content, run.classes)
+
+
+def _open_own(folder: Path, content: dict, classes: tuple[str, ...]) -> tuple[nn.Module, Preprocess]:
     kind = content["model_type"]
     config = fields.from_mapping(config_class(kind), content["model"], str(folder / "config.json"))
     preprocess = Preprocess(**content["preprocess"])
-    if tuple(content["classes"]) != EMOTIONS:
-        raise ValueError(f"classes {content['classes']}, expected {list(EMOTIONS)}")
+    if tuple(content["classes"]) != classes or config.num_classes != len(classes):
+        raise ValueError(
+            f"config.json has {config.num_classes} outputs for the classes {content['classes']}, expected those of "
+            f"run.json, {list(classes)}"
+        )
     with torch.device("meta"):
         module = build(kind, config)
     state = from_int8(load_file(folder / "model.safetensors"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError, check, setting
 from fercore.models.hub import HubClassifier, import_transformers
 from fercore.models.mimetic import mimetic_init
-from fercore.models.settings import check_channels
+from fercore.models.settings import check_channels, class_names
 
 _BILINEAR = 2  # as PIL and Hugging Face's processors number it
 
@@ -46,6 +47,7 @@ class ViTConfig:
     )
     in_channels: int = setting(1, "image channels, 1 or 3", min=1, max=3)
     input_size: int = setting(48, "side of the input image in pixels", min=8, max=256)
+    num_classes: int = setting(len(EMOTIONS), "number of output classes", min=2, max=1000)
 
     def __post_init__(self) -> None:
         check(self)
@@ -72,18 +74,18 @@ class ViTConfig:
         return (self.input_size // self.patch_size) ** 2 + 1
 
 
-def build_vit(config: ViTConfig) -> HubClassifier:
-    """A ViT with random weights.
+def build_vit(config: ViTConfig, classes: Sequence[str] | None = None) -> HubClassifier:
+    """A ViT with random weights, whose outputs have the names of `classes`.
 
-    Takes normalised images (N, in_channels, input_size, input_size), gives logits (N, 7). Both branches of each layer
-    are skipped for a random share of the images that grows from 0 to `drop_path` with depth (Huang et al. 2016,
-    https://arxiv.org/abs/1603.09382), which transformers' ViT lacks; it changes nothing in the stored form.
+    Takes normalised images (N, in_channels, input_size, input_size), gives logits (N, num_classes). Both branches of
+    each layer are skipped for a random share of the images that grows from 0 to `drop_path` with depth (Huang et al.
+    2016, https://arxiv.org/abs/1603.09382), which transformers' ViT lacks; it changes nothing in the stored form.
 
     Attention is computed step by step ("eager"): for some dozens of tokens in bfloat16 on a CPU, torch's fused kernel
     takes six times as long. So each `ViTAttention` also gives its matrices, (N, heads, tokens, tokens), as its second
     output.
     """
-    transformers = import_transformers()
+    transformers, names = import_transformers(), class_names(config.num_classes, classes)
     model = transformers.ViTForImageClassification(
         transformers.ViTConfig(
             image_size=config.input_size,
@@ -94,8 +96,8 @@ def build_vit(config: ViTConfig) -> HubClassifier:
             num_attention_heads=config.heads,
             intermediate_size=round(config.hidden_size * config.mlp_ratio),
             hidden_dropout_prob=config.dropout,
-            id2label=dict(enumerate(EMOTIONS)),
-            label2id={name: index for index, name in enumerate(EMOTIONS)},
+            id2label=dict(enumerate(names)),
+            label2id={name: index for index, name in enumerate(names)},
             architectures=["ViTForImageClassification"],
             attn_implementation="eager",
         )
@@ -107,16 +109,18 @@ def build_vit(config: ViTConfig) -> HubClassifier:
     ):
         # Both branches end in this module, right before they are added to what came in.
         layer.dropout = nn.Sequential(layer.dropout, StochasticDepth(rate.item(), "row"))
-    return HubClassifier(model)
+    return HubClassifier(model, names, names)
 
 
-def hub_files(config: ViTConfig, state: dict[str, torch.Tensor], preprocess: Preprocess) -> tuple[dict, dict, bytes]:
+def hub_files(
+    config: ViTConfig, state: dict[str, torch.Tensor], preprocess: Preprocess, classes: Sequence[str]
+) -> tuple[dict, dict, bytes]:
     """A ViT as the Hugging Face hub stores it.
 
     Parameters
     ----------
-    config, state, preprocess
-        The model, its weights by the names of `build_vit`, and its preprocessing.
+    config, state, preprocess, classes
+        The model, its weights by the names of `build_vit`, its preprocessing, and the names of its classes.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def hub_files(config: ViTConfig, state: dict[str, torch.Tensor], preprocess: Pre
         under the names that all versions of transformers know.
     """
     with torch.device("meta"):
-        model = build_vit(config)
+        model = build_vit(config, classes)
     model.load_state_dict(state, assign=True)
     with tempfile.TemporaryDirectory() as folder:
         model.model.save_pretrained(folder)

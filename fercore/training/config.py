@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore import fields as settings
+from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import AugmentConfig
 from fercore.fields import ConfigError, check, setting
 from fercore.models.registry import config_class
@@ -118,6 +119,30 @@ class Config:
             "augment": settings.to_mapping(self.augment),
             "training": settings.to_mapping(self.training),
         }
+
+
+def fitted(config: Config, dataset: Dataset) -> Config:
+    """A config whose model has the data's classes and channels, and their size unless the config asks for another.
+
+    Raises
+    ------
+    ConfigError
+        If such a model cannot be; the message says what of the data does not fit.
+    """
+    model, wanted = config.model, {"num_classes": len(dataset.classes)}
+    if dataset.channels > model.in_channels:
+        wanted["in_channels"] = dataset.channels
+    limits = next(f for f in fields(model) if f.name == "input_size")
+    if model.input_size == limits.default:
+        wanted["input_size"] = min(dataset.size, limits.metadata["max"])
+    try:
+        return config.override(**wanted)
+    except ConfigError as error:
+        raise ConfigError(
+            f"a {config.model_type} model does not fit the data in {dataset.path} ({len(dataset.classes)} classes, "
+            f"images of {dataset.size}x{dataset.size} pixels, {dataset.channels} channel(s)): {error}. Change the "
+            "model by its flags, or prepare the data with another --size"
+        ) from error
 
 
 def from_dict(content: dict, where: str) -> Config:

@@ -68,7 +68,7 @@ def keep_predictions(
 ) -> dict:
     """Write predictions of a data set's split, and the metrics that follow from them, which are returned.
 
-    `left_out` is the mean probability that the model gave to each class beyond our seven.
+    `left_out` is the mean probability that the model gave to each class beyond its classes.
     """
     notes = {"dataset_fingerprint": dataset.info["fingerprint"], "left_out": dict(left_out or {})}
     return store(run, split, tta, predictions, dataset.split_name(split), notes)
@@ -81,7 +81,10 @@ def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: 
     """
     write_predictions(run, split, tta, predictions)
     stored = run.predictions(split, tta)
-    metrics = report(stored.label, stored.probabilities, split=split, split_name=split_name, tta=tta) | dict(notes)
+    metrics = report(
+        stored.label, stored.probabilities, split=split, split_name=split_name, tta=tta, classes=run.classes
+    )
+    metrics |= dict(notes)
     votes = votes_on(stored.id)
     if votes is not None and (people := people_report(stored, run.classes, votes)):
         metrics["people"] = people

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import Preprocess, augment, mix
 from fercore.memory import keep_freed_memory
-from fercore.models.forward import model_input, probabilities
+from fercore.models.forward import model_input, pixels_of, probabilities
 from fercore.models.registry import build, pretrain
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
@@ -53,7 +53,7 @@ class Fit:
     wrapped: nn.Module
     optimizers: dict[str, torch.optim.Optimizer]
     average: AveragedModel | None
-    images: torch.Tensor  # uint8 (N, 48, 48), on the training device
+    images: torch.Tensor  # uint8 (N, H, W) or (N, 3, H, W), on the training device
     targets: torch.Tensor  # int64 classes (N,), or float32 distributions (N, C)
     class_weights: torch.Tensor | None
     val_images: np.ndarray
@@ -104,7 +104,7 @@ def setup(
         torch.set_num_threads(training.threads)
     accelerator = _accelerator(training)
     torch.manual_seed(training.seed)
-    module = build(config.model_type, config.model)
+    module = build(config.model_type, config.model, dataset.classes)
     pretraining = pretrain(module, config.model) if fresh else None
     if training.init_from and fresh:
         if first is None:
@@ -118,7 +118,7 @@ def setup(
         teacher.model.module.to(accelerator.device, memory_format=torch.channels_last)
     guidance = guide(module, config.model, teacher.model.module) if training.guidance else None
     learning = nn.ModuleList([module, guidance.project]) if guidance else module
-    names, steppers = zip(*optimizers(learning, training).items(), strict=True)
+    names, steppers = zip(*optimizers(learning, training, len(dataset.classes)).items(), strict=True)
     wrapped, *steppers = accelerator.prepare(module, *steppers)
     if guidance:
         guidance.project = accelerator.prepare(guidance.project)
@@ -132,9 +132,9 @@ def setup(
         wrapped=wrapped,
         optimizers=dict(zip(names, steppers, strict=True)),
         average=AveragedModel(module, multi_avg_fn=averaging(training.ema), use_buffers=True) if training.ema else None,
-        images=torch.from_numpy(dataset.images[rows]).to(accelerator.device),
+        images=pixels_of(dataset.images[rows]).to(accelerator.device),
         targets=targets.to(accelerator.device),
-        class_weights=class_weights(labels, training.class_weights, accelerator.device),
+        class_weights=class_weights(labels, training.class_weights, len(dataset.classes), accelerator.device),
         val_images=dataset.images[val_rows],
         val_labels=dataset.labels[val_rows],
         pretraining=pretraining,
@@ -244,7 +244,7 @@ def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     for start in range(0, fit.steps * fit.batch_size, fit.batch_size):
         chosen = order[start : start + fit.batch_size][rank::world]
         pixels = augment(fit.images[chosen], fit.config.augment, generator)
-        yield mix(pixels, fit.targets[chosen], fit.config.augment)
+        yield mix(pixels, fit.targets[chosen], fit.config.augment, fit.config.model.num_classes)
 
 
 def _loss(fit: Fit, logits: torch.Tensor, targets: torch.Tensor, taught: torch.Tensor | None) -> torch.Tensor:

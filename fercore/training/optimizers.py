@@ -12,18 +12,19 @@ from fercore.emotions import EMOTIONS
 from fercore.training.config import TrainingConfig
 
 
-def optimizers(module: nn.Module, training: TrainingConfig) -> dict[str, Optimizer]:
+def optimizers(module: nn.Module, training: TrainingConfig, classes: int = len(EMOTIONS)) -> dict[str, Optimizer]:
     """One or two optimizers that together step all parameters, by names; biases and norms are not decayed.
 
     Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon/) makes each step of a matrix orthogonal. Kernels,
     embeddings, vectors and the last layer, for which it is not made, are left to AdamW; its steps have the size of
     AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982, section 2.2), so that one learning rate fits both.
+    The last layer is the matrix with a row for each of `classes`.
     """
     rate, decay = training.learning_rate, training.weight_decay
     if training.optimizer == "sgd":
         groups = _groups(list(module.parameters()), decay)
         return {"optimizer": SGD(groups, rate, training.momentum, nesterov=training.momentum > 0, fused=True)}
-    orthogonal = [p for p in module.parameters() if training.optimizer == "muon" and _is_inner_matrix(p)]
+    orthogonal = [p for p in module.parameters() if training.optimizer == "muon" and _is_inner_matrix(p, classes)]
     chosen = {id(parameter) for parameter in orthogonal}
     others = [parameter for parameter in module.parameters() if id(parameter) not in chosen]
     found: dict[str, Optimizer] = {"optimizer": AdamW(_groups(others, decay), rate, fused=True)}
@@ -49,8 +50,8 @@ def averaging(decay: float) -> Callable[[list[torch.Tensor], list[torch.Tensor],
     return average
 
 
-def _is_inner_matrix(parameter: torch.Tensor) -> bool:
-    return parameter.ndim == 2 and len(parameter) != len(EMOTIONS)
+def _is_inner_matrix(parameter: torch.Tensor, classes: int) -> bool:
+    return parameter.ndim == 2 and len(parameter) != classes
 
 
 def _groups(parameters: list[nn.Parameter], decay: float) -> list[dict]:

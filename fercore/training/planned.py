@@ -11,12 +11,11 @@ import torch
 
 from fercore import runs
 from fercore.data.fer2013 import Dataset
-from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError
 from fercore.runs import Run, RunError
 from fercore.training import session
 from fercore.training.checkpoint import has_state
-from fercore.training.config import Config, from_dict
+from fercore.training.config import Config, fitted, from_dict
 
 
 @dataclass(frozen=True)
@@ -143,10 +142,10 @@ def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: s
         "status": "failed",
         "problem": problem[: session.LONGEST_PROBLEM],
         "command": planned.command,
-        "config": planned.config.to_dict(),
+        "config": fitted(planned.config, dataset).to_dict(),
         "seed": planned.config.training.seed,
         "dataset": dataset.summary(),
-        "classes": list(EMOTIONS),
+        "classes": list(dataset.classes),
         "best": None,
         planned.group: planned.entry,
     }
@@ -169,7 +168,7 @@ def _difference(planned: PlannedRun, run: Run, dataset: Dataset) -> str | None:
         there = from_dict(run.info["config"], f"{run.path}/run.json").to_dict()
     except ConfigError as error:
         return str(error)
-    here = planned.config.to_dict()
+    here = fitted(planned.config, dataset).to_dict()
     for section in here:
         old, new = there[section], here[section]
         if old != new:

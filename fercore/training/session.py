@@ -22,7 +22,7 @@ from fercore.models.registry import count_parameters, save_model
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
 from fercore.training.checkpoint import check_progress, has_state, load_state, restore_optimizer, save_state
-from fercore.training.config import Config, from_dict
+from fercore.training.config import Config, fitted, from_dict
 from fercore.training.distillation import Teacher, open_teacher
 from fercore.training.evaluate import evaluate_run
 from fercore.training.first_weights import FirstWeights, open_first_weights
@@ -47,7 +47,7 @@ def start(
     Parameters
     ----------
     config
-        What to train, and how.
+        What to train, and how; it is fitted to the data set (`config.fitted`).
     dataset
         Fitted on its train split; epochs are judged on val; test is scored once at the end.
     root, name
@@ -70,10 +70,11 @@ def start(
         If the name is taken or will not do, the teacher that the config names cannot teach, or the run whose weights it
         starts from has none.
     ConfigError, DataError
-        If the decisions on images that the config names cannot be applied.
+        If the config does not fit the data set, or the decisions on images that it names cannot be applied.
     KeyboardInterrupt
         Passed on, after the run was marked as stopped.
     """
+    config = fitted(config, dataset)
     decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
     fit = setup(config, decided, teacher=_teacher(config, dataset, root), first=_first_weights(config, root))
     if fit.accelerator.is_main_process:
@@ -208,7 +209,7 @@ def _keep(fit: Fit, run: Run) -> Run:
     if fit.waited == 0:
         _forget_measurements(run)
         state = {name.removeprefix("module."): t for name, t in fit.evaluated.state_dict().items()}
-        save_model(run.path, fit.config.model_type, fit.config.model, state, fit.preprocess)
+        save_model(run.path, fit.config.model_type, fit.config.model, state, fit.preprocess, run.classes)
     parts = {"model": fit.module.state_dict()}
     parts |= {name: optimizer.state_dict() for name, optimizer in fit.optimizers.items()}
     if fit.average:

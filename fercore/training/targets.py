@@ -7,17 +7,16 @@ import torch
 
 from fercore.data.fer2013 import Dataset
 from fercore.data.ferplus import ANSWERS, verdict, votes_on, without_outliers
-from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError
 
 LABELS, VOTES = "labels", "votes"
 
 
-def class_weights(labels: torch.Tensor, kind: str, device: torch.device) -> torch.Tensor | None:
-    """Loss weight per class (7,), mean 1 over the images; a class without images weighs 0."""
+def class_weights(labels: torch.Tensor, kind: str, classes: int, device: torch.device) -> torch.Tensor | None:
+    """Loss weight per class (classes,), mean 1 over the images; a class without images weighs 0."""
     if kind == "none":
         return None
-    counts = torch.bincount(labels, minlength=len(EMOTIONS)).float()
+    counts = torch.bincount(labels, minlength=classes).float()
     weights = torch.where(counts > 0, counts.clamp(min=1) ** (-1.0 if kind == "balanced" else -0.5), 0.0)
     return (weights * len(labels) / (weights * counts).sum()).to(device)
 
