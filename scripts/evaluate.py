@@ -2,6 +2,10 @@
 
 python scripts/evaluate.py reference-report-cnn
 python scripts/evaluate.py reference-report-cnn --split val --tta flip
+python scripts/evaluate.py reference-report-cnn --data data/rafdb
+
+Results on a data set that is not the run's own lie in evaluations/NAME inside the run's folder: they touch none of its
+own figures.
 """
 
 from __future__ import annotations
@@ -10,7 +14,8 @@ import sys
 
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import open_dataset
-from fercore.emotions import EMOTIONS
+from fercore.evaluation.elsewhere import READINGS, place
+from fercore.evaluation.tables import averaged_words
 from fercore.run_names import find_run
 from fercore.runs import TTAS
 from fercore.training.evaluate import evaluate_run
@@ -30,9 +35,10 @@ def main(arguments: list[str]) -> None:
     add_roots(parser)
     options = parser.parse_args(arguments)
     run = find_run(options.run, options.runs)
-    metrics = evaluate_run(run, open_dataset(options.data), options.split, options.tta, progress=True)
+    dataset = open_dataset(options.data)
+    metrics = evaluate_run(run, dataset, options.split, options.tta, progress=True)
     print(describe(metrics))
-    print(f"Stored in {run.path}.")
+    print(f"Stored in {place(run, dataset).path}.")
 
 
 def describe(metrics: dict) -> str:
@@ -47,8 +53,9 @@ def describe(metrics: dict) -> str:
     for emotion, figures in metrics["per_class"].items():
         cells = "".join(f"{_share(figures[key]):<25}" for key in ("precision", "recall", "f1"))
         lines.append(f"  {emotion:<10}{cells}{figures['support']:>7,}")
-    lines.append(f"\n  {'true, predicted':<17}" + "".join(f"{name:>9}" for name in EMOTIONS))
-    for emotion, row in zip(EMOTIONS, metrics["confusion"], strict=True):
+    classes = metrics["classes"]
+    lines.append(f"\n  {'true, predicted':<17}" + "".join(f"{name:>9}" for name in classes))
+    for emotion, row in zip(classes, metrics["confusion"], strict=True):
         lines.append(f"  {emotion:<17}" + "".join(f"{count:>9,}" for count in row))
     methods = "; ".join(
         f"{key.replace('_', ' ')}: {text}" for key, text in metrics["interval"].items() if key != "level"
@@ -58,6 +65,9 @@ def describe(metrics: dict) -> str:
         lines.append(
             f"  The model gives {mass:.1%} of its probability to {name}, which is left out; the rest is scaled to 1."
         )
+    lines.append(f"  Averages are over {averaged_words(metrics)}.")
+    if "told" in metrics:
+        lines += describe_elsewhere(metrics)
     return "\n".join(lines + (describe_people(metrics["people"]) if "people" in metrics else []))
 
 
@@ -78,7 +88,22 @@ def describe_people(people: dict) -> list[str]:
     return lines
 
 
-def _share(figure: dict) -> str:
+def describe_elsewhere(metrics: dict) -> list[str]:
+    """Who was asked on a data set that is not the run's own, and the second reading of the answers."""
+    shared = ", ".join(metrics["shared"])
+    lines = [f"\n  Not the run's own data. Above, answers are read {READINGS['free']}. Shared classes: {shared}."]
+    if metrics["not_asked"]:
+        counts = ", ".join(f"{count:,} {name}" for name, count in metrics["not_asked"].items())
+        lines.append(f"  Not asked, since the model does not know these classes: {counts} images.")
+    if metrics["told"] is None:
+        return lines
+    lines.append(f"  {READINGS['told'].capitalize()} (probabilities of the shared classes alone, scaled to 1):")
+    return lines + [f"  {words:<18} {_share(metrics['told'][key])}" for key, words in AVERAGES.items()]
+
+
+def _share(figure: dict | None) -> str:
+    if figure is None:
+        return "no images"
     return f"{figure['value']:.1%} ({figure['low']:.1%} to {figure['high']:.1%})"
 
 

@@ -10,10 +10,13 @@ cannot shine with images it learned by heart (as Zeiler and Fergus 2014 do it), 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from fercore.charts.style import percent
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import SPLITS, open_dataset
+from fercore.emotions import EMOTIONS
+from fercore.evaluation.elsewhere import place
 from fercore.explain.features import summarize_run
 from fercore.explain.selectivity import layer_table, preference_table
 from fercore.explain.summary import TOP, FeatureSummary, features_file
@@ -28,16 +31,17 @@ def main(arguments: list[str]) -> None:
     add_roots(parser)
     options = parser.parse_args(arguments)
     run = find_run(options.run, options.runs)
-    summary = summarize_run(run, open_dataset(options.data), options.split, progress=True)
-    print(describe(summary))
-    path = features_file(run, options.split)
+    dataset = open_dataset(options.data)
+    summary = summarize_run(run, dataset, options.split, progress=True)
+    print(describe(summary, run.classes))
+    path = features_file(place(run, dataset), options.split)
     print(f"Stored in {path} ({path.stat().st_size / 1000:,.0f} kB).")
 
 
-def describe(summary: FeatureSummary) -> str:
+def describe(summary: FeatureSummary, classes: Sequence[str] = EMOTIONS) -> str:
     """Selectivity of each layer as a table for the terminal."""
     lines = [f"  {'layer':<18}{'channels':>9}{'rare':>8}  {'selectivity, quartiles':<26}most prefer"]
-    preferred = preference_table(summary)
+    preferred = preference_table(summary, classes)
     for row in layer_table(summary).itertuples():
         own = preferred[preferred["layer"] == row.layer]
         most = own.loc[own["channels"].idxmax()]

@@ -157,6 +157,7 @@ def run_confidence(run: Run, tta: str = "none") -> Confidence | None:
         None where the run has no readable predictions of the split, or learned from it, or may have: its confidence
         there says what it remembers.
     """
+    run = getattr(run, "home", run)  # on other data too, both are those of the run's own validation split
     if contamination(run, "val"):
         return None
     for kind in dict.fromkeys((tta, "none")):

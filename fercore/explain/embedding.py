@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from fercore.data.fer2013 import Dataset
+from fercore.evaluation.elsewhere import asked, place
 from fercore.explain.hooks import captured
 from fercore.explain.projection import SEED, Embedding, embed, write_embedding
 from fercore.models.ensemble import Ensemble
@@ -38,7 +39,7 @@ def features(
     loaded
         The model.
     images
-        uint8 (N, H, W).
+        uint8 (N, H, W) or (N, H, W, 3).
     device
         Where the model is.
     progress
@@ -47,7 +48,7 @@ def features(
     Returns
     -------
     features, probabilities
-        float32 (N, D) and (N, 7).
+        float32 (N, D) and (N, C).
     """
     name, parts = head(loaded.module), []
 
@@ -83,19 +84,21 @@ def choose_rows(dataset: Dataset, split: str, seed: int = SEED) -> tuple[np.ndar
 
 
 def embed_run(run: Run, dataset: Dataset, split: str, progress: bool = False) -> Embedding:
-    """`embed` for a run's weights and a split of a data set, kept in the run folder.
+    """`embed` for a run's weights and a split of a data set, kept in the run's folder for this data set.
 
     Raises
     ------
     RunError
-        If the run has no usable weights, its features cannot be projected, or its figures are about another data set.
+        If the run has no usable weights, its features cannot be projected, model and data share no class, or another
+        data set has this one's name.
     DataError
         If the split has no images.
     """
-    run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows, size = choose_rows(dataset, split)
+    chosen, results = asked(run, dataset, rows), place(run, dataset)
+    size = int(np.isin(rows[:size], chosen.rows).sum())
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    taken, answers = features(load(run, device), dataset.images[rows], device, progress)
-    found = embed(taken, dataset.ids[rows], dataset.labels[rows], answers, size)
-    write_embedding(run, split, found)
+    taken, answers = features(load(run, device), dataset.images[chosen.rows], device, progress)
+    found = embed(taken, dataset.ids[chosen.rows], chosen.labels, answers, size)
+    write_embedding(results, split, found)
     return found

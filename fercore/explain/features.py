@@ -17,6 +17,7 @@ from tqdm import trange
 
 from fercore.data.fer2013 import Dataset
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.elsewhere import asked, place
 from fercore.explain.hooks import captured
 from fercore.explain.layers import find_layer, layers
 from fercore.explain.summary import TOP, ChannelSummary, FeatureSummary, write_features
@@ -188,21 +189,20 @@ def summarize(
 
 
 def summarize_run(run: Run, dataset: Dataset, split: str, progress: bool = False) -> FeatureSummary:
-    """`summarize` for a run's weights and a split of a data set, kept in the run folder.
+    """`summarize` for a run's weights and a split of a data set, kept in the run's folder for this data set.
 
     Raises
     ------
     RunError
-        If the run has no usable weights, or its figures are about another data set.
+        If the run has no usable weights, model and data share no class, or another data set has this one's name.
     DataError
         If the split has no images.
     """
-    run.check_dataset(dataset.info["fingerprint"], dataset.path)
-    rows = dataset.some_indices(split)
+    chosen, results = asked(run, dataset, dataset.some_indices(split)), place(run, dataset)
     model = load(run, "cuda" if torch.cuda.is_available() else "cpu")
-    images = dataset.images[rows], dataset.ids[rows], dataset.labels[rows]
+    images = dataset.images[chosen.rows], dataset.ids[chosen.rows], chosen.labels
     summary = summarize(model, *images, classes=len(run.classes), progress=progress)
-    write_features(run, split, summary)
+    write_features(results, split, summary)
     return summary
 
 

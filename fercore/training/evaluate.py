@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 
 from fercore.data.fer2013 import Dataset
 from fercore.data.ferplus import votes_on
+from fercore.evaluation.elsewhere import Elsewhere, asked, notes, place
 from fercore.evaluation.metrics import report
 from fercore.evaluation.people import people_report
 from fercore.models.forward import probabilities
@@ -21,6 +22,9 @@ from fercore.runs import Predictions, Run, stem, update_run, write_json, write_p
 
 def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", progress: bool = False) -> dict:
     """Predict every image of a split in fp32 and write predictions and metrics.
+
+    Those of the run's own data set go into its folder, those of any other where `fercore.evaluation.elsewhere` keeps
+    them.
 
     Parameters
     ----------
@@ -41,21 +45,21 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     Raises
     ------
     RunError
-        If the run has no usable weights, or its figures are about another data set.
+        If the run has no usable weights, model and data share no class, or another data set has this one's name.
     DataError
         If the split has no images.
     """
-    run.check_dataset(dataset.info["fingerprint"], dataset.path)
     rows = dataset.some_indices(split)
+    chosen, results = asked(run, dataset, rows), place(run, dataset)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load(run, device)
     settings = {"tta": tta, "device": device, "progress": progress}
     with left_out_mass(model.module) as left_out:
-        answers = probabilities(model.module, model.preprocess, dataset.images[rows], **settings)
-    if not run.info["dataset"]:  # a model that others trained: this is what its figures are about
-        run = update_run(run, dataset=dataset.summary())
-    predictions = Predictions(dataset.ids[rows], dataset.labels[rows], answers)
-    return keep_predictions(run, dataset, split, predictions, tta, left_out)
+        answers = probabilities(model.module, model.preprocess, dataset.images[chosen.rows], **settings)
+    if not run.info["dataset"] and results is run:  # a model that others trained: this is what its figures are about
+        results = update_run(run, dataset=dataset.summary())
+    predictions = Predictions(dataset.ids[chosen.rows], chosen.labels, answers)
+    return keep_predictions(results, dataset, split, predictions, tta, left_out, chosen.not_asked)
 
 
 def keep_predictions(
@@ -65,13 +69,18 @@ def keep_predictions(
     predictions: Predictions,
     tta: str = "none",
     left_out: Mapping[str, float] | None = None,
+    not_asked: Mapping[str, int] | None = None,
 ) -> dict:
     """Write predictions of a data set's split, and the metrics that follow from them, which are returned.
 
-    `left_out` is the mean probability that the model gave to each class beyond its classes.
+    `left_out` is the mean probability that the model gave to each class beyond its classes, `not_asked` the number of
+    images of each class that it does not know.
     """
-    notes = {"dataset_fingerprint": dataset.info["fingerprint"], "left_out": dict(left_out or {})}
-    return store(run, split, tta, predictions, dataset.split_name(split), notes)
+    further = {"dataset_fingerprint": dataset.info["fingerprint"], "left_out": dict(left_out or {})}
+    if isinstance(run, Elsewhere):
+        settings = {"split": split, "split_name": dataset.split_name(split), "tta": tta}
+        further |= notes(run, predictions, not_asked or {}, **settings)
+    return store(run, split, tta, predictions, dataset.split_name(split), further)
 
 
 def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: str, notes: Mapping[str, Any]) -> dict:

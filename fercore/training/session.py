@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import shutil
 import signal
 import subprocess
 import threading
@@ -18,6 +19,7 @@ import torch
 from fercore import runs
 from fercore.data.decisions import apply_decisions
 from fercore.data.fer2013 import Dataset, average_faces
+from fercore.evaluation.elsewhere import FOLDER
 from fercore.models.registry import count_parameters, save_model
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
@@ -226,6 +228,8 @@ def _forget_measurements(run: Run) -> None:
     for pattern in ("metrics_*.json", "predictions_*.npz", "features_*.npz", "embedding_*.npz"):
         for outdated in run.path.glob(pattern):
             outdated.unlink(missing_ok=True)
+    if not (run.path / FOLDER).is_symlink():
+        shutil.rmtree(run.path / FOLDER, ignore_errors=True)
 
 
 def _write_history(fit: Fit, run: Run) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,30 +17,43 @@ from fercore.data.records import OnBad, Record, Source
 from fercore.emotions import EMOTIONS
 
 
-def make_records(per_class: int = 4, seed: int = 0) -> list[Record]:
-    """`per_class` images of each emotion in each split, ordered by split and class.
+def make_records(
+    per_class: int = 4, seed: int = 0, classes: Sequence[str] = EMOTIONS, size: int = SIZE, channels: int = 1
+) -> list[Record]:
+    """`per_class` images of each class in each split, ordered by split and class.
 
-    Each class is a bright bar at its own height on a noisy grey ground, so that a small model can learn it.
+    Each class is a bright bar at its own height on a noisy grey ground, so that a small model can learn it; in colour
+    the bar is red.
     """
     generator = np.random.default_rng(seed)
     records = []
     for split in SPLITS:
-        for label, emotion in enumerate(EMOTIONS):
+        for label, emotion in enumerate(classes):
             for number in range(per_class):
-                pixels = generator.integers(60, 140, (SIZE, SIZE), dtype=np.uint8)
-                pixels[3 + 6 * label : 9 + 6 * label] += 100
+                shape = (size, size) if channels == 1 else (size, size, channels)
+                pixels = generator.integers(60, 140, shape, dtype=np.uint8)
+                bar = pixels if channels == 1 else pixels[..., 0]
+                bar[3 + 6 * label : 9 + 6 * label] += 100
                 records.append(Record(f"{split}/{emotion}/{number}", label, split, pixels))
     return records
 
 
-def make_dataset(folder: Path | str, per_class: int = 4, seed: int = 0) -> Dataset:
-    """A prepared data set of 3 * 7 * `per_class` images in `folder`, with the official split names."""
-    records = make_records(per_class, seed)
+def make_dataset(
+    folder: Path | str,
+    per_class: int = 4,
+    seed: int = 0,
+    classes: Sequence[str] = EMOTIONS,
+    size: int = SIZE,
+    channels: int = 1,
+) -> Dataset:
+    """A prepared data set of 3 * `per_class` images of each class in `folder`, which gives it its name."""
+    records = make_records(per_class, seed, classes, size, channels)
 
     def read(on_bad: OnBad) -> Iterator[Record]:
         return iter(records)
 
     source = Source("synthetic", "factory", OFFICIAL_SPLIT_NAMES, read, total=len(records))
+    source = replace(source, classes=tuple(classes), size=size, channels=channels, dataset=Path(folder).name)
     return prepare(source, folder)
 
 

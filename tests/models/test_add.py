@@ -151,7 +151,7 @@ def test_a_folder_that_lacks_something_leaves_nothing_behind(folder, tmp_path, h
 
 def test_an_unmappable_label_set_is_refused_with_both(tmp_path):
     folder = make_hub_folder(tmp_path / "pets", labels=("cat", "dog"))
-    with pytest.raises(RunError, match=r"Received cat, dog; expected angry, disgust, .*neutral, in any order"):
+    with pytest.raises(RunError, match=r"received cat, dog; expected angry, disgust, .*neutral, in any order"):
         add_model(str(folder), tmp_path / "runs")
 
 
@@ -167,7 +167,7 @@ def test_labels_can_be_said_where_the_config_has_none(tmp_path, dataset):
     content = json.loads((mute / "config.json").read_text())
     content |= {"id2label": {str(i): f"LABEL_{i}" for i in range(7)}, "label2id": {}}
     (mute / "config.json").write_text(json.dumps(content))
-    with pytest.raises(RunError, match="'LABEL_0'"):
+    with pytest.raises(RunError, match=r"LABEL_0, .* with --labels"):
         add_model(str(mute), tmp_path / "runs")
     with pytest.raises(RunError, match="--labels: received 2 names, but it has 7 outputs"):
         add_model(str(mute), tmp_path / "runs", labels=["happy", "sad"])

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fercore.evaluation.confidence import run_confidence
+from fercore.evaluation.elsewhere import elsewhere, open_elsewhere
 from fercore.runs import RunError, open_run, update_run, write_json
 from fercore.training.evaluate import evaluate_run
 from tests.factories.data import make_dataset
@@ -15,7 +17,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("other") / "d", per_class=1, seed=9)
+    return make_dataset(tmp_path_factory.mktemp("other") / "other", per_class=3, seed=9)
 
 
 @pytest.fixture
@@ -23,37 +25,74 @@ def run(tmp_path, dataset):
     return make_run(tmp_path, "a", dataset=dataset, weights=True)
 
 
+def content(run):
+    return {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file() and path.name != ".lock"}
+
+
+def start(script, arguments, run, other):
+    main = runpy.run_path(str(SCRIPTS / script))["main"]
+    main(["a", *arguments, "--data", str(other.path), "--runs", str(run.path.parent)])
+
+
 @pytest.mark.parametrize(
-    ("script", "arguments"),
+    ("script", "arguments", "file"),
     [
-        ("evaluate.py", []),
-        ("evaluate.py", ["--split", "val"]),
-        ("evaluate.py", ["--tta", "flip"]),
-        ("features.py", []),
-        ("embedding.py", []),
-        ("compact.py", []),
-        ("export.py", ["--format", "onnx", "--precision", "int8", "--into-run"]),
+        ("evaluate.py", [], "metrics_test.json"),
+        ("evaluate.py", ["--split", "val"], "predictions_val.npz"),
+        ("evaluate.py", ["--tta", "flip"], "metrics_test_flip.json"),
+        ("features.py", [], "features_val.npz"),
+        ("embedding.py", [], "embedding_test.npz"),
     ],
 )
-def test_no_script_replaces_results_by_those_of_other_images(run, other, capsys, monkeypatch, script, arguments):
+def test_results_on_other_images_touch_none_of_the_runs_own(run, other, capsys, script, arguments, file):
+    before = content(run)
+    start(script, arguments, run, other)
+    assert content(run) == before
+    assert str(run.path / "evaluations" / other.name) in capsys.readouterr().out
+    assert {path.name for path in (run.path / "evaluations" / other.name).iterdir()} >= {"evaluation.json", file}
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [("compact.py", []), ("export.py", ["--format", "onnx", "--precision", "int8", "--into-run"])],
+)
+def test_what_needs_the_runs_own_images_refuses_others(run, other, capsys, monkeypatch, script, arguments):
     monkeypatch.setattr("fercore.models.compact.LARGE", 64)
-    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
-    main = runpy.run_path(str(SCRIPTS / script))["main"]
+    before = content(run)
     with pytest.raises(SystemExit) as stop:
-        main(["a", *arguments, "--data", str(other.path), "--runs", str(run.path.parent)])
+        start(script, arguments, run, other)
     own, received = run.info["dataset"]["fingerprint"], other.info["fingerprint"]
     said = capsys.readouterr().err
     assert stop.value.code == 2
     assert f"the figures of a are about the data set {own}, but {other.path} holds {received}" in said
     assert "Give the run's own data set with --data" in said
-    assert {path.name: path.read_bytes() for path in run.path.iterdir() if path.name != ".lock"} == before
+    assert content(run) == before
+
+
+def test_temperature_and_threshold_stay_those_of_the_runs_own_validation(run, dataset, other):
+    evaluate_run(run, dataset, "val")
+    before = run_confidence(run)
+    evaluate_run(run, other, "val")
+    assert run_confidence(run) == run_confidence(open_elsewhere(run, other.name)) == before
+
+
+def test_another_data_set_of_the_same_name_is_refused(run, other, tmp_path):
+    evaluate_run(run, other, "test")
+    again = make_dataset(tmp_path / "x" / other.path.name, per_class=1, seed=10)
+    assert again.name == other.name
+    before = open_elsewhere(run, other.name).metrics("test")
+    with pytest.raises(RunError, match="under the same name; they are never overwritten"):
+        evaluate_run(run, again, "test")
+    assert open_elsewhere(run, other.name).metrics("test") == before
 
 
 def test_a_model_that_others_trained_is_bound_by_its_first_evaluation(run, dataset, other):
     added = update_run(run, dataset={})
     evaluate_run(added, dataset, "val")
-    with pytest.raises(RunError, match="the figures of a are about the data set"):
-        evaluate_run(open_run(run.path), other, "test")
+    bound = open_run(run.path)
+    assert bound.info["dataset"]["fingerprint"] == dataset.info["fingerprint"]
+    evaluate_run(bound, other, "test")
+    assert [each.dataset_name for each in elsewhere(bound)[0]] == [other.name]
 
 
 def test_figures_that_were_measured_on_other_images_are_not_shown(run, dataset):
