@@ -41,7 +41,8 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
     Raises
     ------
     RunError
-        If the data set is not the run's own, there is nothing to gain, or accuracy on val changes by more than `MOST_LOST`; the run is then as it was.
+        If the data set is not the run's own, there is nothing to gain, or accuracy on val changes by more than
+        `MOST_LOST`; the run is then as it was.
     """
     run.check_dataset(dataset.info["fingerprint"], dataset.path)
     with training_lock(run.path), tempfile.TemporaryDirectory(prefix=prefix(), dir=run.path.parent) as folder:

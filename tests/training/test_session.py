@@ -201,8 +201,8 @@ def test_train_share_is_stratified_and_seeded(dataset):
 
 def test_class_weights_by_hand():
     labels = torch.tensor([0] * 4 + [1] + [2] * 4)
-    balanced = loop.class_weights(labels, "balanced", "cpu")
+    balanced = loop.class_weights(labels, "balanced", 7, "cpu")
     torch.testing.assert_close(balanced[:4], torch.tensor([0.75, 3.0, 0.75, 0.0]))
-    root = loop.class_weights(labels, "sqrt", "cpu")
+    root = loop.class_weights(labels, "sqrt", 7, "cpu")
     torch.testing.assert_close(root[:3], torch.tensor([0.9, 1.8, 0.9]))
-    assert loop.class_weights(labels, "none", "cpu") is None
+    assert loop.class_weights(labels, "none", 7, "cpu") is None
