@@ -3,13 +3,33 @@
 import os
 from pathlib import Path
 
+import filelock
 import pytest
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.fer2013 import Dataset, open_dataset
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
 
+BROWSERS = 2  # at once, each with servers of its own: more would wait for one another
 SHARED_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "fer2013" / "archive.zip"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A process for each core where folders of tests run; none where files or single tests are named, which are few."""
+    named = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
+    return 0 if named else os.cpu_count()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, which shares their fixtures, and browsers few."""
+    browsed: dict[Path, int] = {}
+    for item in items:
+        group = str(item.path)
+        if item.get_closest_marker("browser"):
+            group = f"browser {browsed.setdefault(item.path, len(browsed)) % BROWSERS}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +49,11 @@ def fer2013_archive() -> Path:
 
 @pytest.fixture(scope="session")
 def fer2013_dataset(fer2013_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """The real data set, prepared from the archive once a test session."""
-    with open_source(fer2013_archive) as source:
-        return prepare(source, tmp_path_factory.mktemp("fer2013") / "data")
+    """The real data set, prepared from the archive once a test session: the first process that asks does it for all."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "fer2013"
+    with filelock.FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            with open_source(fer2013_archive) as source:
+                return prepare(source, folder)
+    return open_dataset(folder)

@@ -26,7 +26,7 @@ from tests.factories.data import make_dataset
 from tests.factories.runs import make_embedding, make_run
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 180  # seconds until the server answers or a page is drawn, on a machine with other work to do
+START = 600  # seconds until the server answers or a page is drawn, on a machine with other work to do
 VIEWPORT = {"width": 1400, "height": 900}
 
 # Opened at /training, Streamlit's client asks for its server below that address first and, answered 404, at the root.

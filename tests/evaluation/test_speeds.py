@@ -23,7 +23,9 @@ def test_what_was_measured_is_read_again(tmp_path):
         ({"machine": None}, "machine, measured or engines is missing"),
         ({"engines": [1]}, "machine, measured or engines is missing"),
         ({"engines": {"torch": {"milliseconds": 0, "images_per_second": 1}}}, "expected milliseconds and images_per"),
-        ({"engines": {"torch": {"milliseconds": float("nan"), "images_per_second": 1}}}, "received the speed"),
+        ({"engines": {"torch": {"milliseconds": float("nan"), "images_per_second": 1}}}, "NaN is no number of JSON"),
+        ({"engines": {"torch": {"milliseconds": 1e6, "images_per_second": 1}}}, "received the speed"),
+        ({"engines": {"torch": {"milliseconds": True, "images_per_second": 1}}}, "received the speed"),
         ({"engines": {"torch": "fast"}}, "received the speed 'fast'"),
     ],
 )

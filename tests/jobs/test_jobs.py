@@ -17,7 +17,7 @@ from fercore.jobs import Job, JobError, Jobs, Roots
 from fercore.jobs.records import LOG, list_jobs
 from fercore.jobs.runner import shorten
 
-LONG = 120  # seconds that an event may take on a busy machine
+LONG = 600  # seconds that an event may take on a busy machine
 
 # Stands in for our scripts: says how far it is, works until the file `go` is there, and ends with the code in it.
 SCRIPT = """

@@ -19,7 +19,7 @@ from tests.factories.copies import make_copies
 from tests.factories.data import png
 from tests.factories.runs import make_run
 
-LONG = 60  # seconds after which something is stuck
+LONG = 600  # seconds after which something is stuck
 STATES = {
     "stopped": SimpleNamespace(playing=False, signalling=False),
     "signalling": SimpleNamespace(playing=False, signalling=True),

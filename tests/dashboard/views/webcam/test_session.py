@@ -10,7 +10,7 @@ import pytest
 from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
 
-LONG = 60  # seconds after which something is stuck
+LONG = 600  # seconds after which something is stuck
 ANGRY, HAPPY, SAD = (EMOTIONS.index(name) for name in ("angry", "happy", "sad"))
 FACE = Face((20.0, 60.0, 60.0, 100.0))  # with room for two lines above it
 PICTURE = np.full((120, 240, 3), 90, np.uint8)

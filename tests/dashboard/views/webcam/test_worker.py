@@ -11,7 +11,7 @@ from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
 from tests.dashboard.conftest import DASHBOARD
 
-LONG = 60  # seconds after which a thread that should have ended counts as stuck; nothing here takes a second
+LONG = 600  # seconds after which a thread that should have ended counts as stuck; nothing here takes a second
 HAPPY = EMOTIONS.index("happy")
 PICTURE = np.zeros((60, 80, 3), np.uint8)
 
