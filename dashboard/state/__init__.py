@@ -18,6 +18,9 @@ What runs hold, cached until their files change
     `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
     With `clean=True`, metrics, reports and predictions are those of the images without a copy in training;
     `copies(run, split, tta)` says which have one, `no_clean_score(run, split, tta)` why nobody knows.
+People
+    `votes(run, split, tta)`: what ten people say of the images that a run answered for, `people(run, split, tta)` how
+    the run compares with them; None where nobody voted on them.
 Models
     `with_weights(runs)`; `computed(make, run, *args)` is `make(loaded_model, *args)`, kept; `predictor(run, tta)`
     answers for faces in any thread, `answers(run, crops, tta)` are its answers, kept for this session;
@@ -66,6 +69,7 @@ from state.dataset_images import (
 from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
 from state.folders import command, data_root, prepare_command, runs_root
 from state.loaded_models import answers, computed, confidence, predictor, with_weights
+from state.people import people, votes
 from state.results import checked_predictions, copies, metrics, no_clean_score, predictions, reports
 from state.run_folders import (
     HOW_TO_TRAIN,

@@ -10,6 +10,7 @@ from fercore.evaluation.tables import prediction_table
 from views.evaluation import accuracy, confusion
 from widgets import chart_clicks
 from widgets.downloads import download, download_report
+from widgets.judged import draw_judged
 from widgets.links import link
 from wording.contamination import contamination_badge, warn_of_contamination
 
@@ -24,6 +25,8 @@ warn_of_contamination(run, split)
 accuracy.draw_notes(evaluation, report)
 accuracy.draw_figures(report)
 download_report(run)
+with state.errors_shown():
+    draw_judged(run, split, tta, details=True)
 confusion.draw_confusion(report)
 confusion.draw_classes(report)
 link("errors", "See the images that it gets wrong", ":material/image_search:")

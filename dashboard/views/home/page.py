@@ -10,6 +10,7 @@ from fercore.charts.style import with_range
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
 from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_report, draw_runs
+from widgets.judged import draw_judged
 from widgets.links import draw_comparison_link, link
 from wording import clean_score
 from wording.markdown import code, escape, message
@@ -54,6 +55,9 @@ if runs:
         report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
         state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
         draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])
+if runs and best and ("test", "none") in best.evaluations():
+    with state.errors_shown():
+        draw_judged(best, "test")
 if said := clean_score.note(reports.values()):
     st.caption(f"{said} The report's own figures are as published.")
 st.markdown(

@@ -1,0 +1,85 @@
+"""Model, label and single person on one scale: how often each says what most people say."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from fercore.charts.style import RIGHT, WRONG, count, ink, percent_axis, with_range
+
+PERSON, MODEL, LABEL = JUDGED = ("a single person", "the model", "the label")
+KEYS = dict(zip(JUDGED, ("person", "model", "label"), strict=True))
+_COLORS = {PERSON: "#8C8C8C", MODEL: RIGHT, LABEL: WRONG}
+_SHAPES = {PERSON: "circle", MODEL: "diamond", LABEL: "square"}
+_TITLE = "Agrees with most people"
+
+
+def judged_table(people: dict) -> pd.DataFrame:
+    """Who, and how often it says what most people say: who, value, low, high (fractions), n; three rows.
+
+    `people` is a report of `fercore.evaluation.people.people_report`.
+    """
+    return pd.DataFrame([{"who": who, **people[key]} for who, key in KEYS.items()])
+
+
+def agreement_table(people: dict) -> pd.DataFrame:
+    """The same by how many people agree on an image: votes, who, value, low, high, n; only what was counted."""
+    rows = [
+        {"votes": level["votes"], "who": who, **level[key]}
+        for level in people["by_agreement"]
+        for who, key in KEYS.items()
+    ]
+    table = pd.DataFrame(rows)
+    return table[table["n"] > 0].reset_index(drop=True)
+
+
+def judged_chart(people: dict, dark: bool = False) -> alt.LayerChart:
+    """A point with its 95 % interval each for a single person, the model and the label."""
+    table = judged_table(people)
+    data = table.assign(words=[with_range(row) for row in table.to_dict("records")], images=table["n"].map(count))
+    low = max(0.0, float(data["low"].min()) - 0.05)
+    base = alt.Chart(data).encode(
+        y=alt.Y("who:N", sort=list(JUDGED), title=None, axis=alt.Axis(labelLimit=160)),
+        color=alt.Color("who:N", scale=_scale(_COLORS), legend=None),
+        tooltip=[
+            alt.Tooltip("who:N", title="Who"),
+            alt.Tooltip("words:N", title=f"{_TITLE}, 95 %"),
+            alt.Tooltip("images:N", title="Images"),
+        ],
+    )
+    scale = alt.Scale(domain=[low, min(1.0, float(data["high"].max()) + 0.05)], nice=False)
+    axis = percent_axis(_TITLE, tickCount=6)
+    rules = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
+    shape = alt.Shape("who:N", scale=_scale(_SHAPES), legend=None)
+    marks = base.mark_point(filled=True, size=120, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shape)
+    texts = base.mark_text(dy=-14, color=ink(dark)).encode(
+        x=alt.X("value:Q", scale=scale), text="words:N", color=alt.value(ink(dark))
+    )
+    return alt.layer(rules, marks, texts).properties(height=alt.Step(46))
+
+
+def agreement_chart(people: dict) -> alt.LayerChart:
+    """How often each agrees with most people, by how many of ten give the first answer; 10 is clear, 4 divided."""
+    table = agreement_table(people)
+    data = table.assign(words=[with_range(row) for row in table.to_dict("records")], images=table["n"].map(count))
+    scale = alt.Scale(domain=[0, 1])
+    base = alt.Chart(data).encode(
+        x=alt.X("votes:O", sort="descending", axis=alt.Axis(title="People who agree, of ten", labelAngle=0)),
+        color=alt.Color("who:N", scale=_scale(_COLORS), legend=alt.Legend(title=None, orient="top")),
+        tooltip=[
+            alt.Tooltip("who:N", title="Who"),
+            alt.Tooltip("votes:O", title="People who agree"),
+            alt.Tooltip("words:N", title=f"{_TITLE}, 95 %"),
+            alt.Tooltip("images:N", title="Images"),
+        ],
+    )
+    axis = percent_axis(_TITLE, tickCount=6)
+    rules = base.mark_rule(opacity=0.5, strokeWidth=2).encode(y=alt.Y("low:Q", axis=axis, scale=scale), y2="high:Q")
+    line = base.mark_line().encode(y=alt.Y("value:Q", scale=scale))
+    shape = alt.Shape("who:N", scale=_scale(_SHAPES), legend=alt.Legend(title=None, orient="top"))
+    marks = base.mark_point(filled=True, size=80, opacity=1).encode(y=alt.Y("value:Q", scale=scale), shape=shape)
+    return alt.layer(rules, line, marks).properties(height=300)
+
+
+def _scale(looks: dict[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(looks), range=list(looks.values()))
