@@ -7,6 +7,7 @@ limited, everything is checked against everything else, and only regular files a
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 from collections import defaultdict
@@ -120,10 +121,19 @@ class Dataset:
         """Images per split and class, counted from the labels: {"train": {"angry": 3995, ...}, ...}."""
         return count_images(self.labels, self.splits, self.classes)
 
+    @property
+    def order(self) -> str:
+        """16 hexadecimal digits that depend on the ids and their order, as the course of a training does.
+
+        The fingerprint does not, so that it is the same for all forms of a source.
+        """
+        return hashlib.sha256("\n".join(self.ids.tolist()).encode()).hexdigest()[:16]
+
     def summary(self) -> dict:
-        """What run.json records of the data a model saw: fingerprint, counts, split names and sizes, source form."""
+        """What run.json records of the data a model saw: fingerprint, order, counts, split names and sizes, form."""
         return {
             "fingerprint": self.info["fingerprint"],
+            "order": self.order,
             "source": self.info["source"]["form"],
             "counts": self.counts(),
             "split_names": self.info["split_names"],

@@ -108,6 +108,12 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False, epochs:
             f"{name} was trained on the data set {expected}, but {dataset.path} holds {received}; "
             "give its own data set with --data"
         )
+    if run.info["dataset"].get("order", dataset.order) != dataset.order:  # earlier versions recorded none
+        raise RunError(
+            f"{name} was trained on these images in another order, as another form has: {dataset.path} came from "
+            f"{dataset.info['source']['form']}, the run's from {run.info['dataset'].get('source')}. It would not end "
+            "as it was begun; give its own data set with --data"
+        )
     if dataset.counts() != run.info["dataset"].get("counts"):
         raise RunError(
             f"{name} was trained on other images than the train split of {dataset.path}, as the folds of a "

@@ -1,5 +1,7 @@
+import hashlib
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,12 +39,19 @@ def test_summary_is_what_a_run_records(folder):
     dataset = open_dataset(folder)
     assert dataset.summary() == {
         "fingerprint": dataset.info["fingerprint"],
+        "order": dataset.order,
         "source": "synthetic",
         "counts": dataset.counts(),
         "split_names": {"train": "Training", "val": "PublicTest", "test": "PrivateTest"},
         "split_sizes": {"train": 14, "val": 14, "test": 14},
     }
     json.dumps(dataset.summary(), allow_nan=False)
+
+
+def test_the_order_is_that_of_the_ids(folder):
+    dataset = open_dataset(folder)
+    assert replace(dataset, ids=np.array(["a", "b"])).order == hashlib.sha256(b"a\nb").hexdigest()[:16]
+    assert replace(dataset, ids=dataset.ids[::-1]).order != dataset.order
 
 
 def test_average_faces_are_rounded_means_of_one_split(tmp_path):

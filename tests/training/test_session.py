@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,14 +77,14 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(dataset, tmp_
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "muon", "ema": 0.0, "schedule": "plateau", "rotation": 9.0}])
 def test_resumed_from_any_interruption_the_result_is_the_same(dataset, tmp_path, monkeypatch, changes):
     whole = start(dataset, tmp_path, "whole", epochs=2, **changes)
-    replace, count = os.replace, 0
+    os_replace, count = os.replace, 0
 
     def full_disk(source, target):
         nonlocal count
         count += 1
         if count >= stop_at:
             raise OSError(errno.ENOSPC, "No space left on device")
-        replace(source, target)
+        os_replace(source, target)
 
     stop_at, interruptions = 2, 0  # the first write makes the folder
     while True:
@@ -133,6 +134,23 @@ def test_ctrl_c_marks_the_run_stopped_and_keeps_its_epochs(dataset, tmp_path, st
     resumed = session.resume(dataset, tmp_path, "stopped", quiet=True)
     assert (resumed.status, resumed.info["problem"]) == ("finished", None)
     same_files(start(dataset, tmp_path, "whole").path, resumed.path)
+
+
+def test_the_same_images_in_another_order_are_not_resumed_on(dataset, tmp_path, stopped):
+    run = stopped()
+    turned = replace(
+        dataset,
+        images=dataset.images[::-1],
+        ids=dataset.ids[::-1],
+        labels=dataset.labels[::-1],
+        splits=dataset.splits[::-1],
+    )
+    assert (turned.info["fingerprint"], turned.counts()) == (dataset.info["fingerprint"], dataset.counts())
+    with pytest.raises(RunError, match="stopped was trained on these images in another order"):
+        session.resume(turned, tmp_path, "stopped", quiet=True)
+    earlier = {name: value for name, value in run.info["dataset"].items() if name != "order"}
+    runs.update_run(run, dataset=earlier)  # a run of an earlier version tells no order
+    assert session.resume(dataset, tmp_path, "stopped", quiet=True).status == "finished"
 
 
 @pytest.mark.parametrize(("learning_rate", "improves"), [(1e-3, True), (1e-12, False)])
