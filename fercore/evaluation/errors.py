@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.sides import people_table
 from fercore.evaluation.tables import confused_pairs, confusion_table, prediction_table
 from fercore.runs import Predictions
 
@@ -19,6 +20,7 @@ BOTH_WRONG, FIRST_WRONG, SECOND_WRONG, BOTH_RIGHT = PAIR_OUTCOMES = (
     "only_second_wrong",
     "both_right",
 )
+CONFIDENCE, AGREED, DIVIDED = ORDERS = ("confidence", "agreed", "divided")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Wanted:
         Range of the mean gray level, 0 to 255, both ends in it.
     copy
         Whether training has a copy of the image.
+    side
+        Whom people side with, one of `fercore.evaluation.sides.SIDES`.
     """
 
     true: str | None = None
@@ -45,6 +49,7 @@ class Wanted:
     confidence: tuple[float, float] | None = None
     brightness: tuple[float, float] | None = None
     copy: bool | None = None
+    side: str | None = None
 
 
 def image_table(
@@ -53,6 +58,7 @@ def image_table(
     *,
     copies: np.ndarray | None = None,
     brightness: np.ndarray | None = None,
+    votes: np.ndarray | None = None,
     classes: Sequence[str] = EMOTIONS,
 ) -> pd.DataFrame:
     """What a model answered for each image, most confident first.
@@ -65,7 +71,8 @@ def image_table(
         Those of another model. Images that only one of the two answered for are then left out.
     copies, brightness
         bool (N,): whether training has a copy; floats (N,): mean gray level. Their columns are missing without them.
-
+    votes
+        What people say, counts (N, 10); without them the columns of `sides.people_table` are missing.
     classes
         Names of the classes, by default those of FER2013.
 
@@ -73,8 +80,8 @@ def image_table(
     -------
     DataFrame
         The columns of `tables.prediction_table`, true_probability (of the true class), outcome (of `OUTCOMES`), copy
-        and brightness. With another model also other_pred, other_right and other_probability, and the outcomes are
-        `PAIR_OUTCOMES`.
+        and brightness, then those of `sides.people_table`. With another model also other_pred, other_right and
+        other_probability, and the outcomes are `PAIR_OUTCOMES`.
     """
     table = prediction_table(found.id, found.label, found.probabilities, classes)
     given = {"copy": copies, "brightness": brightness}
@@ -83,6 +90,8 @@ def image_table(
         outcome=np.where(table["right"], RIGHT, WRONG),
         **{name: values for name, values in given.items() if values is not None},
     )
+    if votes is not None:
+        table = table.join(people_table(table["true"], table["pred"], votes))
     if other is not None:
         table = _beside(table, other, classes)
     return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
@@ -91,13 +100,23 @@ def image_table(
 def matching(table: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """Rows of an `image_table` that one asks for, in its order."""
     rows = pd.Series(True, index=table.index)
-    for name in ("true", "pred", "outcome", "copy"):
+    for name in ("true", "pred", "outcome", "copy", "side"):
         if (value := getattr(wanted, name)) is not None:
             rows &= table[name] == value
     for name, span in (("probability", wanted.confidence), ("brightness", wanted.brightness)):
         if span is not None:
             rows &= table[name].between(*span)
     return table[rows]
+
+
+def ordered(table: pd.DataFrame, order: str) -> pd.DataFrame:
+    """An `image_table` in one of `ORDERS`: the most confident first, those on which people agree most, or least.
+
+    Images without votes come last.
+    """
+    if order == CONFIDENCE:
+        return table
+    return table.sort_values("agreed", ascending=order == DIVIDED, kind="stable", ignore_index=True)
 
 
 def cells(table: pd.DataFrame, wanted: Wanted, classes: Sequence[str] = EMOTIONS) -> pd.DataFrame:

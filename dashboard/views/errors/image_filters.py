@@ -10,18 +10,25 @@ import pandas as pd
 import streamlit as st
 
 import state
+from fercore.data.ferplus import votes_on
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.errors import (
+    AGREED,
     BOTH_RIGHT,
     BOTH_WRONG,
+    CONFIDENCE,
+    DIVIDED,
     FIRST_WRONG,
     RIGHT,
     SECOND_WRONG,
     WRONG,
     Wanted,
     image_table,
+    ordered,
 )
-from fercore.runs import Run
+from fercore.evaluation.sides import BOTH, LABEL, MODEL, NEITHER, NO_FACE
+from fercore.evaluation.sides import DIVIDED as DIVIDED_SIDE
+from fercore.runs import Predictions, Run
 from widgets.chart_clicks import ALL, ANY, OUTCOME, PAIR, PRED, TRUE, renew
 
 NOBODY = "no other run"
@@ -36,6 +43,18 @@ PAIR_OUTCOMES = {
     ALL: None,
 }
 COPIES = {"any": None, "have a copy": True, "have none": False}
+PEOPLE = {
+    "any": None,
+    "with the model": MODEL,
+    "with the label": LABEL,
+    "with both": BOTH,
+    "with neither": NEITHER,
+    "divided": DIVIDED_SIDE,
+    "no face or unknown": NO_FACE,
+}
+NO_VOTES = "People's votes (FER+) are known for images of FER2013 alone, and these are others."
+WHAT_PEOPLE_SAY = "By the answer that most of ten people gave (FER+); divided: two answers have as many votes."
+SORTED = {"most confident first": CONFIDENCE, "people agree most": AGREED, "people agree least": DIVIDED}
 PERCENT, GRAY = 100, 255  # where the ranges end
 
 
@@ -52,19 +71,26 @@ class Images(NamedTuple):
         The run, and the other one where two are beside each other.
     pictured
         Whether their pictures are here.
+    answers, votes
+        The run's predictions (N), and what people say of these images, counts (N, 10); None where nobody voted.
+    sorted
+        How the images are sorted, in words.
     """
 
     table: pd.DataFrame
     wanted: Wanted
     runs: tuple[Run, ...]
     pictured: bool
+    answers: Predictions
+    votes: np.ndarray | None
+    sorted: str
 
 
 def choose(evaluation: state.Evaluation) -> Images:
     """Draw all choosers; the images of an evaluation and what is asked of them."""
     run, split, tta, clean = evaluation
     found, pictured = state.predictions(*evaluation), state.dataset_matches(run)
-    problem = state.no_clean_score(run, split, tta)
+    problem, votes = state.no_clean_score(run, split, tta), votes_on(found.id)
     with st.container(horizontal=True):
         wanted = Wanted(true=_choose_class("True class", TRUE), pred=_choose_class("Predicted class", PRED))
         other = _choose_other(evaluation)
@@ -72,6 +98,7 @@ def choose(evaluation: state.Evaluation) -> Images:
         span = _choose_range("Confidence", "confidence", PERCENT, "%d %%")
         confidence = span and tuple(end / PERCENT for end in span)
         copies = None if clean else _choose_copies(problem)
+        side, order = _choose_side(votes is not None), _choose_order(votes is not None)
         needed = None if pictured else "Brightness takes the pictures, which are not here."
         brightness = _choose_range("Brightness", "brightness", GRAY, "%d", needed)
     table = image_table(
@@ -79,9 +106,11 @@ def choose(evaluation: state.Evaluation) -> Images:
         state.predictions(other, split, tta) if other else None,
         copies=None if problem or clean else state.copies(run, split, tta),
         brightness=_brightness(found.id) if pictured else None,
+        votes=votes,
     )
-    wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness)
-    return Images(table, wanted, (run, other) if other else (run,), pictured)
+    wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness, side=side)
+    runs = (run, other) if other else (run,)
+    return Images(ordered(table, SORTED[order]), wanted, runs, pictured, found, votes, order)
 
 
 def _choose_class(label: str, key: str) -> str | None:
@@ -108,6 +137,19 @@ def _choose_copies(problem: str | None) -> bool | None:
     settings = {"help": problem or state.WHAT_IS_CLEAN, "disabled": problem is not None, "width": 150}
     chosen = st.selectbox("Copy in training", list(COPIES), key="copies", bind="query-params", **settings)
     return None if problem else COPIES[chosen]
+
+
+def _choose_side(voted: bool) -> str | None:
+    """Whom people side with on the images that are asked for; None for all."""
+    settings = {"help": WHAT_PEOPLE_SAY if voted else NO_VOTES, "disabled": not voted, "width": 170}
+    chosen = st.selectbox("People side", list(PEOPLE), key="people", bind="query-params", **settings)
+    return PEOPLE[chosen] if voted else None
+
+
+def _choose_order(voted: bool) -> str:
+    """How the images are sorted, one of `SORTED`."""
+    options = list(SORTED)[: None if voted else 1]
+    return st.selectbox("Sorted", options, key="sorted", bind="query-params", width=190)
 
 
 def _choose_outcome(beside: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +11,7 @@ import state
 from fercore.charts.style import count, percent
 from fercore.evaluation.errors import matching, outcomes
 from views.errors.image_filters import PAIR_OUTCOMES, SINGLE_OUTCOMES, Images
-from widgets import gallery
+from widgets import gallery, vote_bars
 from widgets.downloads import download_table
 from widgets.pagination import choose_page
 from wording.markdown import code
@@ -25,6 +27,7 @@ COLUMNS = {
     "other_probability": "Its probability",
     "copy": "Copy in training",
     "brightness": "Brightness",
+    "votes": "People say",
 }
 SHARES = ("probability", "true_probability", "other_probability")
 
@@ -52,17 +55,34 @@ def say_how_many(found: Images, matches: int) -> None:
     names = [f"{place}: {code(run.name)}" for place, run in zip(("first", "second"), found.runs, strict=False)]
     beside = f" ({', '.join(names)})" if len(names) > 1 else ""
     images = "1 image" if matches == 1 else f"{count(matches)} images"
-    st.markdown(f"**{images}**, most confident first. Under these choices: {', '.join(parts)}{beside}.")
+    st.markdown(f"**{images}**, {found.sorted}. Under these choices: {', '.join(parts)}{beside}.")
 
 
 def draw_pages(found: Images, chosen: pd.DataFrame) -> None:
     """Pictures of one page, with what is said of each and a link to its explanation."""
     of = repr((found.wanted, *(run.name for run in found.runs), len(found.table)))
     shown = chosen.iloc[choose_page(len(chosen), gallery.SHOWN, PAGE, of, in_url=True)]
-    gallery.draw_pictures(shown, caption, gallery.explain_link(found.runs))
+    gallery.draw_pictures(shown, caption, below_picture(found))
     able = len(state.with_weights(found.runs))
     note = "" if able else " Without weights the run cannot be explained."
-    st.caption(f"{gallery.LEGEND} Each class with its probability.{note}")
+    bars = "" if found.votes is None else f" {vote_bars.LEGEND}"
+    st.caption(f"{gallery.LEGEND} Each class with its probability.{bars}{note}")
+
+
+def below_picture(found: Images) -> Callable[..., None] | None:
+    """What stands below a picture: what people say beside the model's probabilities, and a link to its explanation."""
+    explain = gallery.explain_link(found.runs)
+    if found.votes is None:
+        return explain
+    rows = {id_: row for row, id_ in enumerate(found.answers.id.tolist())}
+
+    def below(image) -> None:
+        row = rows[image.id]
+        vote_bars.draw_votes(found.votes[row], found.runs[0].classes, found.answers.probabilities[row])
+        if explain:
+            explain(image)
+
+    return below
 
 
 def caption(row) -> str:

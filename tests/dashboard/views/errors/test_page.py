@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.data.fer2013_ids import known
+from fercore.data.ferplus import votes_on
+from fercore.data.prepare import prepare
+from fercore.data.records import Record, Source
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.errors import AGREED, image_table, ordered
 from fercore.runs import Predictions, update_run, write_predictions
 from tests.dashboard.conftest import captions, links, words
 from tests.factories.copies import make_copies
-from tests.factories.data import make_dataset
+from tests.factories.data import make_dataset, make_records
 from tests.factories.runs import make_run
+from tests.factories.votes import make_judged_run
 
 ANGRY, FEAR, HAPPY, SAD = (EMOTIONS.index(name) for name in ("angry", "fear", "happy", "sad"))
 
@@ -225,3 +232,36 @@ def test_a_click_on_the_evaluation_page_opens_the_errors_page(open_page, listed,
     app.run()
     assert app.title[0].value == "Which images does it get wrong?"
     assert ids(app) == shown
+
+
+def test_people_s_votes_filter_and_sort_the_images_without_a_data_set(open_page, folders):
+    run = make_judged_run(folders[0])
+    found = run.predictions("test")
+    table = image_table(found, votes=votes_on(found.id))
+    app = open_page("errors", people="with the model", outcome="all", sorted="people agree most")
+    expected = ordered(table[table["side"] == "model"], AGREED)
+    assert app.dataframe[0].value["Image"].tolist() == expected["id"].tolist()
+    assert app.dataframe[0].value["People say"].tolist() == expected["votes"].tolist()
+    assert f"**{len(expected)} images**, people agree most." in words(app)
+    assert len(expected) > 3
+
+
+def test_images_that_nobody_voted_on_cannot_be_asked_for_by_votes(open_page, listed):
+    app = open_page("errors", people="with the model")
+    assert app.selectbox(key="people").disabled
+    assert app.selectbox(key="sorted").options == ["most confident first"]
+    assert len(ids(app)) == 3
+
+
+def test_votes_stand_below_the_pictures(open_page, folders):
+    places = np.flatnonzero(known().split == 2)[:4]
+    pixels = [record.pixels for record in make_records(per_class=1)]
+    parts = zip(known().ids[places].tolist(), known().label[places].tolist(), ["test"] * 4, pixels, strict=False)
+    records = [Record(*part) for part in parts]
+    source = Source("zip", "made", OFFICIAL_SPLIT_NAMES, lambda on_bad: iter(records))
+    make_run(folders[0], "a", dataset=prepare(source, folders[1]), splits=("test",))
+    app = open_page("errors", outcome="all")
+    assert len(captions(app)) == 4
+    bodies = [element.proto.body for element in app.get("html") if "people, model" in element.proto.body]
+    assert len(bodies) == int(votes_on(known().ids[places]).any(axis=1).sum()) == 4
+    assert "how many of ten people say so" in words(app)
