@@ -15,9 +15,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
 from fercore import runs
-from fercore.models.hub import HubError, classes_of, label_names, open_folder
-from fercore.models.registry import count_parameters
+from fercore.models.exported import is_exported, own_form
+from fercore.models.hub import HubError, classes_of, is_hub_config, label_names, open_folder
+from fercore.models.registry import count_parameters, open_model
 from fercore.runs import SPLITS, Run, RunError, check_name, read_json, write_json
 from fercore.temporary import prefix
 
@@ -77,9 +83,7 @@ def add_model(
     folder, origin = find_folder(source, revision)
     try:
         with _staged(folder, root, labels) as staged:
-            labels = label_names(read_json(staged / "config.json"))
-            classes = classes_of(labels)
-            module, preprocess = open_folder(staged, classes)
+            labels, classes, module, preprocess = _open(staged)
             info = {
                 "status": "finished",
                 "finished": runs.utc_now(),
@@ -143,10 +147,35 @@ def _staged(folder: Path, root: Path, labels: Sequence[str] | None) -> Iterator[
     Path(root).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=prefix(), dir=root) as name:
         staged = Path(name)
+        if is_exported(content):  # an own network, which scripts/export.py wrote
+            content, own_weights = own_form(content, processor, _weights(weights), label_names(content))
+            (staged / "model.safetensors").write_bytes(own_weights)
+        else:
+            write_json(staged / "preprocessor_config.json", processor)
+            _link(weights.absolute(), staged / "model.safetensors")
         write_json(staged / "config.json", content)
-        write_json(staged / "preprocessor_config.json", processor)
-        _link(weights.absolute(), staged / "model.safetensors")
         yield staged
+
+
+def _open(staged: Path) -> tuple[list[str], tuple[str, ...], nn.Module, Any]:
+    """Labels, classes, model and preprocessing of a staged folder."""
+    content = read_json(staged / "config.json")
+    if is_hub_config(content):
+        labels = label_names(content)
+        classes = classes_of(labels)
+        return labels, classes, *open_folder(staged, classes)
+    labels = content["classes"]
+    try:
+        return labels, tuple(labels), *open_model(staged, tuple(labels))
+    except RunError as error:
+        raise HubError(f"its weights, settings and labels do not belong together ({error.__cause__})") from error
+
+
+def _weights(file: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise HubError(f"its model.safetensors cannot be read ({error})") from error
 
 
 def _config(folder: Path, labels: Sequence[str] | None) -> dict[str, Any]:

@@ -171,9 +171,20 @@ def _stored(run: Run) -> tuple[nn.Module, Preprocess | HubPreprocess]:
         raise RunError(
             f"{run.name} has no weights (model.safetensors); train it again, or choose a run that was shipped with them"
         )
+    return open_model(run.path, run.classes)
+
+
+def open_model(folder: Path, classes: tuple[str, ...]) -> tuple[nn.Module, Preprocess | HubPreprocess]:
+    """The model in a folder with config.json and model.safetensors, as it was stored, and its preprocessing.
+
+    Raises
+    ------
+    RunError
+        If they are damaged, do not belong together, or have other classes.
+    """
     try:
-        content = read_json(run.path / "config.json")
-        return _open(run, content)
+        content = read_json(folder / "config.json")
+        return open_folder(folder, classes) if is_hub_config(content) else _open_own(folder, content, classes)
     except (
         OSError,
         ValueError,
@@ -184,13 +195,7 @@ def _stored(run: Run) -> tuple[nn.Module, Preprocess | HubPreprocess]:
         ImportError,
         SafetensorError,
     ) as error:
-        raise RunError(f"{run.path}: the model cannot be loaded ({error})") from error
-
-
-def _open(run: Run, content: dict) -> tuple[nn.Module, Preprocess | HubPreprocess]:
-    if is_hub_config(content):
-        return open_folder(run.path, run.classes)
-    return _open_own(run.path, content, run.classes)
+        raise RunError(f"{folder}: the model cannot be loaded ({error})") from error
 
 
 def _open_own(folder: Path, content: dict, classes: tuple[str, ...]) -> tuple[nn.Module, Preprocess]:
