@@ -111,11 +111,45 @@ def decode_gray(
         If the bytes are no whole image of a known format, one of more than `MAX_PIXELS`, `MAX_SIDE` or `MAX_RATIO`, or
         one of which nothing says what white is.
     """
-    image, _ = _decode(data, note, PHOTO_PIXELS, white)
-    gray = image.convert("L")
-    if gray.size != (size, size):
-        gray = ImageOps.fit(gray, (size, size), Image.Resampling.LANCZOS)
-    return np.array(gray, dtype=np.uint8)
+    return decode_face(data, size, white=white, note=note)
+
+
+def decode_face(
+    data: bytes,
+    size: int = SIZE,
+    channels: int = 1,
+    box: tuple[int, int, int, int] | None = None,
+    *,
+    white: WhiteLevel | None = None,
+    note: Note | None = None,
+) -> np.ndarray:
+    """As `decode_gray`, in colour where `channels` is 3, and of one face of a picture where `box` says which.
+
+    Parameters
+    ----------
+    box
+        left, top, right, bottom in pixels of the upright picture; what lies outside of the picture is cut off.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 array (size, size), or (size, size, 3): red, green, blue.
+    """
+    image, scale = _decode(data, note, PHOTO_PIXELS, white)
+    if box is not None:
+        image = _cropped(image, [round(side / scale) for side in box], box)
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image.size != (size, size):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    return np.array(image, dtype=np.uint8)
+
+
+def _cropped(image: Image.Image, box: list[int], said: tuple[int, int, int, int]) -> Image.Image:
+    left, top = max(box[0], 0), max(box[1], 0)
+    right, bottom = min(box[2], image.width), min(box[3], image.height)
+    if right - left < 1 or bottom - top < 1:
+        raise UnreadableImage(f"the face's box {said} (left, top, right, bottom) lies outside of the picture")
+    return image.crop((left, top, right, bottom))
 
 
 def decode_rgb(data: bytes, *, white: WhiteLevel | None = None, note: Note | None = None) -> np.ndarray:

@@ -174,9 +174,10 @@ def _voting(records: Iterable[Record], folder: Path, source: Source) -> Iterator
 def _cut(index: pd.DataFrame, source: Source, seed: int) -> tuple[dict[str, str], dict]:
     """Cut the splits that the source lacks, in place; returns the names of the splits and the options that say so."""
     names, options = dict(source.split_names), {}
-    subjects = index[SUBJECT].to_numpy(dtype=str) if SUBJECT in index else None
+    together = SUBJECT if SUBJECT in index else source.together
+    groups = index[together].to_numpy(dtype=str) if together else None
     for to in reversed(source.cut):  # test before val, whose share is of what training then has
-        index["split"] = cut_split(index["label"].to_numpy(), index["split"].to_numpy(), seed, to, subjects)
+        index["split"] = cut_split(index["label"].to_numpy(), index["split"].to_numpy(), seed, to, groups)
         names[to] = f"{PLAIN_SPLIT_NAMES[to]} (cut from train, seed {seed})"
         options = {"val_fraction": SHARE, "seed": seed}
     if source.cut:

@@ -72,6 +72,8 @@ class Source:
         Number of records, good and bad, or None where only reading can tell.
     cut
         The splits that have to be cut from train, because the source has none: () or ("val",) or ("val", "test").
+    together
+        The column of `columns` whose equal values stay in one split when splits are cut; "" cuts image by image.
     expected
         The splits without whose images the source is not whole.
     options
@@ -100,6 +102,7 @@ class Source:
     read: Callable[[OnBad], Iterator[Record]]
     total: int | None = None
     cut: tuple[str, ...] = ()
+    together: str = ""
     expected: tuple[str, ...] = ()
     options: dict = field(default_factory=dict)
     classes: tuple[str, ...] = EMOTIONS

@@ -12,7 +12,7 @@ _FOLDS = round(1 / SHARE)
 
 
 def cut_split(
-    labels: np.ndarray, splits: np.ndarray, seed: int, to: str = "val", subjects: np.ndarray | None = None
+    labels: np.ndarray, splits: np.ndarray, seed: int, to: str = "val", groups: np.ndarray | None = None
 ) -> np.ndarray:
     """Move a stratified tenth of train to another split.
 
@@ -26,9 +26,9 @@ def cut_split(
         Of the choice; the same seed and order of images give the same split.
     to
         The split to make.
-    subjects
-        str array (N,): who is shown. All images of one person move or none, so that the tenth and its classes are kept
-        only nearly; an image of nobody known ("") stands for itself.
+    groups
+        str array (N,): who is shown, or in which picture. All images of a group move or none, so that the tenth and its
+        classes are kept only nearly; an image of no group ("") stands for itself.
 
     Returns
     -------
@@ -38,12 +38,12 @@ def cut_split(
     Raises
     ------
     DataError
-        If train is too small to give every class an image in both splits, or shows too few people.
+        If train is too small to give every class an image in both splits, or has too few groups.
     """
     train = np.flatnonzero(splits == "train")
-    own = None if subjects is None else subjects[train]
+    own = None if groups is None else groups[train]
     try:
-        chosen = _by_class(labels[train], seed) if own is None else _by_person(labels[train], own, seed)
+        chosen = _by_class(labels[train], seed) if own is None else _by_group(labels[train], own, seed)
     except ValueError as error:
         raise DataError(
             f"the source has no {_WORDS[to]} images, and none can be cut from its {len(train)} training images "
@@ -65,15 +65,16 @@ def _by_class(labels: np.ndarray, seed: int) -> np.ndarray:
     return train_test_split(np.arange(len(labels)), test_size=SHARE, random_state=seed, stratify=labels)[1]
 
 
-def _by_person(labels: np.ndarray, subjects: np.ndarray, seed: int) -> np.ndarray:
-    """Places of about a tenth of the labels (N,): all images of some people, with about the same classes."""
+def _by_group(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Places of about a tenth of the labels (N,): all images of some groups, with about the same classes."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    people, _ = pd.factorize(np.where(subjects == "", [f"\0{row}" for row in range(len(subjects))], subjects))
-    if (n := people.max(initial=-1) + 1) < _FOLDS:
+    alone = [f"\0{place}" for place in range(len(groups))]
+    numbers, _ = pd.factorize(np.where(groups == "", alone, groups))
+    if (n := numbers.max(initial=-1) + 1) < _FOLDS:
         raise ValueError(f"they show {n} people, expected at least {_FOLDS}")
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed).split(labels, labels, people)
-    # The fold whose classes are nearest to a tenth of each: the assignment of people to folds is greedy.
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed).split(labels, labels, numbers)
+    # The fold whose classes are nearest to a tenth of each: the assignment of groups to folds is greedy.
     wanted = np.bincount(labels) * SHARE
     return min((fold for _, fold in folds), key=lambda fold: _distance(labels[fold], wanted))
 

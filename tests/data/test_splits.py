@@ -27,22 +27,22 @@ def test_a_person_never_crosses_splits(to):
     labels = generator.integers(0, 7, len(subjects))
     order = generator.permutation(len(subjects))
     subjects, labels = subjects[order], labels[order]
-    cut = cut_split(labels, np.full(len(subjects), "train"), seed=4, to=to, subjects=subjects)
+    cut = cut_split(labels, np.full(len(subjects), "train"), seed=4, to=to, groups=subjects)
     assert set(cut) == {"train", to}
     assert set(subjects[cut == to]).isdisjoint(subjects[cut == "train"])
     assert len(set(subjects[cut == to])) == 6
     assert set(labels[cut == to]) == set(range(7))
-    again = cut_split(labels, np.full(len(subjects), "train"), seed=4, to=to, subjects=subjects)
+    again = cut_split(labels, np.full(len(subjects), "train"), seed=4, to=to, groups=subjects)
     assert np.array_equal(cut, again)
 
 
 def test_images_of_nobody_known_are_cut_one_by_one():
     subjects, labels = np.array([""] * 100), np.arange(100) % 2
-    cut = cut_split(labels, np.full(100, "train"), seed=0, subjects=subjects)
+    cut = cut_split(labels, np.full(100, "train"), seed=0, groups=subjects)
     assert np.bincount(labels[cut == "val"]).tolist() == [5, 5]
 
 
 def test_too_few_people_are_refused_with_a_way_on():
     subjects, labels = np.array(["a", "b"] * 30), np.zeros(60, dtype=int)
     with pytest.raises(DataError, match=r"they show 2 people, expected at least 10.*--as test"):
-        cut_split(labels, np.full(60, "train"), seed=0, subjects=subjects)
+        cut_split(labels, np.full(60, "train"), seed=0, groups=subjects)
