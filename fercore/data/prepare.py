@@ -92,7 +92,7 @@ def prepare(
             info |= {"source": {"form": source.form, "name": source.name}}
             info["source"]["options"] = source.options | {"skip_bad": skip_bad} | options
             info |= {"split_names": names, "bad": bad.messages, "left_out": bad.images, "dropped": source.dropped}
-            info |= {"notes": source.notes, "licence": source.licence}
+            info |= {"notes": [*source.notes, *_crossing(index)], "licence": source.licence}
             _write_text(folder / "index.csv", index.to_csv(index=False))
             _write_text(folder / "dataset.json", json.dumps(info, indent=2, ensure_ascii=False) + "\n")
             if (out / DECISIONS).is_file():
@@ -183,6 +183,15 @@ def _cut(index: pd.DataFrame, source: Source, seed: int) -> tuple[dict[str, str]
     if source.cut:
         names["train"] += f" (without {' and '.join(PLAIN_SPLIT_NAMES[split] for split in source.cut)})"
     return names, options
+
+
+def _crossing(index: pd.DataFrame) -> list[str]:
+    """What to tell of people whose images the source itself has put into several splits."""
+    if SUBJECT not in index:
+        return []
+    known = index[index[SUBJECT] != ""]
+    people = int((known.groupby(SUBJECT)["split"].nunique() > 1).sum())
+    return [f"{people:,} people are in more than one split, as the source has it"] if people else []
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -17,12 +17,12 @@ from fercore.data.records import PLAIN_SPLIT_NAMES, Source
 
 SPLIT_FOLDERS = {
     "train": "train",
-    "train_set": "train",
     "val": "val",
     "valid": "val",
     "validation": "val",
-    "val_set": "val",
     "test": "test",
+    "train_set": "train",
+    "val_set": "val",
     "test_set": "test",
 } | USAGES
 # The Kaggle archive keeps PublicTest_ and PrivateTest_ files together in test/.

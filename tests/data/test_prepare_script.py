@@ -10,7 +10,7 @@ import kagglehub
 import numpy as np
 import pytest
 
-from fercore.data import trees
+from fercore.data import listing
 from fercore.data.fer2013 import open_dataset
 from scripts.prepare_data import main
 from tests.factories.data import make_dataset, make_records, png, tree_files, write_csv, write_folder, write_zip
@@ -64,8 +64,8 @@ BAD = {
     "label 7": (lambda to: csv_row(to, f"7,0 {PIXELS},Training"), "fer2013.csv row 5 (line 6): emotion '7'"),
     "unknown usage": (lambda to: csv_row(to, f"0,0 {PIXELS},Dev"), "fer2013.csv row 5 (line 6): Usage 'Dev'"),
     "unknown folder": (
-        lambda to: write_folder(to / "faces", FILES | {"train/contempt/1.png": b""}),
-        "faces: unknown folder 'train/contempt'",
+        lambda to: write_folder(to / "faces", FILES | {"train/bored/1.png": b""}),
+        "faces: unknown folder 'train/bored'",
     ),
     "unreadable image": (
         lambda to: write_zip(to / "a.zip", FILES | {"train/sad/Training_x.png": b"text"}),
@@ -151,15 +151,15 @@ def test_source_or_kaggle_one_of_them(arguments, capsys):
 
 
 def test_ctrl_c_ends_with_130_and_leaves_the_earlier_data_set(tmp_path, monkeypatch, capfd, earlier):
-    decode, calls = trees.decode_gray, []
+    decode, calls = listing.decode_face, []
 
-    def interrupted(data):
+    def interrupted(data, *arguments, **named):
         calls.append(data)
         if len(calls) == 10:
             raise KeyboardInterrupt
-        return decode(data)
+        return decode(data, *arguments, **named)
 
-    monkeypatch.setattr(trees, "decode_gray", interrupted)
+    monkeypatch.setattr(listing, "decode_face", interrupted)
     assert main([str(write_zip(tmp_path / "archive.zip", FILES)), "--out", str(earlier[0])]) == 130
     assert "prepare_data: interrupted" in capfd.readouterr().err
     assert_untouched(earlier)

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
+from fercore.data.choices import Choices
+from fercore.data.dataset import DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.records import BadRecord
 from fercore.data.trees import open_tree
 from tests.factories.data import png, write_folder
@@ -14,7 +16,7 @@ def refuse(error: BadRecord) -> None:
 
 
 def read(root, on_bad=refuse, **options):
-    source = open_tree(root, "faces", "images in a folder", **options)
+    source = open_tree(root, "faces", "folder", Choices(**options))
     return source, list(source.read(on_bad))
 
 
@@ -94,7 +96,7 @@ def test_two_images_with_the_same_id_are_refused(tmp_path):
     paths = ["train/sad/a.jpg", "train/sad/a.png", "train/sad/a.png.gif"]
     write_folder(tmp_path, dict.fromkeys(paths, GREY))
     with pytest.raises(DataError, match=r"two images would have the id 'train/sad/a\.png'"):
-        open_tree(tmp_path, "faces", "images in a folder")
+        open_tree(tmp_path, "faces", "folder")
 
 
 def test_hidden_files_and_litter_are_passed_over(tmp_path):
@@ -107,7 +109,7 @@ def test_hidden_files_and_litter_are_passed_over(tmp_path):
     ("path", "reason"),
     [
         ("extra/sad/x.png", "faces: unknown folder 'extra'; expected train, val, valid, validation, test"),
-        ("train/contempt/x.png", "faces: unknown folder 'train/contempt': unknown emotion 'contempt'"),
+        ("train/bored/x.png", "faces: unknown folder 'train/bored': unknown class 'bored'; expected one of angry"),
         ("train/x.png", "faces: 'train/x.png' is a file beside the class folders"),
         ("train/sad/more/x.png", "faces: 'train/sad/more': a folder or a special file"),
         ("train/sad/a\nb.png", r"faces: 'train/sad/a\nb.png': a name with characters that cannot be shown"),

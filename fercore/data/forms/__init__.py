@@ -28,19 +28,25 @@ class Form:
         Whether a folder is of this form.
     open
         Its source, from the folder, the name of what the user gave, what kind of container it lies in, and choices.
+    forced
+        Whether it can also be forced on a folder that does not tell it from others.
     """
 
     words: str
     fits: Callable[[Traversable, Choices], bool]
     open: Callable[[Traversable, str, str, Choices], Source]
+    forced: bool = False
 
 
 FORMS = {
-    "rafdb": Form("RAF-DB: list_patition_label.txt with aligned/, or train|test/1..7/", rafdb.fits, rafdb.open_rafdb),
+    "rafdb": Form(
+        "RAF-DB: list_patition_label.txt with aligned/, or train|test/1..7/", rafdb.fits, rafdb.open_rafdb, forced=True
+    ),
     "affectnet": Form(
         "AffectNet: train_set|val_set/ with images/ and annotations/*_exp.npy, or numbered folders (forced)",
         affectnet.fits,
         affectnet.open_affectnet,
+        forced=True,
     ),
     "expw": Form("ExpW: label.lst beside the pictures", expw.fits, expw.open_expw),
     "parquet": Form("Hugging Face: parquet files with image and label", parquet.fits, parquet.open_parquet),

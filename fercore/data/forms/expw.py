@@ -28,7 +28,7 @@ def open_expw(folder: Traversable, name: str, container: str, choices: Choices) 
     file, listing = _list(folder), Listing(name, choices)
     if file is None:
         raise DataError(f"{name}: no {LIST} in it; expected {LIST} beside the folder of pictures")
-    images = child(folder, "origin", "images", "image") or folder
+    images = _pictures(folder)
     for number, line in lines(file, f"{name}: {LIST}"):
         _take(listing, images, f"{LIST} line {number}", line.split())
     return listing.source_of(
@@ -57,6 +57,14 @@ def _take(listing: Listing, images: Traversable, where: str, cells: list[str]) -
     elif chosen := listing.class_of(CODES[code], where, 1, code):
         box = (left, top, right, bottom)
         listing.add(Listed(file, picture, chosen, "train", {"picture": picture}, box, f"#{face}"))
+
+
+def _pictures(folder: Traversable) -> Traversable:
+    """The folder of pictures: origin/, image/origin/ or image/."""
+    for name in ("image", "images"):
+        inner = child(folder, name)
+        folder = inner if inner is not None and inner.is_dir() else folder
+    return child(folder, "origin") or folder
 
 
 def _list(folder: Traversable) -> Traversable | None:
