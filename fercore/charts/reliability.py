@@ -1,4 +1,7 @@
-"""Confidence against how often it is right, drawn. Tables come from `fercore.evaluation.reliability`."""
+"""Confidence against how often it is right, or how many people say the same, drawn.
+
+Tables come from `fercore.evaluation.reliability`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ FRACTIONS = alt.Scale(domain=[0, 1])
 _EXTENT = 40  # pixels of the labels of a vertical axis, so that charts below each other share their horizontal one
 
 
-def reliability_diagram(table: pd.DataFrame, dark: bool = False, title: str = "Reliability") -> alt.LayerChart:
+def reliability_diagram(
+    table: pd.DataFrame, dark: bool = False, title: str = "Reliability", share: str = "Right"
+) -> alt.LayerChart:
     """How often answers are right, by their confidence, with 95 % intervals; on the dashed line as often as they say.
 
     Parameters
@@ -23,6 +28,8 @@ def reliability_diagram(table: pd.DataFrame, dark: bool = False, title: str = "R
         Whether the page's ground is dark.
     title
         What stands above it.
+    share
+        What the vertical axis shows the share of.
     """
     data = table.assign(
         words=[with_range(row) for row in table[["value", "low", "high"]].to_dict("records")],
@@ -34,14 +41,14 @@ def reliability_diagram(table: pd.DataFrame, dark: bool = False, title: str = "R
         x=x,
         tooltip=[
             alt.Tooltip("says:N", title="Says"),
-            alt.Tooltip("words:N", title="Is right"),
+            alt.Tooltip("words:N", title=share),
             alt.Tooltip("number:N", title="Images"),
         ],
     )
     line = pd.DataFrame({"confidence": [0.0, 1.0], "value": [0.0, 1.0]})
     ideal = alt.Chart(line).mark_line(strokeDash=[5, 4], strokeWidth=1.5, color=ink(dark)).encode(x=x, y="value:Q")
     # Vega drops every second label of an axis as low as this one, unless told that they have room.
-    axis = percent_axis("Right", values=ENDS, minExtent=_EXTENT, labelOverlap=False)
+    axis = percent_axis(share, values=ENDS, minExtent=_EXTENT, labelOverlap=False)
     rules = base.mark_rule(strokeWidth=2, color=RIGHT).encode(y=alt.Y("low:Q", axis=axis, scale=FRACTIONS), y2="high:Q")
     marks = base.mark_point(filled=True, opacity=1, color=RIGHT).encode(
         y="value:Q", size=alt.Size("images:Q", scale=alt.Scale(range=[30, 260]), legend=None)

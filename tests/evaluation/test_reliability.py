@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fercore.evaluation.intervals import wilson
-from fercore.evaluation.reliability import reliability_table
+from fercore.evaluation.reliability import people_reliability, reliability_table
+from tests.factories.votes import counted
 
 
 def test_bins_hold_their_upper_end_and_count_what_is_right():
@@ -26,3 +27,18 @@ def test_bins_hold_their_upper_end_and_count_what_is_right():
         wilson(1, 2),
         wilson(1, 1),
     ]
+
+
+def test_people_who_say_the_same_by_confidence():
+    probabilities = np.array([[0.7, 0.3], [0.65, 0.35], [0.1, 0.9], [0.05, 0.95], [0.5, 0.5]])
+    votes = counted({"happy": 7, "sad": 3}, {"happy": 4, "no_face": 6}, {"sad": 10}, {"sad": 5, "fear": 5}, {})
+    table = people_reliability(votes, probabilities, ("happy", "sad"))
+    assert table[["from", "to", "images"]].to_numpy().tolist() == [[0.6, 0.7, 2], [0.8, 0.9, 1], [0.9, 1.0, 1]]
+    assert table["value"].tolist() == pytest.approx([0.55, 1.0, 0.5])
+    assert table["confidence"].tolist() == pytest.approx([0.675, 0.9, 0.95])
+    assert table.loc[0, ["low", "high"]].tolist() == pytest.approx([0.4, 0.7])
+
+
+def test_an_answer_that_people_could_not_give_is_given_by_none():
+    table = people_reliability(counted({"happy": 10}), np.array([[0.2, 0.8]]), ("happy", "bored"))
+    assert table["value"].tolist() == [0.0]

@@ -10,7 +10,7 @@ st.title("Can I trust its confidence?")
 evaluation = state.choose_evaluation()
 with st.spinner("Loading the methods ..."):
     from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
-    from views.calibration import reliability, temperature  # brings scikit-learn and scipy: seconds, once
+    from views.calibration import by_people, reliability, temperature  # brings scikit-learn and scipy: seconds, once
 
 run, split, tta, _ = evaluation
 chosen = state.confidence(run, tta)
@@ -25,4 +25,5 @@ elif split == "val":
     name = escape(state.split_name(run, "val"))
     st.info(f"The temperature was fitted on these images of {name}, so it looks a little too good here.")
 reliability.draw_reliability(labels, found, evaluation.stem)
+by_people.draw_people(evaluation, found)
 reliability.draw_silence(run, labels, found[-1], chosen, evaluation.stem)
