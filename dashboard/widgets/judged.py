@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 import state
-from fercore.charts.people import agreement_chart, judged_chart
-from fercore.charts.style import count, with_range
+from fercore.charts.people import agreement_chart, judged_chart, judged_words, sides_words
+from fercore.charts.style import count
 from fercore.runs import Run
 from wording.markdown import code, escape
 
@@ -17,35 +17,14 @@ HOW = (
 )
 
 
-def sentence(run_name: str, split_name: str, people: dict) -> str:
-    """How often the model, the label and a single person say what most people say."""
-    images = people["images"]
-    return (
-        f"Most of ten people agree on {count(images['verdict'])} of {count(images['all'])} images of "
-        f"{escape(split_name)}. {code(run_name)} says the same on **{with_range(people['model'])}**, the label on "
-        f"**{with_range(people['label'])}**, a single person on **{with_range(people['person'])}**."
-    )
-
-
-def sides(people: dict) -> str:
-    """Whom people side with where model and label differ; empty where they never do."""
-    found = people["disagreements"]
-    if not found["n"]:
-        return ""
-    return (
-        f"On the {count(found['n'])} images where model and label differ, most people side with the model on "
-        f"{with_range(found['model'])}, with the label on {with_range(found['label'])}, with neither on "
-        f"{with_range(found['neither'])}."
-    )
-
-
 def draw_judged(run: Run, split: str, tta: str = "none", *, details: bool = False) -> None:
     """The sentence and the chart; nothing where people voted on none of the images."""
     people = state.people(run, split, tta)
     if people is None:
         return
     st.subheader("Judged by people")
-    st.markdown(f"{sentence(run.name, state.split_name(run, split), people)} {sides(people)}")
+    name = escape(state.split_name(run, split))
+    st.markdown(f"{judged_words(people, name, code(run.name))} {sides_words(people)}")
     state.chart(
         judged_chart, people, state.dark(), alt="Agreement with most people of a person, the model and the label"
     )

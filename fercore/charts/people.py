@@ -14,6 +14,31 @@ _SHAPES = {PERSON: "circle", MODEL: "diamond", LABEL: "square"}
 _TITLE = "Agrees with most people"
 
 
+def judged_words(people: dict, split_name: str, who: str = "The model") -> str:
+    """A sentence or two: how often model, label and single person say what most people say, on so many images.
+
+    `people` is a report of `fercore.evaluation.people.people_report`; `who` is what the model is called.
+    """
+    images = people["images"]
+    return (
+        f"Most of ten people agree on {count(images['verdict'])} of {count(images['all'])} images of {split_name}. "
+        f"{who} says the same on {with_range(people['model'])}, the label on {with_range(people['label'])}, a single "
+        f"person on {with_range(people['person'])}."
+    )
+
+
+def sides_words(people: dict) -> str:
+    """Whom people side with where model and label differ; empty where they never do."""
+    found = people["disagreements"]
+    if not found["n"]:
+        return ""
+    return (
+        f"On the {count(found['n'])} images where model and label differ, most people side with the model on "
+        f"{with_range(found['model'])}, with the label on {with_range(found['label'])}, with neither on "
+        f"{with_range(found['neither'])}."
+    )
+
+
 def judged_table(people: dict) -> pd.DataFrame:
     """Who, and how often it says what most people say: who, value, low, high (fractions), n; three rows.
 

@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fercore.charts.people import judged_words, sides_words
 from fercore.charts.style import count, with_range
 from fercore.data.fer2013 import SIZE
+from fercore.data.ferplus import votes_on
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.comparison import licence
-from fercore.evaluation.contamination import contamination
+from fercore.evaluation.contamination import contamination, split_name
+from fercore.evaluation.people import people_report
 from fercore.export.standalone import Difference
 from fercore.runs import Run, RunError
 
@@ -81,6 +84,7 @@ def model_card(run: Run, exported: Exported) -> str:
             "",
             *accuracy_lines(run, exported),
             "",
+            *people_lines(run),
             _protocol(run),
             f"## Checked\n\nOn {exported.difference.faces}, probabilities differ from those of the run's own model in "
             f"PyTorch by {exported.difference.largest:.1e} at most and {exported.difference.mean:.1e} on average.\n",
@@ -104,6 +108,20 @@ def accuracy_lines(run: Run, exported: Exported) -> list[str]:
     for split, figure in (exported.accuracy or {}).items():
         lines.append(_row(run, split, figure["split_name"], exported.format, figure, figure["n"]))
     return lines if len(lines) > 2 else ["It has not been measured."]
+
+
+def people_lines(run: Run) -> list[str]:
+    """How the run compares with most people on the test split; nothing where they did not vote on its images."""
+    try:
+        found = run.predictions("test")
+    except RunError:
+        return []
+    votes = votes_on(found.id)
+    people = None if votes is None else people_report(found, run.classes, votes)
+    if people is None:
+        return []
+    name = _plain(split_name(run, "test"))
+    return ["Judged by people (FER+): " + f"{judged_words(people, name, 'The run')} {sides_words(people)}".strip(), ""]
 
 
 def _row(run: Run, split: str, name: str, model: str, accuracy: Mapping, n: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fercore.charts import evaluation as charts
 from fercore.charts import training as training_charts
+from fercore.charts.people import judged_chart, judged_words, sides_words
 from fercore.charts.reliability import reliability_diagram
 from fercore.charts.style import count, duration, figure_words, percent, points, range_words, run_styles, with_range
 from fercore.emotions import EMOTIONS
@@ -114,12 +115,16 @@ def section(run: Run, found: Measured) -> Section:
     if len(pairs):
         drawings.append(drawing.svg(charts.pair_bars(pairs), f"Most confused pairs of classes on {name}", 330))
     sentences = [f"{_right(found)}."]
+    if found.people:
+        drawings.append(drawing.svg(judged_chart(found.people), f"Agreement with most people on {name}", 330))
     sentences += [clean_sentence(found)] if found.clean and found.clean["copies"]["n"] else []
     sentences += [
         f"Here the model gives {percent(mass)} of its probability to {other}, which is none of the seven classes; the "
         "figures are of the seven, whose probabilities are scaled to sum to 1."
         for other, mass in report.get("left_out", {}).items()
     ]
+    if found.people:
+        sentences += [f"{judged_words(found.people, report['split_name'])} {sides_words(found.people)}".strip()]
     return Section(
         key=f"{found.split}-{found.tta}",
         title=name,

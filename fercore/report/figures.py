@@ -9,11 +9,13 @@ import numpy as np
 
 from fercore.data.copies import with_copy_in_training
 from fercore.data.fer2013 import DataError
+from fercore.data.ferplus import votes_on
 from fercore.evaluation.calibration import Calibration, calibration
 from fercore.evaluation.clean import clean_report
 from fercore.evaluation.confidence import Confidence, run_confidence
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.metrics import MetricsError, report
+from fercore.evaluation.people import people_report
 from fercore.evaluation.tables import ReportError, check_report
 from fercore.report.facts import split_name, told
 from fercore.runs import Predictions, Run, RunError
@@ -37,6 +39,8 @@ class Measured:
         What speaks against the figures, see `fercore.evaluation.contamination`; None for clean ones.
     calibration
         Of the probabilities as the model gives them.
+    people
+        How it compares with most people, see `fercore.evaluation.people`; None where nobody voted on these images.
     note
         What could not be read, in words.
     """
@@ -49,6 +53,7 @@ class Measured:
     no_clean: str | None = None
     seen: str | None = None
     calibration: Calibration | None = None
+    people: dict | None = None
     note: str | None = None
 
 
@@ -113,6 +118,7 @@ def measure(run: Run, split: str, tta: str = "none", local: Path | None = None) 
     settings = {"split": split, "split_name": told(stored.get("split_name", split_name(run, split))), "tta": tta}
     published = {**report(found.label, found.probabilities, **settings), "left_out": stored.get("left_out", {})}
     copies, no_clean = _copies(run, stored, split, found, local)
+    votes = votes_on(found.id)
     return Measured(
         split,
         tta,
@@ -122,6 +128,7 @@ def measure(run: Run, split: str, tta: str = "none", local: Path | None = None) 
         no_clean=no_clean,
         seen=seen,
         calibration=calibration(found.label, found.probabilities),
+        people=None if votes is None else people_report(found, run.classes, votes),
     )
 
 

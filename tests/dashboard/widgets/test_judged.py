@@ -13,9 +13,9 @@ def test_home_and_evaluation_say_it_in_a_sentence_and_draw_it(open_page, folders
         app = open_page(page)
         text = words(app)
         assert f"Most of ten people agree on {images['verdict']} of {images['all']} images of PrivateTest." in text
-        assert f"`judged` says the same on **{with_range(people['model'])}**" in text
-        assert f"the label on **{with_range(people['label'])}**" in text
-        assert f"a single person on **{with_range(people['person'])}**" in text
+        assert f"`judged` says the same on {with_range(people['model'])}" in text
+        assert f"the label on {with_range(people['label'])}" in text
+        assert f"a single person on {with_range(people['person'])}" in text
         sides = people["disagreements"]
         assert f"On the {sides['n']} images where model and label differ" in text
         assert "the other nine" in text
