@@ -16,9 +16,10 @@ from fercore.charts.style import percent
 from fercore.data.decode import UnreadableImage
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE, run_confidence
 from fercore.explain.methods import METHODS, heat_map, unsuited
-from fercore.inference.faces import Detector, crop_face, find_faces
+from fercore.inference.detectors import Detector, open_detector
+from fercore.inference.looking import look
 from fercore.inference.predictor import Predictor
-from fercore.inference.sources import VIDEOS, open_pictures
+from fercore.inference.sources import kind_of, open_pictures
 from fercore.models.registry import LoadedModel
 from fercore.models.registry import load as load_model
 from fercore.run_names import find_run
@@ -40,9 +41,15 @@ class FaceAnswer:
     probabilities
         Class name -> probability, float; they sum to 1 and are scaled by the run's temperature.
     sure
-        Whether the largest probability reaches the run's threshold; True where the run has none.
+        Whether the largest probability reaches the run's threshold; True where the run has none. Never of a small
+        square in which no face was found.
     crop
         The face as the model got it: uint8 (48, 48), 0 black to 255 white.
+    found_by
+        The face detector that found it, "yunet" or "mtcnn"; "nothing" where one looked in vain and a small square is
+        taken for a crop of a face; "unsearched" where nobody looked.
+    rotation
+        Degrees clockwise by which the picture was rotated to set the face upright.
     """
 
     box: tuple[float, float, float, float]
@@ -50,6 +57,8 @@ class FaceAnswer:
     probabilities: dict[str, float]
     sure: bool
     crop: np.ndarray = field(repr=False)
+    found_by: str
+    rotation: float
 
     @property
     def label(self) -> str:
@@ -129,6 +138,8 @@ class Model:
         The run that it comes from.
     tta
         "flip" averages the answers to each face and its mirror image; "none" does not.
+    detector
+        What finds faces, see `fercore.inference.detectors.open_detector`.
 
     Attributes
     ----------
@@ -145,12 +156,13 @@ class Model:
         If the run has no weights, or they cannot be read.
     """
 
-    def __init__(self, run: Run, tta: str = "none") -> None:
+    def __init__(self, run: Run, tta: str = "none", detector: str | os.PathLike | None = None) -> None:
         self.run = run
         self.classes: tuple[str, ...] = run.classes
         self.loaded: LoadedModel = load_model(run)
         self._confidence = run_confidence(run, tta)
-        self._predictor = Predictor(self.loaded, self._confidence, tta)
+        self._predictor = Predictor(self.loaded, self._confidence, tta, classes=run.classes)
+        self._detector_named = detector
 
     def __repr__(self) -> str:
         kind = self.run.info["config"].get("model", {}).get("type", "model")
@@ -175,8 +187,9 @@ class Model:
         image
             Path to a picture, a PIL image, or an array: uint8 (H, W) gray or (H, W, 3) red, green, blue, 0 to 255.
         detect
-            Search for faces with MTCNN. A square picture of at most 64 pixels a side is taken for a face as it is.
-            With False every picture is, by its largest centred square.
+            Search for faces. A square picture of at most 64 pixels a side is used whole, whether or not one is found
+            in it. With False every picture is, by its largest centred square. One that is blank or has fewer than 16
+            pixels a side has no face.
 
         Returns
         -------
@@ -191,14 +204,16 @@ class Model:
             If the array is no picture.
         """
         pixels = _pixels(image)
-        found = find_faces(pixels, self._detector if detect else None)
-        crops = [crop_face(pixels, face) for face in found]
-        if not crops:
+        found, crops = look(pixels, self._detector if detect else None)
+        if not found:
             return Faces()
-        answers = self._predictor.predict(crops)
+        answers = self._predictor.predict(crops).of(found)
+        told = zip(found, crops, answers.probabilities, answers.sure, strict=True)
         return Faces(
-            FaceAnswer(face.box, face.score, self._by_name(probabilities), bool(sure), crop)
-            for face, crop, probabilities, sure in zip(found, crops, answers.probabilities, answers.sure, strict=True)
+            FaceAnswer(
+                face.box, face.score, self._by_name(values), bool(sure), crop, face.found_by, round(face.rotation, 1)
+            )
+            for face, crop, values, sure in told
         )
 
     def explain(self, face: FaceAnswer | np.ndarray, method: str = "hires-cam", label: str | None = None) -> HeatMap:
@@ -228,21 +243,29 @@ class Model:
         crop = face.crop if isinstance(face, FaceAnswer) else face
         if method not in METHODS:
             raise ValueError(f"method: received {method!r}, expected one of {', '.join(METHODS)}")
-        if label is None:
-            label = (face if isinstance(face, FaceAnswer) else self.predict(face, detect=False)[0]).label
+        if label is None and isinstance(face, FaceAnswer):
+            label = face.label
+        elif label is None:
+            label = self.classes[self._predictor.predict([crop]).labels[0]]
         if label not in self.classes:
             raise ValueError(f"label: received {label!r}, expected one of {', '.join(self.classes)}")
         return HeatMap(heat_map(self.loaded, crop, method, self.classes.index(label)), label, method, crop)
 
     @cached_property
     def _detector(self) -> Detector:
-        return Detector()
+        return open_detector(self._detector_named)
 
     def _by_name(self, probabilities: Sequence[float]) -> dict[str, float]:
         return dict(zip(self.classes, map(float, probabilities), strict=True))
 
 
-def load(run: str | os.PathLike | Run, *, tta: str = "none", root: Path | str | None = None) -> Model:
+def load(
+    run: str | os.PathLike | Run,
+    *,
+    tta: str = "none",
+    root: Path | str | None = None,
+    detector: str | os.PathLike | None = None,
+) -> Model:
     """Load the model of a run, on the CPU.
 
     Parameters
@@ -253,13 +276,16 @@ def load(run: str | os.PathLike | Run, *, tta: str = "none", root: Path | str | 
         "flip" averages the answers to each face and its mirror image, at twice the time.
     root
         Folder in which names are looked up: by default runs/ where you are, or what `FERCORE_RUNS` names.
+    detector
+        What finds faces: YuNet's file, or "mtcnn". By default what `FERCORE_DETECTOR` names, else the file of YuNet
+        that `scripts/get_detector.py` fetched, else MTCNN.
 
     Raises
     ------
     RunError
         If there is no such run, or it has no weights that can be read.
     """
-    return Model(run if isinstance(run, Run) else find_run(run, root), tta)
+    return Model(run if isinstance(run, Run) else find_run(run, root), tta, detector)
 
 
 def _pixels(image: Picture) -> np.ndarray:
@@ -270,12 +296,12 @@ def _pixels(image: Picture) -> np.ndarray:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     if not isinstance(image, np.ndarray):
         raise ValueError(f"received {type(image).__name__}, expected a path, a PIL image or a uint8 array")
-    # What is no picture is refused by `find_faces`.
+    # What is no picture is refused by `look`.
     return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
 
 
 def _read(path: Path) -> np.ndarray:
-    if path.suffix.lower() in VIDEOS:
+    if path.is_file() and kind_of(path) == "video":
         raise UnreadableImage(f"{path}: a video; its frames are read by scripts/predict.py")
     try:
         return next(open_pictures(path)).pixels

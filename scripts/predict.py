@@ -3,17 +3,22 @@
 python scripts/predict.py reference-report-cnn photo.jpg
 python scripts/predict.py reference-report-cnn holiday/ talk.mp4 --fps 2 --tta flip --out faces.csv
 
-Each row has the file, the time in a video, the face's number, box and score, seven probabilities, the most probable
-emotion, and whether the model is sure of it: most answers of such confidence were right on PublicTest.
-Files that cannot be read are named at the end, and the exit code is then 1.
+Each row has the file, the time in a video, the face's number, box and score, which detector found it, by how many
+degrees the picture was rotated for it, the probabilities, the most probable emotion, and whether the model is sure of
+it: most answers of such confidence were right on PublicTest. A small square in which no face is found is taken for a
+crop of one: found_by is then "nothing", and the model is never sure. What a file is its content tells, not its name.
+Files and folders that cannot be read are named at the end, and the exit code is then 1; so is it where nothing could be
+read, and an earlier table then stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,10 +26,10 @@ from tqdm import tqdm
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.fields import ConfigError
-from fercore.inference.batch import Survey, write_answers
-from fercore.inference.faces import Detector
+from fercore.inference.batch import Found, Survey, write_answers
+from fercore.inference.detectors import Mtcnn, YuNet, open_detector
 from fercore.inference.predictor import RUNTIMES, Predictor
-from fercore.inference.sources import find_files
+from fercore.inference.sources import Files
 from fercore.run_names import find_run
 from fercore.runs import TTAS, atomic_write
 
@@ -36,17 +41,35 @@ def main(arguments: list[str]) -> None:
     os.environ |= {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
     run = find_run(options.run, options.runs)
     predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
-    survey = Survey(Detector() if options.detect else None, options.fps)
-    found = survey.faces(with_progress(options.paths))
+    detector = open_detector(options.detector, min_score=options.min_score) if options.detect else None
+    survey, files = Survey(detector, options.fps, options.faceless), Files(options.paths)
+    found = survey.faces(with_progress(files))
     if options.out:
-        counts = []
-        atomic_write(options.out, lambda file: counts.append(write_answers(file, found, predictor)))
-        count = counts[0]
+        count = store(options.out, found, survey, predictor)
     else:
         count = write_answers(sys.stdout.buffer, found, predictor)
-    tell(survey, count, predictor, options.out)
-    if survey.bad:
+    tell(survey, files, count, predictor, options.out)
+    if survey.bad or files.unreadable or not survey.pictures:
         raise SystemExit(1)
+
+
+class NothingRead(Exception):
+    """There is nothing to put in the place of an earlier table."""
+
+
+def store(out: Path, found: Iterable[Found], survey: Survey, predictor: Predictor) -> int:
+    """Write the table in one piece, unless nothing could be read; returns the number of faces."""
+    count = 0
+
+    def write(file: io.BufferedIOBase) -> None:
+        nonlocal count
+        count = write_answers(file, found, predictor)
+        if not survey.pictures:
+            raise NothingRead
+
+    with contextlib.suppress(NothingRead):
+        atomic_write(out, write)
+    return count
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
@@ -62,6 +85,22 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-detect", dest="detect", action="store_false", help="every picture is one face: its centred square"
     )
+    parser.add_argument(
+        "--detector",
+        metavar="FILE",
+        help="YuNet's ONNX file, or mtcnn (default: FERCORE_DETECTOR, then the file that scripts/get_detector.py "
+        "fetched, then mtcnn)",
+    )
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        metavar="SCORE",
+        help=f"leave out faces with a lower score of detection (default: {YuNet.min_score:g} with YuNet, "
+        f"{Mtcnn.min_score:g} with MTCNN)",
+    )
+    parser.add_argument(
+        "--faceless", action="store_true", help="a row, with empty cells, also for a picture or frame without a face"
+    )
     add_roots(parser)
     options = parser.parse_args(arguments)
     if not 0 < options.fps <= 1000:
@@ -71,19 +110,28 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def with_progress(paths: list[Path]) -> Iterator[Path]:
+def with_progress(files: Files) -> Iterable[Path]:
     """The files, with a bar on stderr where that is a terminal; they are counted first and never held all at once."""
-    total = sum(1 for _ in find_files(paths))
-    return tqdm(find_files(paths), total=total, unit="file", disable=None, delay=1)
+    total = sum(1 for _ in files) if sys.stderr.isatty() else None
+    return tqdm(files, total=total, unit="file", disable=None, delay=1)
 
 
-def tell(survey: Survey, faces: int, predictor: Predictor, out: Path | None) -> None:
-    """What was found, and each file that could not be read, on stderr: stdout may be the table."""
+def tell(survey: Survey, files: Files, faces: int, predictor: Predictor, out: Path | None) -> None:
+    """What was found, what was left out and what could not be read, on stderr: stdout may be the table."""
     lines = [f"Pictures: {survey.pictures:,}, of them without a face: {survey.faceless:,}. Faces: {faces:,}."]
     lines += [predictor.confidence.words() if predictor.confidence else UNKNOWN_CONFIDENCE]
-    lines += [f"Stored in {out}."] * bool(out)
-    lines += [f"{len(survey.bad):,} files could not be read:"] * bool(survey.bad)
-    lines += [f"  {file}: {problem}" for file, problem in survey.bad.items()]
+    if out and survey.pictures:
+        lines += [f"Stored in {out}."]
+    elif out:
+        lines += [f"Nothing could be read, so nothing is stored in {out}."]
+    if files.skipped:
+        lines += [f"{files.skipped:,} files and folders were left out:"]
+        lines += [f"  {path}: {why}" for path, why in files.examples.items()]
+        lines += [f"  ... and {files.skipped - len(files.examples):,} more"] * (files.skipped > len(files.examples))
+    lines += [f"{file}: {note}." for file, note in survey.notes.items()]
+    bad = files.unreadable | survey.bad
+    lines += [f"{len(bad):,} files could not be read:"] * bool(bad)
+    lines += [f"  {file}: {problem}" for file, problem in bad.items()]
     print("\n".join(lines), file=sys.stderr)
 
 

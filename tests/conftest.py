@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -9,9 +10,26 @@ import pytest
 from fercore.data.fer2013 import Dataset, open_dataset
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
+from fercore.inference.detector_file import MTCNN, NAME, VARIABLE
 
 BROWSERS = 2  # at once, each with servers of its own: more would wait for one another
 SHARED_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "fer2013" / "archive.zip"
+
+SHARED_DETECTOR = Path(__file__).resolve().parents[2] / "shared" / "detector" / NAME
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mtcnn_unless_named() -> Iterator[None]:
+    """Tests look for faces by MTCNN, whatever this machine's user has fetched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, MTCNN)
+        yield
+
+
+@pytest.fixture(scope="session")
+def yunet_file() -> Path:
+    """YuNet's file: YUNET_FILE, else in ../shared/detector/ beside the repository."""
+    return required(Path(os.environ.get("YUNET_FILE", SHARED_DETECTOR)), "YuNet's file", "YUNET_FILE to it")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -39,8 +57,13 @@ def fer2013_archive() -> Path:
     Without one the test is skipped, or fails where FERCORE_REQUIRE holds the word "data".
     """
     path = Path(os.environ.get("FER2013_ARCHIVE", SHARED_ARCHIVE))
+    return required(path, "FER2013 archive", "FER2013_ARCHIVE to the Kaggle zip")
+
+
+def required(path: Path, what: str, way_on: str) -> Path:
+    """The path, if there is a file; otherwise the test is skipped, or fails where FERCORE_REQUIRE holds "data"."""
     if not path.is_file():
-        reason = f"no FER2013 archive at {path}; set FER2013_ARCHIVE to the Kaggle zip"
+        reason = f"no {what} at {path}; set {way_on}"
         if "data" in os.environ.get("FERCORE_REQUIRE", ""):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -11,6 +11,7 @@ from fercore.explain.methods import heat_map
 from fercore.inference.predictor import Predictor
 from fercore.models.registry import load as load_model
 from tests.factories.runs import make_run
+from tests.factories.videos import write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTRAIT = ROOT / "dashboard" / "examples" / "portrait.jpg"
@@ -47,7 +48,7 @@ def test_a_face_is_answered_as_the_predictor_does(runs, model):
     expected = Predictor.from_run(runs / "toy").predict(FACE[None])
     assert list(face.probabilities) == list(EMOTIONS)
     assert list(face.probabilities.values()) == pytest.approx(expected.probabilities[0].tolist())
-    assert (face.label, face.sure) == (EMOTIONS[expected.labels[0]], bool(expected.sure[0]))
+    assert face.label == EMOTIONS[expected.labels[0]]
     assert face.probability == max(face.probabilities.values())
     assert (face.box, face.score) == ((0.0, 0.0, 48.0, 48.0), None)
     assert np.array_equal(face.crop, FACE)
@@ -85,6 +86,12 @@ def test_faces_of_a_photo_are_found_and_shown(model):
     assert "crop" not in repr(face)
 
 
+def test_a_video_is_left_to_the_script(model, tmp_path):
+    path = write_video(tmp_path / "talk.avi", [np.zeros((48, 64, 3), np.uint8)])
+    with pytest.raises(UnreadableImage, match=r"talk\.avi: a video; its frames are read by scripts/predict\.py"):
+        model.predict(path)
+
+
 def test_no_face_is_said(model):
     faces = model.predict(np.full((200, 200, 3), 128, np.uint8))
     assert faces == ()
@@ -92,15 +99,30 @@ def test_no_face_is_said(model):
 
 
 def test_without_detection_a_picture_is_one_face(model):
-    (face,) = model.predict(np.full((200, 300), 128, np.uint8), detect=False)
-    assert (face.crop == 128).all()
+    stripes = np.tile(np.array([100, 100, 150, 150], np.uint8), (200, 75))
+    (face,) = model.predict(stripes, detect=False)
+    assert abs(face.crop.mean() - 125) < 2
+    assert (face.found_by, face.rotation) == ("unsearched", 0)
+    assert model.predict(np.full((200, 300), 128, np.uint8), detect=False) == ()  # there is nothing to see
+
+
+def test_a_small_square_without_a_face_is_never_a_sure_answer(model):
+    (face,) = model.predict(FACE)
+    assert (face.found_by, face.score, face.sure) == ("nothing", None, False)
+    assert model.predict(FACE, detect=False)[0].found_by == "unsearched"
+
+
+@pytest.mark.detector
+def test_a_model_takes_either_detector(runs, yunet_file):
+    for detector, name in {yunet_file: "yunet", "mtcnn": "mtcnn"}.items():
+        (face,) = fercore.load("toy", root=runs, detector=detector).predict(PORTRAIT)
+        assert (face.found_by, face.rotation) == (name, 0)
 
 
 @pytest.mark.parametrize(
     ("image", "message"),
     [
         ("absent.png", r"absent\.png: there is no such file"),
-        ("talk.mp4", r"talk\.mp4: a video; its frames are read by scripts/predict\.py"),
         (3, "received int, expected a path, a PIL image or a uint8 array"),
         (np.zeros((48, 48)), r"received float64 \(48, 48, 3\), expected an RGB picture uint8"),
         (np.zeros((2, 48, 48, 3), np.uint8), r"received uint8 \(2, 48, 48, 3\)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -13,37 +13,56 @@ import numpy as np
 
 from fercore.data.decode import UnreadableImage
 from fercore.emotions import EMOTIONS
-from fercore.inference.faces import Detector, Face, crop_face, find_faces
+from fercore.inference.faces import Face
+from fercore.inference.looking import Find, look
 from fercore.inference.predictor import Answers, Predictor
 from fercore.inference.sources import open_pictures
 
 AT_ONCE = 64  # faces a batch
+MOST_NOTED = 20
 EDGES = ("left", "top", "right", "bottom")
-COLUMNS = ("file", "time", "face", *EDGES, "score", *EMOTIONS, "label", "sure")
+PLACE = ("file", "time", "face", *EDGES, "score", "found_by", "rotation")
+
+
+def columns(classes: Sequence[str] = EMOTIONS) -> tuple[str, ...]:
+    """Columns of a table of faces, for a run with these classes."""
+    return (*PLACE, *classes, "label", "sure")
+
+
+COLUMNS = columns()
 
 
 class Found(NamedTuple):
-    """One face of one picture.
+    """One face of one picture, or that there is none.
 
     Attributes
     ----------
     file, time
         Where it was found; seconds from the beginning of a video, None in a picture.
     number
-        Of the face in its picture, counted from 1 in reading order.
+        Of the face in its picture, counted from 1 in reading order; 0 where the picture has none.
     face, crop
-        Its box and score, and uint8 (48, 48).
+        Its box and score, and uint8 (48, 48); None where the picture has none.
     """
 
     file: Path
     time: float | None
     number: int
-    face: Face
-    crop: np.ndarray
+    face: Face | None
+    crop: np.ndarray | None
 
 
 class Survey:
     """Looks for faces in files, and keeps account of what was there.
+
+    Parameters
+    ----------
+    detector
+        As `fercore.inference.looking.find_faces` takes it. Frames of videos are not looked at turned.
+    fps
+        Frames looked at in a second of a video.
+    faceless
+        Tell of pictures and frames without a face as well.
 
     Attributes
     ----------
@@ -51,11 +70,15 @@ class Survey:
         Pictures and frames seen, and how many of them have no face.
     bad
         File -> what is wrong with it, in words.
+    notes
+        The first `MOST_NOTED` files of which there is something to know -> what it is, in words.
     """
 
-    def __init__(self, detector: Detector | None, fps: float = 1.0) -> None:
-        self.pictures, self.faceless, self.bad = 0, 0, {}
-        self._detector, self._fps = detector, fps
+    def __init__(self, detector: Find | None, fps: float = 1.0, faceless: bool = False) -> None:
+        self.pictures, self.faceless = 0, 0
+        self.bad: dict[Path, str] = {}
+        self.notes: dict[Path, str] = {}
+        self._detector, self._fps, self._tell_faceless = detector, fps, faceless
 
     def faces(self, files: Iterable[Path]) -> Iterator[Found]:
         """The faces of all files, in order; a file that cannot be read leaves the others standing."""
@@ -67,31 +90,54 @@ class Survey:
 
     def _of_file(self, file: Path) -> Iterator[Found]:
         for picture in open_pictures(file, self._fps):
-            faces = find_faces(picture.pixels, self._detector)
+            faces, crops = look(picture.pixels, self._detector, turns=picture.time is None)
             self.pictures += 1
+            if picture.notes and len(self.notes) < MOST_NOTED:
+                self.notes[file] = "; ".join(picture.notes)
             self.faceless += not faces
-            for number, face in enumerate(faces, 1):
-                yield Found(file, picture.time, number, face, crop_face(picture.pixels, face))
+            for number, (face, crop) in enumerate(zip(faces, crops, strict=True), 1):
+                yield Found(file, picture.time, number, face.scaled(picture.scale), crop)
+            if self._tell_faceless and not faces:
+                yield Found(file, picture.time, 0, None, None)
 
 
 def write_answers(file: io.BufferedIOBase, found: Iterable[Found], predictor: Predictor) -> int:
-    """Write a CSV file with `COLUMNS`, one row a face; returns the number of faces."""
+    """Write a CSV file with `columns`, one row a face; returns the number of faces."""
     # Names of files may hold bytes that are no text: they leave as they came.
     text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
     writer, count, found = csv.writer(text), 0, iter(found)
-    writer.writerow(COLUMNS)
+    writer.writerow(columns(predictor.classes))
     while batch := list(islice(found, AT_ONCE)):
-        writer.writerows(rows(batch, predictor.predict([one.crop for one in batch])))
-        count += len(batch)
+        faces = [one for one in batch if one.face]
+        answers = predictor.predict([one.crop for one in faces]) if faces else None
+        writer.writerows(rows(batch, answers, predictor.classes))
+        count += len(faces)
     text.detach()
     return count
 
 
-def rows(found: Iterable[Found], answers: Answers) -> Iterator[tuple]:
-    """Faces and their answers as rows with `COLUMNS`: pixels to a tenth, probabilities to a millionth."""
-    for one, probabilities, label, sure in zip(found, answers.probabilities, answers.labels, answers.sure, strict=True):
+def rows(found: Iterable[Found], answers: Answers | None, classes: Sequence[str] = EMOTIONS) -> Iterator[tuple]:
+    """What was found and the answers as rows with `columns`: pixels to a tenth, probabilities to a millionth.
+
+    Parameters
+    ----------
+    found
+        Faces, and pictures without one, of which the row says so by empty cells and the number 0.
+    answers
+        For the faces, in order; None where there are none.
+    classes
+        In the order of the answers.
+    """
+    number = 0
+    for one in found:
         time = None if one.time is None else round(one.time, 3)
+        if one.face is None:
+            yield (str(one.file), time, one.number, *[None] * (len(columns(classes)) - 3))
+            continue
         edges = (round(edge, 1) for edge in one.face.box)
         score = None if one.face.score is None else round(one.face.score, 4)
-        figures = (round(float(value), 6) for value in probabilities)
-        yield (str(one.file), time, one.number, *edges, score, *figures, EMOTIONS[label], bool(sure))
+        figures = (round(float(value), 6) for value in answers.probabilities[number])
+        label, sure = classes[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
+        place = (str(one.file), time, one.number, *edges, score, one.face.found_by, round(one.face.rotation, 1))
+        yield (*place, *figures, label, sure)
+        number += 1

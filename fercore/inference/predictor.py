@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ import torch
 from PIL import Image, ImageOps
 
 from fercore.data.fer2013 import SIZE
+from fercore.emotions import EMOTIONS
 from fercore.evaluation.confidence import Confidence, run_confidence
+from fercore.inference.faces import Face
 from fercore.inference.onnx import load_onnx
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
@@ -29,7 +31,7 @@ class Answers:
     Attributes
     ----------
     probabilities
-        float32 (N, 7), rows sum to 1, columns in the order of `EMOTIONS`; scaled by the run's temperature.
+        float32 (N, classes), rows sum to 1, columns in the order of the run's classes; scaled by its temperature.
     sure
         bool (N,): whether the largest probability reaches the run's threshold; True where the run has none.
     """
@@ -41,6 +43,10 @@ class Answers:
     def labels(self) -> np.ndarray:
         """int64 (N,): the most probable class of each face, also where the model is not sure."""
         return self.probabilities.argmax(axis=1)
+
+    def of(self, faces: Sequence[Face]) -> Answers:
+        """The same answers, none of them sure for a face that a detector looked for in vain."""
+        return replace(self, sure=self.sure & ~np.array([face.doubtful for face in faces], bool))
 
 
 class Predictor:
@@ -59,6 +65,8 @@ class Predictor:
         Held while the model works; give the one that other users of the same model hold.
     device
         Where the model is.
+    classes
+        Its classes, in the order of its answers.
     """
 
     def __init__(
@@ -68,10 +76,11 @@ class Predictor:
         tta: str = "none",
         lock: contextlib.AbstractContextManager | None = None,
         device: str = "cpu",
+        classes: Sequence[str] = EMOTIONS,
     ) -> None:
         if tta not in TTAS:
             raise ValueError(f"tta: received {tta!r}, expected one of {', '.join(TTAS)}")
-        self.confidence = confidence
+        self.confidence, self.classes = confidence, tuple(classes)
         self._loaded, self._tta, self._device = loaded, tta, device
         self._lock = lock or threading.Lock()
 
@@ -99,9 +108,9 @@ class Predictor:
         if runtime not in RUNTIMES:
             raise ValueError(f"runtime: received {runtime!r}, expected one of {', '.join(RUNTIMES)}")
         if runtime == "onnx":
-            return cls(load_onnx(run), run_confidence(run, tta), tta)
+            return cls(load_onnx(run), run_confidence(run, tta), tta, classes=run.classes)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(load(run, device), run_confidence(run, tta), tta, device=device)
+        return cls(load(run, device), run_confidence(run, tta), tta, device=device, classes=run.classes)
 
     def predict(self, crops: np.ndarray | Sequence[np.ndarray]) -> Answers:
         """Answers for faces.

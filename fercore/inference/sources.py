@@ -1,21 +1,43 @@
-"""Where pictures come from: files, folders and videos, one picture in memory at a time."""
+"""Where pictures come from: files, folders and videos, one picture in memory at a time.
+
+What a file is its first bytes tell, whatever its name: a picture named .mp4 is a picture still.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from fercore.data.decode import MAX_PIXELS, UnreadableImage, decode_rgb
+from fercore.data.decode import UnreadableImage, read_photo
 
 MAX_BYTES = 256 << 20  # a larger picture file is not read
-PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-REFUSED = {".avif", ".heic", ".heif"}  # found in folders all the same, so that they are named and not passed over
-VIDEOS = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
-_WHOLE = 0.9  # of its length a video must last to count as undamaged: the lengths in their headers are estimates
+MOST_NAMED = 20  # skipped files that are named; beyond that they are counted
+# Endings under which pictures and videos are saved: a file of a folder that has one is looked at even where its content
+# is something else, so that it is named as unreadable and not passed over.
+PICTURES = (
+    *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "bmp", "gif", "tif", "tiff", "webp"),
+    *("pbm", "pgm", "ppm", "pnm", "heic", "heif", "avif"),
+)
+VIDEOS = (
+    *("mp4", "m4v", "mov", "qt", "3gp", "3g2", "f4v", "flv", "avi", "mkv", "webm"),
+    *("mpeg", "mpg", "ts", "mts", "m2ts", "wmv", "asf", "ogv"),
+)
+_HEAD = 512  # bytes of a file that tell what it is
+_AS_PICTURE = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|BM....\0\0\0\0|P[1-6]\s"
+    rb"|....ftyp(hei[cxms]|hev[cx]|mif1|msf1|avi[fs])",
+    re.DOTALL,
+)
+_AS_VIDEO = re.compile(
+    rb"....ftyp(?!M4A |M4B )|....(moov|mdat)|\0...(wide|free|skip|pnot)|\x1a\x45\xdf\xa3|RIFF....AVI |FLV\x01"
+    rb"|\0\0\x01[\xba\xb3]|\x30\x26\xb2\x75\x8e\x66\xcf\x11|OggS|G.{187}G|.{4}G.{191}G",
+    re.DOTALL,
+)
 
 
 class Picture(NamedTuple):
@@ -29,26 +51,88 @@ class Picture(NamedTuple):
         Seconds from the beginning of a video; None for a picture of its own.
     pixels
         uint8 (H, W, 3), red, green, blue.
+    scale
+        Pixels of the file along a side of a pixel here: 1 unless the picture is so large that it was reduced.
+    notes
+        What the reader should know, in words.
     """
 
     file: Path
     time: float | None
     pixels: np.ndarray
+    scale: int = 1
+    notes: tuple[str, ...] = ()
 
 
-def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+class Files:
     """Files to look at: those named, whatever they are, and the pictures and videos of folders and their subfolders.
 
-    Files of a folder come by name, then its subfolders by name. Links to folders are not followed.
+    Files of a folder come by name, then its subfolders by name. Links to folders are not followed. Iterating begins
+    anew each time, and fills the account of what was left out.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+
+    Attributes
+    ----------
+    skipped
+        How many files and linked folders were left out.
+    examples
+        The first `MOST_NAMED` of them, path -> why.
+    unreadable
+        Path of each folder and file that cannot be opened -> what the system says.
     """
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, subfolders, names in os.walk(path):
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = list(paths)
+        self.skipped: int = 0
+        self.examples: dict[Path, str] = {}
+        self.unreadable: dict[Path, str] = {}
+
+    def __iter__(self) -> Iterator[Path]:
+        self.skipped, self.examples, self.unreadable = 0, {}, {}
+        for path in self._paths:
+            if os.path.isdir(path):
+                yield from self._of_folder(path)
+            else:
+                yield path
+
+    def _of_folder(self, path: Path) -> Iterator[Path]:
+        for folder, subfolders, names in os.walk(path, onerror=self._cannot_open):
             subfolders.sort()
-            files = (Path(folder, name) for name in sorted(names))
-            yield from (file for file in files if file.suffix.lower() in PICTURES | REFUSED | VIDEOS)
+            for name in subfolders:
+                if os.path.islink(linked := os.path.join(folder, name)):
+                    self._skip(Path(linked), "a link to a folder, which is not followed")
+            for name in sorted(names):
+                file = Path(folder, name)
+                try:
+                    wanted = _named_as_picture_or_video(file) or (file.is_file() and kind_of(file))
+                except OSError as error:
+                    self._cannot_open(error)
+                    continue
+                if wanted:
+                    yield file
+                else:
+                    self._skip(file, "neither a picture nor a video")
+
+    def _skip(self, path: Path, why: str) -> None:
+        self.skipped += 1
+        if len(self.examples) < MOST_NAMED:
+            self.examples[path] = why
+
+    def _cannot_open(self, error: OSError) -> None:
+        self.unreadable[Path(os.fsdecode(error.filename))] = error.strerror or str(error)
+
+
+def kind_of(file: Path) -> str | None:
+    """Whether a file begins as a "picture" or as a "video" does; None for anything else."""
+    with file.open("rb") as opened:
+        head = opened.read(_HEAD)
+    if _AS_PICTURE.match(head):
+        return "picture"
+    return "video" if _AS_VIDEO.match(head) else None
 
 
 def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
@@ -57,7 +141,7 @@ def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
     Parameters
     ----------
     path
-        A file; what is a video is told by its name (`VIDEOS`).
+        A file; its content tells whether it is a picture or a video.
     fps
         Frames taken of each second of a video, above 0: the first, and the first one at least 1/fps seconds after the
         one before it is due. A video has no more than it has.
@@ -76,37 +160,22 @@ def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
     """
     if not path.is_file():
         raise UnreadableImage("a special file" if path.exists() else "there is no such file")
-    if path.suffix.lower() in VIDEOS:
-        yield from _frames(path, fps)
-    elif (size := path.stat().st_size) > MAX_BYTES:
+    kind, size = kind_of(path), path.stat().st_size
+    if kind == "video":
+        from fercore.inference.video import read_frames  # brings FFmpeg, which pictures do not need
+
+        yield from (Picture(path, time, pixels) for time, pixels in read_frames(path, fps))
+    elif size > MAX_BYTES:
         raise UnreadableImage(f"{size:,} bytes, more than the {MAX_BYTES:,} allowed")
+    elif size and kind is None and _ending(path) in VIDEOS:
+        raise UnreadableImage(f"not a video of a known form ({', '.join(VIDEOS)})")
     else:
-        yield Picture(path, None, decode_rgb(path.read_bytes()))
+        yield Picture(path, None, *read_photo(path.read_bytes()))
 
 
-def _frames(path: Path, fps: float) -> Iterator[Picture]:
-    import cv2  # takes its time, and only videos need it
+def _named_as_picture_or_video(file: Path) -> bool:
+    return _ending(file) in PICTURES + VIDEOS
 
-    # Named, since OpenCV would otherwise try other readers, one of which takes "%d" in a name for a list of files.
-    video = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
-    try:
-        rate, count = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
-        size = video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        if not video.isOpened() or not rate > 0:
-            raise UnreadableImage("not a video that OpenCV can read")
-        if size > MAX_PIXELS:
-            raise UnreadableImage(f"frames of {size:,.0f} pixels, more than the {MAX_PIXELS:,} allowed")
-        end, taken = 0.0, 0
-        while video.grab():
-            time = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            end = time + 1 / rate
-            if time * fps < taken - 1e-6:
-                continue
-            taken = int(time * fps + 1e-6) + 1
-            complete, frame = video.retrieve()
-            if complete:
-                yield Picture(path, time, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
-    finally:
-        video.release()
-    if end < _WHOLE * count / rate:
-        raise UnreadableImage(f"the video ends after {end:.1f} of {count / rate:.1f} seconds: it is damaged")
+
+def _ending(file: Path) -> str:
+    return file.suffix.lower().removeprefix(".")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fercore.data.decode import decode_rgb
-from fercore.inference.faces import Detector
+from fercore.inference.detectors import Mtcnn, YuNet
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "dashboard" / "examples" / "portrait.jpg"
 
@@ -18,5 +18,16 @@ def portrait() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def detector() -> Detector:
-    return Detector()
+def mtcnn() -> Mtcnn:
+    return Mtcnn()
+
+
+@pytest.fixture(scope="session")
+def yunet(yunet_file: Path) -> YuNet:
+    return YuNet(yunet_file)
+
+
+@pytest.fixture(params=["mtcnn", pytest.param("yunet", marks=pytest.mark.detector)])
+def detector(request: pytest.FixtureRequest) -> Mtcnn | YuNet:
+    """Each detector in turn."""
+    return request.getfixturevalue(request.param)

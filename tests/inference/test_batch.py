@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.batch import AT_ONCE, COLUMNS, Found, Survey, write_answers
+from fercore.inference.batch import AT_ONCE, COLUMNS, Found, Survey, columns, write_answers
 from fercore.inference.faces import Face
 from fercore.inference.predictor import Answers
 from tests.factories.data import png, write_folder
@@ -16,6 +16,8 @@ from tests.factories.videos import write_video
 
 class Gray:
     """Answers with the gray of a face's first pixel, in hundredths, for happy; the rest is neutral."""
+
+    classes = EMOTIONS
 
     def __init__(self):
         self.batches = []
@@ -29,7 +31,10 @@ class Gray:
 
 
 def gray(value, shape=(48, 48)):
-    return np.full((*shape, 3), value, np.uint8)
+    """A picture of one gray, but for its lower half: what is blank has no face."""
+    picture = np.full((*shape, 3), value, np.uint8)
+    picture[shape[0] // 2 :] += 100
+    return picture
 
 
 def table(survey, files) -> pd.DataFrame:
@@ -37,7 +42,7 @@ def table(survey, files) -> pd.DataFrame:
     count = write_answers(file, survey.faces(files), Gray())
     found = pd.read_csv(io.BytesIO(file.getvalue()))
     assert tuple(found.columns) == COLUMNS
-    assert len(found) == count
+    assert (found["face"] > 0).sum() == count
     return found
 
 
@@ -58,10 +63,12 @@ def test_a_row_for_each_face(tmp_path):
 def test_faces_are_numbered_within_their_picture(tmp_path):
     picture = np.concatenate([gray(10, (200, 300)), gray(20, (200, 300))], axis=1)
     write_folder(tmp_path, {name: png(picture) for name in ("a.png", "b.png")})
-    faces = [Face((50, 50, 150, 150.25), 0.91237), Face((400, 50, 500, 150), 0.8)]
+    faces = [Face((50, 50, 150, 150.25), 0.91237, "yunet"), Face((400, 50, 500, 150), 0.8, "yunet", 180)]
     found = table(Survey(lambda pixels: faces), [tmp_path / "a.png", tmp_path / "b.png"])
     assert found["face"].tolist() == [1, 2, 1, 2]
-    assert found["happy"].tolist() == pytest.approx([0.1, 0.2] * 2)
+    assert found["happy"].tolist() == pytest.approx([0.1, 1.2] * 2)  # the second one's crop is turned
+    assert found["found_by"].tolist() == ["yunet"] * 4
+    assert found["rotation"].tolist() == [0, 180] * 2
     assert found["score"].tolist() == [0.9124, 0.8] * 2
     assert found["bottom"].tolist() == [150.2, 150] * 2
 
@@ -81,6 +88,42 @@ def test_pictures_without_a_face_are_counted(tmp_path):
     survey = Survey(lambda pixels: [])
     assert len(table(survey, [tmp_path / "a.png", tmp_path / "b.png"])) == 1
     assert (survey.pictures, survey.faceless) == (2, 1)
+
+
+def test_a_square_in_which_no_face_is_found_is_marked_and_never_sure(tmp_path):
+    write_folder(tmp_path, {"a.png": png(gray(100)), "b.png": png(gray(100, (100, 100)))})
+    files = [tmp_path / "a.png", tmp_path / "b.png"]
+    found = table(Survey(lambda pixels: []), files)
+    assert found["found_by"].tolist() == ["nothing"] * 2
+    assert found["sure"].tolist() == [False, False]
+    assert found["happy"].tolist() == [1, 1]
+    found = table(Survey(None), files)
+    assert found["found_by"].tolist() == ["unsearched"] * 2
+    assert found["sure"].tolist() == [True, True]
+
+
+def test_pictures_without_a_face_have_rows_where_they_are_wanted(tmp_path):
+    blank = np.full((48, 48, 3), 7, np.uint8)
+    write_folder(tmp_path, {"a.png": png(blank), "b.png": png(gray(5)), "c.png": png(np.zeros((1, 1, 3), np.uint8))})
+    found = table(Survey(None, faceless=True), sorted(tmp_path.iterdir()))
+    assert found["face"].tolist() == [0, 1, 0]
+    assert found.loc[[0, 2]].drop(columns=["file", "face"]).isna().all(axis=None)
+    assert found["happy"][1] == pytest.approx(0.05)
+
+
+def test_columns_are_the_classes_of_the_model(tmp_path):
+    class Eight(Gray):
+        classes = (*EMOTIONS, "contempt")
+
+        def predict(self, crops):
+            return Answers(np.eye(8, dtype=np.float32)[[7] * len(crops)], np.ones(len(crops), bool))
+
+    file = io.BytesIO()
+    write_answers(file, [Found(Path("a"), None, 1, Face((0, 0, 48, 48)), gray(0)[..., 0])], Eight())
+    found = pd.read_csv(io.BytesIO(file.getvalue()))
+    assert tuple(found.columns) == columns(Eight.classes)
+    assert found["label"].tolist() == ["contempt"]
+    assert found["contempt"].tolist() == [1]
 
 
 def test_frames_of_a_video_have_their_time(tmp_path):

@@ -1,5 +1,6 @@
 """scripts/predict.py as a user starts it."""
 
+import os
 import runpy
 import shutil
 from pathlib import Path
@@ -51,8 +52,8 @@ def test_a_table_of_all_faces_is_written(place, capsys):
 def test_without_a_file_the_table_goes_to_stdout(place, capfdbinary):
     assert predict(place, place / "pictures" / "1.png", "--tta", "flip", "--no-detect") == 0
     header, row = capfdbinary.readouterr().out.decode().splitlines()
-    assert header.startswith("file,time,face,left,top,right,bottom,score,angry,")
-    assert row.startswith(f"{place / 'pictures' / '1.png'},,1,0.0,0.0,48.0,48.0,,")
+    assert header.startswith("file,time,face,left,top,right,bottom,score,found_by,rotation,angry,")
+    assert row.startswith(f"{place / 'pictures' / '1.png'},,1,0.0,0.0,48.0,48.0,,unsearched,0.0,")
 
 
 def test_bad_files_are_named_at_the_end_and_the_exit_code_says_so(place, capsys):
@@ -61,14 +62,19 @@ def test_bad_files_are_named_at_the_end_and_the_exit_code_says_so(place, capsys)
     assert len(pd.read_csv(place / "faces.csv")) == 3
     said = capsys.readouterr().err
     assert "3 files could not be read:" in said
-    for name, reason in {"00.jpg": "the file is empty", "phone.heic": "a HEIC", "absent.png": "no such"}.items():
+    for name, reason in {"00.jpg": "the file is empty", "phone.heic": "(HEIF, AVIF)", "absent.png": "no such"}.items():
         assert f"{name}: " in said
         assert reason in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--fps", "0"), "--fps: received 0"), (("--out", "/absent/faces.csv"), "there is no folder /absent")],
+    [
+        (("--fps", "0"), "--fps: received 0"),
+        (("--out", "/absent/faces.csv"), "there is no folder /absent"),
+        (("--min-score", "90"), "--min-score: received 90, expected 0 to 1"),
+        (("--detector", "/absent.onnx"), "there is no file /absent.onnx"),
+    ],
 )
 def test_settings_are_checked_before_anything_is_read(place, capsys, arguments, message):
     assert predict(place, place / "pictures", *arguments) == 2
@@ -82,3 +88,77 @@ def test_an_earlier_table_outlives_a_failure(place, capsys):
     assert predict(place, place / "pictures", "--out", place / "faces.csv") == 2
     assert "cannot be loaded" in capsys.readouterr().err
     assert (place / "faces.csv").read_text() == "precious"
+
+
+@pytest.mark.parametrize("content", [b"no picture", b"", None])
+def test_nothing_readable_replaces_no_earlier_table(place, capsys, content):
+    (place / "faces.csv").write_text("precious")
+    if content is not None:
+        (place / "broken.png").write_bytes(content)
+    assert predict(place, place / "broken.png", "--out", place / "faces.csv") == 1
+    assert (place / "faces.csv").read_text() == "precious"
+    assert "Nothing could be read, so nothing is stored in" in capsys.readouterr().err
+    assert [path.name for path in place.iterdir() if path.name.startswith(".tmp-")] == []
+
+
+def test_a_folder_without_a_picture_replaces_no_earlier_table(place, capsys):
+    (place / "faces.csv").write_text("precious")
+    write_folder(place / "texts", {"notes.txt": b"a shopping list"})
+    assert predict(place, place / "texts", "--out", place / "faces.csv") == 1
+    assert (place / "faces.csv").read_text() == "precious"
+    assert "notes.txt: neither a picture nor a video" in capsys.readouterr().err
+
+
+def test_pictures_without_a_face_do_replace_it(place):
+    (place / "blank.png").write_bytes(png(np.full((100, 100), 9, np.uint8)))
+    assert predict(place, place / "blank.png", "--out", place / "faces.csv", "--faceless") == 0
+    assert pd.read_csv(place / "faces.csv")["face"].tolist() == [0]
+
+
+def test_blank_pictures_and_noise_are_never_a_sure_answer(place, capsys):
+    rng = np.random.default_rng(0)
+    files = {f"noise{side}.png": png(rng.integers(0, 256, (side, side), dtype=np.uint8)) for side in (65, 100, 128)}
+    files |= {"blank.png": png(np.zeros((100, 100), np.uint8)), "pixel.png": png(np.zeros((1, 1), np.uint8))}
+    write_folder(place / "odd", files)
+    assert predict(place, place / "odd", "--out", place / "faces.csv") == 0
+    found = pd.read_csv(place / "faces.csv")
+    assert sorted(Path(name).name for name in found["file"]) == ["noise100.png", "noise128.png", "noise65.png"]
+    assert set(found["found_by"]) == {"nothing"}
+    assert not found["sure"].any()
+    assert "Pictures: 5, of them without a face: 2. Faces: 3." in capsys.readouterr().err
+
+
+def test_what_a_folder_holds_beside_pictures_is_counted_and_named(place, capsys):
+    write_folder(place / "pictures", {"scan": png(FACES[0]), "notes.txt": b"", "old.jfif": b""})
+    (place / "pictures" / "more").symlink_to(place)
+    assert predict(place, place / "pictures", "--out", place / "faces.csv") == 1  # old.jfif is empty
+    said = capsys.readouterr().err
+    assert "2 files and folders were left out:" in said
+    assert "notes.txt: neither a picture nor a video" in said
+    assert "more: a link to a folder, which is not followed" in said
+    assert "old.jfif: the file is empty" in said
+    assert Path(pd.read_csv(place / "faces.csv")["file"].iloc[-1]).name == "scan"
+
+
+def test_a_folder_that_cannot_be_opened_is_named_and_the_exit_code_says_so(place, capsys, monkeypatch):
+    write_folder(place / "pictures", {"locked/a.png": png(FACES[0])})
+    list_folder = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert predict(place, place / "pictures", "--out", place / "faces.csv") == 1
+    assert len(pd.read_csv(place / "faces.csv")) == 3
+    assert "locked: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.detector
+def test_the_table_names_the_detector(place, yunet_file):
+    for detector, name in {yunet_file: "yunet", "mtcnn": "mtcnn"}.items():
+        assert predict(place, PORTRAIT, "--detector", detector, "--out", place / "faces.csv") == 0
+        assert pd.read_csv(place / "faces.csv")["found_by"].tolist() == [name]
+    assert predict(place, PORTRAIT, "--min-score", "1", "--out", place / "faces.csv") == 0
+    assert pd.read_csv(place / "faces.csv").empty

@@ -1,0 +1,136 @@
+"""Frames of a video and their times, read by FFmpeg through PyAV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fercore.data.decode import MAX_PIXELS, UnreadableImage
+
+if TYPE_CHECKING:
+    import av
+
+_WHOLE = 0.9  # of its length a video must last to count as undamaged: the lengths in their headers are estimates
+_MOST_LOST = 0.1  # of its packets may be undecodable: a recording may begin before its first whole frame
+_SLACK = 1e-6  # seconds of rounding
+
+
+def read_frames(path: Path, fps: float) -> Iterator[tuple[float, np.ndarray]]:
+    """Time and pixels of frames of a video, upright as its rotation says.
+
+    Parameters
+    ----------
+    path
+        A file that begins as a video does, see `fercore.inference.sources.kind_of`: FFmpeg also opens lists of other
+        files and addresses, which must not get here.
+    fps
+        Frames taken of each second, above 0; see `fercore.inference.sources.open_pictures`.
+
+    Yields
+    ------
+    (float, numpy.ndarray)
+        Presentation time in seconds from the beginning of the file, be it of picture or sound; uint8 (H, W, 3).
+
+    Raises
+    ------
+    UnreadableImage
+        If it holds no pictures, frames that are too large, or is damaged; after its last frame where it ends early.
+    """
+    import av
+
+    with path.open("rb") as file:  # and not by its name, which FFmpeg would read as an address
+        try:
+            with av.open(file) as container:
+                yield from _Reading(container).frames(fps)
+        except av.FFmpegError as error:
+            raise UnreadableImage(f"not a video that FFmpeg can read ({error.strerror})") from error
+
+
+class _Reading:
+    """One pass through a video."""
+
+    def __init__(self, container: av.container.InputContainer) -> None:
+        self._container = container
+        self._stream = _pictures_of(container)
+        self._stream.thread_type = "AUTO"
+        self._begin = max(container.start_time or 0, 0) / 1e6
+        self._end = 0.0  # of the last packet, of picture or sound
+        self._packets, self._lost = 0, 0
+        self._time = -math.inf
+
+    def frames(self, fps: float) -> Iterator[tuple[float, np.ndarray]]:
+        """Frames that are due."""
+        due = -math.inf
+        for frame in self._decoded():
+            self._check_size(frame.width, frame.height)
+            time = self._time_of(frame)
+            if time * fps < due - _SLACK:
+                continue
+            due = int(time * fps + _SLACK) + 1
+            turns = round((frame.rotation or 0) / 90)
+            yield time, np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
+        self._check_whole()
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        import av
+
+        for packet in self._packets_of_file():
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                self._lost += 1
+
+    def _packets_of_file(self) -> Iterator[av.Packet]:
+        """Packets of the pictures; those of sound only tell how long the file lasts."""
+        for packet in self._container.demux():
+            moment = packet.pts if packet.pts is not None else packet.dts
+            if moment is not None and packet.time_base:
+                self._end = max(self._end, float((moment + (packet.duration or 0)) * packet.time_base))
+            if packet.stream is self._stream:
+                self._packets += packet.size > 0
+                yield packet
+
+    def _time_of(self, frame: av.VideoFrame) -> float:
+        """Seconds from the beginning; one step after the frame before where the file does not say."""
+        if frame.time is not None:
+            self._time = frame.time - self._begin
+        else:
+            rate = float(self._stream.average_rate or 25)
+            self._time = max(self._time + 1 / rate, 0.0)
+        return self._time
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > MAX_PIXELS:
+            raise UnreadableImage(f"frames of {width * height:,} pixels, more than the {MAX_PIXELS:,} allowed")
+
+    def _check_whole(self) -> None:
+        length = (self._container.duration or 0) / 1e6
+        if self._stream.average_rate:  # the end of an .avi is that of the file, however little is left of it
+            length = max(length, self._stream.frames / float(self._stream.average_rate))
+        if self._end < _WHOLE * length:
+            raise UnreadableImage(f"the video ends after {self._end:.1f} of {length:.1f} seconds: it is damaged")
+        if self._time == -math.inf:
+            raise UnreadableImage("a video without a single readable frame")
+        if self._lost > _MOST_LOST * self._packets:
+            raise UnreadableImage(f"{self._lost:,} of {self._packets:,} frames cannot be decoded: the video is damaged")
+
+
+def _pictures_of(container: av.container.InputContainer) -> av.VideoStream:
+    """The first video stream that is more than the cover of an album."""
+    import av
+
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams:
+        raise UnreadableImage("it holds no moving pictures, only sound or data")
+    context = streams[0].codec_context
+    if context is None:
+        raise UnreadableImage("a video whose coding FFmpeg does not know")
+    if context.width * context.height > MAX_PIXELS:
+        size = context.width * context.height
+        raise UnreadableImage(f"frames of {size:,} pixels, more than the {MAX_PIXELS:,} allowed")
+    return streams[0]

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from fercore.data.decode import UnreadableImage
+from fercore.inference import video
+from fercore.inference.video import read_frames
+from tests.factories.videos import turn_on_screen, write_timed, write_video
+
+TENTHS = [number / 10 for number in range(25)]
+FRAMES = [np.full((48, 64, 3), 10 * number, np.uint8) for number in range(25)]  # the gray is ten times the number
+
+
+def read(path, fps=2.0):
+    """Times and mean grays of the frames."""
+    found = list(read_frames(path, fps))
+    return [round(time, 3) for time, _ in found], [pixels.mean() for _, pixels in found]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mov", "3gp", "mkv", "webm", "avi", "flv", "wmv", "ts"])
+def test_every_form_gives_the_same_frames_at_the_same_times(tmp_path, ending):
+    times, grays = read(write_timed(tmp_path / f"clip.{ending}", FRAMES, TENTHS))
+    assert times == pytest.approx([0, 0.5, 1, 1.5, 2], abs=0.002)
+    assert grays == pytest.approx([0, 50, 100, 150, 200], abs=6)
+
+
+def test_times_are_those_of_the_file_where_its_rate_varies(tmp_path):
+    moments = [0, 0.1, 0.2, 1.7, 1.75, 4.0]
+    path = write_timed(tmp_path / "varying.mkv", FRAMES[:6], moments)
+    assert read(path, fps=100)[0] == moments
+    assert read(path, fps=1)[0] == [0, 1.7, 4.0]
+
+
+@pytest.mark.parametrize("ending", ["mkv", "webm"])
+@pytest.mark.parametrize("sound", [(0, 9), (0, 33), (30, 39)])
+@pytest.mark.parametrize("start", [0, 30])
+def test_sound_that_is_longer_and_a_late_start_are_no_damage(tmp_path, ending, sound, start):
+    times = [start + moment for moment in TENTHS]
+    path = write_timed(tmp_path / f"clip.{ending}", FRAMES, times, sound)
+    begin = min(start, sound[0])
+    assert read(path)[0] == pytest.approx([start - begin + moment for moment in (0, 0.5, 1, 1.5, 2)], abs=0.025)
+
+
+@pytest.mark.parametrize("sound", [None, (0, 9)])
+def test_a_recording_cut_short_gives_its_frames_and_is_told(tmp_path, sound):
+    path = write_timed(tmp_path / "clip.mkv", FRAMES, TENTHS, sound)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+    found = read_frames(path, 10)
+    assert [next(found)[0] for _ in range(5)] == pytest.approx(TENTHS[:5])
+    with pytest.raises(UnreadableImage, match=r"ends after \d\.\d of (2\.5|9\.0) seconds: it is damaged"):
+        list(found)
+
+
+@pytest.mark.parametrize(("degrees", "corner"), [(90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
+def test_a_phone_held_sideways_gives_upright_frames(tmp_path, degrees, corner):
+    frame = np.zeros((48, 64, 3), np.uint8)
+    frame[:16, :16] = 255  # the corner that is above and left in the file
+    path = turn_on_screen(write_timed(tmp_path / "clip.mp4", [frame], [0]), degrees)
+    [(_, pixels)] = read_frames(path, 1)
+    assert pixels.shape == ((48, 64, 3) if degrees == 180 else (64, 48, 3))
+    assert pixels[corner].mean() > 200
+    assert pixels.mean() < 60
+
+
+def test_sound_alone_is_no_video(tmp_path):
+    path = write_timed(tmp_path / "clip.mkv", FRAMES[:1], [0], (0, 1))
+    import av
+
+    with av.open(str(path)) as whole, av.open(str(tmp_path / "sound.mkv"), "w") as sound:
+        track = sound.add_stream_from_template(whole.streams.audio[0])
+        for packet in whole.demux(whole.streams.audio[0]):
+            if packet.dts is not None:
+                packet.stream = track
+                sound.mux(packet)
+    with pytest.raises(UnreadableImage, match="no moving pictures"):
+        next(read_frames(tmp_path / "sound.mkv", 1))
+
+
+def test_frames_that_cannot_be_decoded_are_told(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (20, 48, 64, 3), dtype=np.uint8)
+    path = write_video(tmp_path / "noise.avi", noise)
+    content = bytearray(path.read_bytes())
+    places = [place for place in range(len(content) - 4) if content[place : place + 3] == b"\xff\xd8\xff"]
+    for place in places[::2]:
+        content[place : place + 600] = bytes(600)
+    path.write_bytes(content)
+    with pytest.raises(UnreadableImage, match="cannot be decoded: the video is damaged"):
+        list(read_frames(path, 100))
+
+
+def test_frames_of_too_many_pixels_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
+    path = write_timed(tmp_path / "clip.mp4", FRAMES, TENTHS)
+    monkeypatch.setattr(video, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(UnreadableImage, match="frames of 3,072 pixels, more than the 3,071 allowed"):
+        next(read_frames(path, 1))
