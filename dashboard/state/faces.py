@@ -10,36 +10,49 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from fercore.fields import ConfigError
+from fercore.inference.detector_file import MTCNN, known_file
+from wording.markdown import message
+
 if TYPE_CHECKING:
-    from fercore.inference.faces import Detector
+    from fercore.inference.detectors import Detector
     from state.found_faces import Looked
     from views.webcam.session import Session
 
 MOST_KEPT = 7  # faces of one session, the newest
 
 
-@st.cache_resource(show_spinner="Loading the face detector ...")
 def detector() -> Detector:
     """The face detector, for videos: quick on their frames, and shared by all, who take turns."""
-    from fercore.inference.faces import Detector
-
-    return Detector(longest=640, smallest=40)
+    return _detector(detector_name(), video=True)
 
 
-@st.cache_resource(show_spinner="Loading the face detector ...")
-def photo_detector() -> Detector:
-    """The face detector for photos: slower, and finds smaller faces."""
-    from fercore.inference.faces import Detector
+def looked_at(data: bytes, detect: bool) -> Looked:
+    """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none."""
+    return _looked_at(data, detector_name() if detect else None)
 
-    return Detector()
+
+def detector_name() -> str:
+    """The file of YuNet, or "mtcnn"; a file that is named and absent is told, and MTCNN takes its place."""
+    try:
+        return str(known_file() or MTCNN)
+    except ConfigError as error:
+        st.warning(f"{message(error)}. Until then faces are found by MTCNN.")
+        return MTCNN
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the face detector ...")
+def _detector(name: str, video: bool) -> Detector:
+    from fercore.inference.detectors import open_detector  # takes its time, once
+
+    return open_detector(name, video=video)
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner="Looking for faces ...")
-def looked_at(data: bytes, detect: bool) -> Looked:
-    """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none."""
+def _looked_at(data: bytes, name: str | None) -> Looked:
     from state.found_faces import look
 
-    return look(data, photo_detector() if detect else None)
+    return look(data, None if name is None else _detector(name, video=False))
 
 
 @st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)

@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image
 
 from fercore.charts.boxes import numbered
-from fercore.data.decode import decode_rgb
-from fercore.data.fer2013 import SIZE
-from fercore.inference.faces import Detector, Face, crop_face, face_square, find_faces
+from fercore.data.decode import read_photo
+from fercore.inference import looking
+from fercore.inference.faces import Face, face_square
+
+MOST_SHOWN = 1600  # pixels of the longer side of the picture that is shown
 
 
 class Looked(NamedTuple):
@@ -20,29 +22,35 @@ class Looked(NamedTuple):
     Attributes
     ----------
     faces, crops
-        In reading order; their crops, uint8 (faces, 48, 48).
+        In reading order, in pixels of the file; their crops, uint8 (faces, 48, 48).
     shown
-        The picture with a numbered box around each face, a JPEG file.
+        The picture with a numbered box around each face, a JPEG file of at most `MOST_SHOWN` pixels a side.
+    notes
+        What the reader should know of the file, in words.
     """
 
     faces: tuple[Face, ...]
     crops: np.ndarray
     shown: bytes
+    notes: tuple[str, ...] = ()
 
 
-def look(data: bytes, detector: Detector | None) -> Looked:
-    """Find the faces of a picture file; without a detector, its middle is the face.
+def look(data: bytes, detector: looking.Find | None) -> Looked:
+    """Find the faces of a picture file as `scripts/predict.py` does; without a detector, its middle is the face.
 
     Raises
     ------
     UnreadableImage
         If it is no picture, or too large a one.
     """
-    picture = decode_rgb(data)
-    faces = tuple(find_faces(picture, detector))
-    crops = [crop_face(picture, face) for face in faces]
+    photo = read_photo(data)
+    faces, crops = looking.look(photo.pixels, detector)
     # Of a picture used whole the box is what the models see of it.
-    boxes = [face.box if face.score is not None else face_square(picture.shape[:2], face) for face in faces]
+    boxes = [face_square(photo.pixels.shape[:2], face) if face.is_crop else face.box for face in faces]
+    shown = Image.fromarray(photo.pixels)
+    shown.thumbnail((MOST_SHOWN, MOST_SHOWN))
+    smaller = shown.width / photo.pixels.shape[1]
     file = io.BytesIO()
-    Image.fromarray(numbered(picture, boxes)).save(file, "jpeg", quality=90)
-    return Looked(faces, np.array(crops, np.uint8).reshape(-1, SIZE, SIZE), file.getvalue())
+    drawn = numbered(np.asarray(shown), [tuple(edge * smaller for edge in box) for box in boxes])
+    Image.fromarray(drawn).save(file, "jpeg", quality=90)
+    return Looked(tuple(face.scaled(photo.scale) for face in faces), crops, file.getvalue(), photo.notes)

@@ -88,9 +88,9 @@ def _predictor(where: str, state: str, stored: str, tta: str, runtime: str, _run
     from fercore.inference.predictor import Predictor
 
     if runtime == "onnx":
-        return Predictor(load_onnx(_run), confidence(_run, tta), tta)
+        return Predictor(load_onnx(_run), confidence(_run, tta), tta, classes=_run.classes)
     model, lock = _loaded(where, state, _run)
-    return Predictor(model, confidence(_run, tta), tta, lock)
+    return Predictor(model, confidence(_run, tta), tta, lock, classes=_run.classes)
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.data.decode import UnreadableImage, decode_gray
+from fercore.data.decode import UnreadableImage
 from fercore.data.fer2013 import SIZE, Dataset
 from fercore.data.samples import sample_rows
 from fercore.emotions import EMOTIONS
@@ -18,7 +18,6 @@ from wording.markdown import code, message
 
 SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera", "kept": "Kept faces"}
 MOST = 7  # faces at once
-FORMATS = ("jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "webp")
 SPLIT = "test"  # drawn from what no model here was fitted to or chosen on
 
 
@@ -104,18 +103,17 @@ def _average(run: Run, emotions: Sequence[str]) -> Faces:
 
 def _uploaded() -> Faces:
     files = st.file_uploader(
-        "Pictures of faces, one face in each; the largest centred square is used",
-        FORMATS,
+        f"Photos of faces, or crops of them; at most {MOST} faces",
         accept_multiple_files=True,
         key="uploaded_faces",
     )
     if not files:
-        st.info("Choose a picture with one face, cropped about as tightly as a passport photo's.")
+        st.info("Choose a picture. Its faces are found and cropped as on the page Predict.")
     return _decoded([(file.name, file.getvalue()) for file in files[:MOST]])
 
 
 def _photographed() -> Faces:
-    photo = st.camera_input("Your face, filling the middle of the picture", key="photographed_face", width=420)
+    photo = st.camera_input("Your face, in good light", key="photographed_face", width=420)
     if not photo:
         st.info("Take a photo. It stays on the machine this dashboard runs on, and is not stored.")
     return _decoded([("photo", photo.getvalue())] if photo else [])
@@ -127,12 +125,17 @@ def _kept() -> Faces:
 
 
 def _decoded(files: Sequence[tuple[str, bytes]]) -> Faces:
-    """Faces from image files; a file that is none is named with the reason, and left out."""
+    """The faces of image files, found as on the page Predict; a file without any is named with the reason."""
     images, names = [], []
     for name, data in files:
         try:
-            images.append(decode_gray(data))
-            names.append(name)
+            crops = state.looked_at(data, True).crops
         except UnreadableImage as error:
             st.error(f"{code(name)}: {message(error)}")
-    return Faces(np.array(images, np.uint8).reshape(-1, SIZE, SIZE), tuple(names), (None,) * len(names))
+            continue
+        if not len(crops):
+            st.error(f"{code(name)}: no face is found in it. Take a picture in which it is larger, or cut it out.")
+        images.extend(crops)
+        names += [name] if len(crops) == 1 else [f"{name}, face {number}" for number in range(1, len(crops) + 1)]
+    images, names = images[:MOST], tuple(names[:MOST])
+    return Faces(np.array(images, np.uint8).reshape(-1, SIZE, SIZE), names, (None,) * len(names))

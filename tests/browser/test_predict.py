@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.faces import Detector, crop_face
+from fercore.inference.detectors import Mtcnn
+from fercore.inference.faces import crop_face
 from fercore.inference.predictor import Predictor
 from tests.browser.conftest import ROOT
 
@@ -27,7 +28,7 @@ def holiday(tmp_path):
 
 def test_an_uploaded_photo_is_answered(page, app, settle, holiday, tmp_path):
     path, picture = holiday
-    crop = crop_face(picture, Detector()(picture)[0])
+    crop = crop_face(picture, Mtcnn()(picture)[0])
     answers = Predictor.from_run(app.runs / RUN).predict(crop[None])
     emotion = EMOTIONS[answers.labels[0]]
     assert answers.sure[0]

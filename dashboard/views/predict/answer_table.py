@@ -46,7 +46,7 @@ def share_out(names: Sequence[str], looked: Sequence[Looked], answers: Mapping[s
     shared = []
     for name, one, end in zip(names, looked, ends, strict=True):
         part = slice(int(end) - len(one.faces), int(end))
-        own = {run: Answers(all_.probabilities[part], all_.sure[part]) for run, all_ in answers.items()}
+        own = {run: Answers(all_.probabilities[part], all_.sure[part]).of(one.faces) for run, all_ in answers.items()}
         shared.append(Answered(name, one, own))
     return shared
 

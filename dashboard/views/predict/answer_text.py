@@ -14,8 +14,8 @@ from wording.markdown import unbroken
 
 UNSURE = "not sure"
 WAYS_ON = (
-    "Turn a sideways picture upright, take one in which the face is larger and looks at the camera, "
-    "or switch Find faces off: then the middle of the picture is the face."
+    "Take one in which the face is larger and looks at the camera, or "
+    "switch Find faces off: then the middle of the picture is the face."
 )
 
 

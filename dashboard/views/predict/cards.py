@@ -104,6 +104,8 @@ def draw_card(shown: Answered, number: int, models: Models) -> None:
         sure = {run: bool(answers.sure[number]) for run, answers in shown.answers.items()}
         said = [f"{models.labels[run]} {says(own[run], sure[run])}." for run in own]
         st.markdown("  \n".join([f"**Face {number + 1}**", *said]), width="stretch")
+    if shown.looked.faces[number].doubtful:
+        st.caption("No face is found in this small square. It is taken for a crop of one, and no answer is sure.")
     labels, looks = tuple(models.labels[run] for run in own), state.run_looks(models.runs)
     colors, alt = tuple(looks[run].color for run in own), f"Probabilities of face {number + 1}"
     state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, colors, state.dark(), alt=alt)

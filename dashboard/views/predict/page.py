@@ -16,6 +16,7 @@ with st.spinner("Loading the models ..."):
     from views.predict.answer_table import Answered, share_out
     from views.predict.answer_text import headline
     from views.predict.cards import Models, choose_method, draw_picture, draw_table  # brings torch: seconds, once
+    from views.predict.detector_choice import offer_yunet
     from views.predict.uploads import File, choose_pictures
 
 ABOUT = """
@@ -23,8 +24,9 @@ ABOUT = """
   in three of them. Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art.
   5(1)(f)).
 - **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten with your session.
-- **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are. Square
-  pictures of at most 64 pixels count as crops and are not searched.
+- **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are; heads that
+  lean or lie are set upright. Square pictures of at most 64 pixels are crops already and are used whole, and so are
+  those of at most 128 in which no face is found. Where none is found in a crop, no answer is sure.
 - **Probabilities** are scaled by a temperature chosen on the validation split, so that of all answers given with 70 %
   about 70 % are right (Guo et al. 2017).
 """
@@ -45,6 +47,8 @@ def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
         try:
             found.append(state.looked_at(file.data, detect))
             names.append(file.name)
+            for note in found[-1].notes:
+                st.caption(f"{code(file.name)}: {message(note)}.")
         except UnreadableImage as error:
             st.error(f"{code(file.name)} is left out: {message(error)}", icon=":material/broken_image:")
     if bar:
@@ -97,3 +101,4 @@ if any(one.looked.faces for one in answered):
     draw_table(answered)
 with st.expander("What this means, and what happens with the pictures", icon=":material/info:"):
     st.markdown(ABOUT)
+    offer_yunet()

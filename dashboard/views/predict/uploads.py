@@ -13,8 +13,6 @@ from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 
 SOURCES = {"upload": "Upload", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
-# HEIC and AVIF are refused as well, but in words that say what to do.
-FORMATS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "heic", "heif", "avif"]
 MOST, MOST_MB = 40, 25  # files at once, and the size of each; all of them lie in memory
 PORTRAIT = Path(__file__).resolve().parents[2] / "examples" / "portrait.jpg"
 CREDIT = "Astronaut Eileen Collins, photographed by NASA; in the public domain."
@@ -47,7 +45,7 @@ def choose_pictures(runs: list[Run]) -> list[File]:
 def _uploaded() -> list[File]:
     label = f"Photos with any number of faces, or crops of faces; at most {MOST} files of {MOST_MB} MB"
     settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": MOST_MB}
-    files = st.file_uploader(label, FORMATS, on_change=_forget, **settings)
+    files = st.file_uploader(label, on_change=_forget, **settings)
     if len(files) > MOST:
         st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files, and for videos:")
         st.code(state.command("scripts/predict.py RUN FOLDER --out faces.csv"), language="bash", wrap_lines=True)

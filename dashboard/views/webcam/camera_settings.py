@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.inference.faces import Face, crop_face, find_faces
+from fercore.inference.faces import Face, crop_face
+from fercore.inference.looking import find_faces
 from fercore.runs import Run
 from views.webcam.session import Settings
 from views.webcam.webrtc import RESOLUTIONS
@@ -51,7 +52,7 @@ def choose_settings(runs: list[Run], live: bool) -> tuple[Settings, str]:
             help="Off: the middle of the picture is the face. Quicker, and for faces that are not found.",
         )
         runtimes = choose_runtimes(runs)
-    find = partial(find_faces, detector=state.detector()) if detect else middle
+    find = partial(find_faces, detector=state.detector(), turns=False) if detect else middle
     return Settings(models_of(runs, runtimes), find, crop_face, mirror, smoothing), resolution
 
 

@@ -248,7 +248,7 @@ def test_uploads_are_looked_at_whatever_their_names(open_page, run):
 
 def test_no_face_no_grid(open_page, run):
     app = open_page("features", faces="Upload")
-    assert "Choose a picture with one face" in words(app)
+    assert "Choose a picture. Its faces are found" in words(app)
     assert not app.get("vega_lite_chart")
 
 

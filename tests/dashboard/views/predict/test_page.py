@@ -13,7 +13,9 @@ from PIL import Image
 from fercore.data.fer2013 import Dataset
 from fercore.emotions import EMOTIONS
 from fercore.export.files import export_into_run
-from fercore.inference.faces import Detector, crop_face
+from fercore.inference import detector_file
+from fercore.inference.detectors import Mtcnn
+from fercore.inference.faces import crop_face
 from fercore.inference.predictor import Predictor
 from fercore.runs import open_run
 from tests.dashboard.conftest import DASHBOARD, captions, words
@@ -68,7 +70,7 @@ def test_before_an_upload_an_example_is_answered_by_both_models(open_page, runs)
         ["portrait.jpg", 1, "v"],
     ]
     picture = np.asarray(portrait().convert("RGB"))
-    crop = crop_face(picture, Detector()(picture)[0])
+    crop = crop_face(picture, Mtcnn()(picture)[0])
     expected = np.concatenate([Predictor.from_run(run).predict(crop[None]).probabilities for run in runs])
     assert found[list(EMOTIONS)].to_numpy() == pytest.approx(100 * expected, abs=1e-3)
 
@@ -120,7 +122,8 @@ REFUSED = {
     "truncated.jpg": (PORTRAIT[: len(PORTRAIT) // 2], "a damaged JPEG image"),
     "text.jpg": (b"a shopping list", "not an image of a known format"),
     "bomb.png": (bomb(10_000, 10_000), "10000 x 10000 pixels, more than the 64,000,000 allowed"),
-    "phone.heic": (b"\0\0\0\x18ftypheic" + bytes(99), "a HEIC or AVIF picture"),
+    "phone.heic": (b"\0\0\0\x18ftypheic" + bytes(99), "not an image of a known format (HEIF, AVIF)"),
+    "line.png": (bomb(64_000_000, 1), "a side longer than the 20,000 allowed"),
 }
 
 
@@ -130,7 +133,7 @@ def test_the_face_is_found_in_every_kind_of_picture(open_page, runs):
     files = {name: make() for name, make in READ.items()}
     found = table(uploaded(open_page("predict", second="(none)"), *files.items()))
     assert found["Picture"].tolist() == list(READ)
-    detector = Detector()
+    detector = Mtcnn()
     plain = look(PORTRAIT, detector).crops[0].ravel()
     for name, data in files.items():  # the same face, upright, but for the losses of its format
         assert np.corrcoef(look(data, detector).crops[0].ravel(), plain)[0, 1] > 0.9, name
@@ -139,7 +142,6 @@ def test_the_face_is_found_in_every_kind_of_picture(open_page, runs):
 def test_what_cannot_be_read_is_named_and_the_others_are_answered(open_page, runs):
     bad = [(name, data) for name, (data, _) in REFUSED.items()]
     good = [(f"{number}.png", png(face)) for number, face in enumerate(FACES)]
-    good += [("pixel.png", png(np.full((1, 1), 9, np.uint8)))]
     app = uploaded(open_page("predict", second="(none)"), good[0], *bad, *good[1:])
     assert table(app)["Picture"].tolist() == [name for name, _ in good]
     said = [error.value.replace("\\", "").replace("\u2060", "") for error in app.error]
@@ -156,8 +158,8 @@ def test_nothing_but_bad_files_leaves_the_page_standing(open_page, runs):
 
 
 def test_a_picture_without_a_face_says_what_to_do(open_page, runs):
-    blank = png(np.full((300, 400), 128, np.uint8))
-    app = uploaded(open_page("predict"), ("wall.png", blank))
+    wall = png(np.random.default_rng(0).integers(0, 256, (300, 400), dtype=np.uint8))
+    app = uploaded(open_page("predict"), ("wall.png", wall))
     assert "#### No face is found in this picture." in words(app)
     assert "switch Find faces off" in app.info[0].value
     assert not app.dataframe
@@ -165,12 +167,47 @@ def test_a_picture_without_a_face_says_what_to_do(open_page, runs):
     assert table(app)["Face"].tolist() == [1, 1]
 
 
+def test_a_blank_picture_has_no_face_and_a_square_of_noise_no_sure_answer(open_page, runs):
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100), dtype=np.uint8)
+    blank, pixel = np.zeros((100, 100), np.uint8), np.zeros((1, 1), np.uint8)
+    files = [(name, png(pixels)) for name, pixels in {"noise": noise, "blank": blank, "pixel": pixel}.items()]
+    app = uploaded(open_page("predict", second="(none)"), *files)
+    assert table(app)["Picture"].tolist() == ["noise"]
+    assert table(app)["Answer"].tolist() == ["not sure"]
+    assert "No face is found in this small square" in words(app)
+    assert "#### CNN is **not sure**: " in words(app)
+
+
+@pytest.mark.detector
+def test_yunet_is_fetched_by_a_button_and_then_finds_the_faces(open_page, runs, monkeypatch, tmp_path, yunet_file):
+    monkeypatch.delenv("FERCORE_DETECTOR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(detector_file, "_download", lambda repository: b"another file")
+    app = open_page("predict")
+    assert "found** by MTCNN" in words(app)
+    app.button(key="fetch_yunet").click().run()
+    assert "its SHA-256 is" in app.error[0].value.replace("\\", "")
+    monkeypatch.setattr(detector_file, "_download", lambda repository: yunet_file.read_bytes())
+    app.button(key="fetch_yunet").click().run()
+    assert "found** by YuNet" in words(app)
+    assert "fetch_yunet" not in [button.key for button in app.button]
+    assert len(table(app)) == 2
+
+
+def test_a_detector_that_is_named_and_absent_is_told(open_page, runs, monkeypatch):
+    monkeypatch.setenv("FERCORE_DETECTOR", "/absent.onnx")
+    app = open_page("predict")
+    assert "there is no file /absent.onnx" in words(app).replace("\\", "")
+    assert len(table(app)) == 2
+
+
 def test_twenty_faces_are_numbered_and_their_cards_paged(open_page, runs):
     tile = np.asarray(portrait())[20:220, 130:330]
     app = uploaded(open_page("predict"), ("group.png", png(np.tile(tile, (4, 5, 1)))))
     assert "#### 20 faces in one picture. CNN: " in words(app)
     assert table(app)["Face"].tolist() == np.repeat(np.arange(1, 21), 2).tolist()
-    assert [button.key for button in app.button] == [f"explain_{number}" for number in range(6)]
+    keys = [button.key for button in app.button if button.key != "fetch_yunet"]
+    assert keys == [f"explain_{number}" for number in range(6)]
     assert "**Face 1**" in words(app)
     assert "**Face 7**" not in words(app)
     app.get("pagination")[0].set_value(2).run()
@@ -280,8 +317,8 @@ def test_the_table_to_download_has_boxes_and_scores(folders):
 
     looked = [
         look(png(FACES[0]), None),
-        look(PORTRAIT, Detector()),
-        look(png(np.zeros((99, 200), np.uint8)), Detector()),
+        look(PORTRAIT, Mtcnn()),
+        look(png(np.zeros((99, 200), np.uint8)), Mtcnn()),
     ]
     faces = np.concatenate([one.crops for one in looked])
     run = make_run(folders[0], "a", weights=True)
@@ -332,7 +369,7 @@ def test_uploads_of_the_test_split_are_right_as_often_as_its_evaluation_says(fer
     from state.found_faces import look
 
     run = open_run(DASHBOARD.parent / "runs" / "reference-report-cnn")
-    stored, detector = run.predictions("test"), Detector()
+    stored, detector = run.predictions("test"), Mtcnn()
     images = dict(zip(fer2013_dataset.ids, fer2013_dataset.images, strict=True))
     every = slice(None, None, 7)  # 513 images
     crops = np.concatenate([look(png(images[name]), detector).crops for name in stored.id[every]])
