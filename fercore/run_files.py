@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from fercore.temporary import prefix, remove_abandoned
-from fercore.untrusted import UntrustedError, check_texts, load_json, read_file
+from fercore.untrusted import MOST_ITEMS, UntrustedError, check_texts, load_json, read_file
 
 # What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
 # array whose header claims more than there is.
@@ -71,10 +71,10 @@ def own_folder(path: Path) -> Path:
     return path
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path, most_items: int = MOST_ITEMS) -> dict:
     """The JSON object in a file of a run folder; RunError if it is too large, none, or holds what nobody can use."""
     try:
-        return load_json(path, _MAX_BYTES[".json"])
+        return load_json(path, _MAX_BYTES[".json"], most_items)
     except UntrustedError as error:
         raise RunError(f"{path}: {error}") from error
 

@@ -34,6 +34,7 @@ TTAS = ("none", "flip")
 MOST_MEMBERS = 32  # of an ensemble
 # How `pretraining` begins where the first weights came from a file of which nobody knows what it learned from.
 OWN_FILE = "file "
+_MOST_ITEMS = 1000  # of a list or object in run.json, as the counts of its classes are: pages show whatever it holds
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -258,7 +259,7 @@ def open_run(path: Path | str) -> Run:
     check_name(path.name)
     if not (path / "run.json").is_file():
         raise RunError(f"{path} holds no run.json, so it is not a run folder")
-    info = read_json(path / "run.json")
+    info = read_json(path / "run.json", _MOST_ITEMS)
     _check_info(path / "run.json", info)
     return Run(path, info)
 

@@ -40,18 +40,20 @@ def read_file(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def load_json(path: Path, most_bytes: int) -> dict[str, Any]:
+def load_json(path: Path, most_bytes: int, most_items: int = MOST_ITEMS) -> dict[str, Any]:
     """The JSON object in a file; see `read_file` and `parse_json`."""
-    return parse_json(read_file(path, most_bytes))
+    return parse_json(read_file(path, most_bytes), most_items)
 
 
-def parse_json(content: bytes | str) -> dict[str, Any]:
+def parse_json(content: bytes | str, most_items: int = MOST_ITEMS) -> dict[str, Any]:
     """A JSON object, checked in everything that could break whoever uses it.
 
     Parameters
     ----------
     content
         Text, or bytes in UTF-8.
+    most_items
+        Entries that one list or object may have.
 
     Returns
     -------
@@ -74,21 +76,21 @@ def parse_json(content: bytes | str) -> dict[str, Any]:
         raise UntrustedError(f"not readable JSON ({_TOO_DEEP})") from error
     if not isinstance(found, dict):
         raise UntrustedError(f"expected a JSON object, received {type(found).__name__}")
-    check_content(found)
+    check_content(found, most_items)
     return found
 
 
-def check_content(content: Any, depth: int = 1) -> None:
+def check_content(content: Any, most_items: int = MOST_ITEMS, depth: int = 1) -> None:
     """Raise UntrustedError for the first thing in nested lists and dicts that could break whoever uses it."""
     if isinstance(content, dict | list):
         if depth > MOST_DEPTH:
             raise UntrustedError(_TOO_DEEP)
-        if len(content) > MOST_ITEMS:
-            raise UntrustedError(f"{len(content):,} entries in one list or object, at most {MOST_ITEMS:,} allowed")
+        if len(content) > most_items:
+            raise UntrustedError(f"{len(content):,} entries in one list or object, at most {most_items:,} allowed")
         for item in content:
-            check_content(item, depth + 1)
+            check_content(item, most_items, depth + 1)
         for item in content.values() if isinstance(content, dict) else ():
-            check_content(item, depth + 1)
+            check_content(item, most_items, depth + 1)
     elif isinstance(content, str):
         _check_text(content)
     elif isinstance(content, float) and not math.isfinite(content):

@@ -137,11 +137,15 @@ def test_stems_of_file_names():
         (b"[" * 100_000, "not readable JSON"),
         (b'{"name": "\\ud800"}', "a text that cannot be encoded"),
         (b'{"parameters": 1' + b"0" * 400 + b"}", "a whole number that does not fit 64 bits"),
+        (
+            b'{"config": {"model": {"dense": [' + b"8," * 1000 + b"8]}}}",
+            "1,001 entries in one list or object, at most 1,000",
+        ),
         (b"[]", "expected a JSON object, received list"),
         (b"{}", "'name' is missing or no str"),
         (b" " * ((8 << 20) + 1), "8,388,609 bytes, more than the 8,388,608 allowed"),
     ],
-    ids=["empty", "cut", "binary", "deep", "surrogate", "10^400", "list", "nothing", "huge"],
+    ids=["empty", "cut", "binary", "deep", "surrogate", "10^400", "long list", "list", "nothing", "huge"],
 )
 def test_a_run_json_that_is_none_is_refused_in_words(run, content, reason):
     (run.path / "run.json").write_bytes(content)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -26,10 +28,10 @@ def test_preprocess_scales_and_normalises():
 
 def test_preprocess_resizes_with_antialiasing():
     stripes = torch.zeros(1, 48, 48, dtype=torch.uint8)
-    stripes[:, :, ::2] = 255
+    stripes[:, :, ::4] = 255
     output = Preprocess(size=12, mean=0, std=1)(stripes)
-    # Without antialiasing one column in four would survive as pure black or white.
-    torch.testing.assert_close(output[0, 0, :, 2:-2], torch.full((12, 8), 0.5), atol=0.03, rtol=0)
+    # Without antialiasing only the two black columns in the middle of each four would be looked at.
+    torch.testing.assert_close(output[0, 0, :, 2:-2], torch.full((12, 8), 0.25), atol=0.05, rtol=0)
 
 
 @pytest.mark.parametrize("values", [{"size": 4}, {"channels": 2}, {"std": 0.0}, {"mean": float("nan")}])
@@ -90,6 +92,50 @@ def test_scale_zooms_a_square_by_the_drawn_factor():
     torch.rand(1, generator=(g := generator(2)))  # the angle is drawn first
     factor = 0.5 + torch.rand(1, generator=g).item()
     assert zoomed.sum().item() == pytest.approx(144 * factor**2, rel=0.05)
+
+
+def test_rotation_zoom_and_shift_look_where_their_matrix_says():
+    # On a plane, whose bilinear samples are exact, each output pixel shows where in the source it looked.
+    side, config = 48, AugmentConfig(rotation=30, shift=0.1, scale=0.4)
+    centres = (torch.arange(side) + 0.5) / side * 2 - 1  # from -1 to 1, as grid_sample counts
+    y, x = torch.meshgrid(centres, centres, indexing="ij")
+    plane = 0.5 + 0.1 * x + 0.2 * y
+    moved = augment(plane.repeat(4, 1, 1), config, generator(3))
+    g = generator(3)
+    angle, zoom, right, down = (torch.rand(4, generator=g) * 2 - 1 for _ in range(4))
+    angle, zoom, right, down = angle * math.radians(30), 1 + 0.4 * zoom, 0.2 * right, 0.2 * down
+    for image, a, z, r, d in zip(moved, angle, zoom, right, down, strict=True):
+        source_x = (a.cos() * x - a.sin() * y) / z + r
+        source_y = (a.sin() * x + a.cos() * y) / z + d
+        inside = (source_x.abs() < 0.95) & (source_y.abs() < 0.95)
+        assert inside.float().mean() > 0.3
+        expected = 0.5 + 0.1 * source_x + 0.2 * source_y
+        torch.testing.assert_close(image[inside], expected[inside], atol=1e-4, rtol=0)
+
+
+def test_borders_are_mirrored_so_that_a_white_image_stays_white():
+    white = torch.ones(50, 24, 24)
+    moved = augment(white, AugmentConfig(rotation=90, shift=0.5, scale=0.5), generator())
+    torch.testing.assert_close(moved, white, atol=1e-5, rtol=0)
+
+
+def test_erased_is_each_pixel_whose_centre_lies_in_the_drawn_rectangle():
+    images, side, n = faces(40, 24), 24, 40
+    erased = augment(images, AugmentConfig(erasing=0.5), generator(8))
+    g = generator(8)
+    draw, area, ratio, down, along = (torch.rand(n, generator=g).tolist() for _ in range(5))
+    for number, (image, result) in enumerate(zip(images.float() / 255, erased, strict=True)):
+        expected = image.clone()
+        if draw[number] < 0.5:
+            pixels = (0.02 + 0.31 * area[number]) * side * side  # 2 to 33 % of the area
+            tall_to_wide = 0.3 * 11 ** ratio[number]  # 0.3 to 3.3
+            tall, wide = (min(max((pixels * q) ** 0.5, 1), side) for q in (tall_to_wide, 1 / tall_to_wide))
+            top, left = down[number] * (side - tall), along[number] * (side - wide)
+            for row in range(side):
+                for column in range(side):
+                    if top <= row + 0.5 < top + tall and left <= column + 0.5 < left + wide:
+                        expected[row, column] = image.mean()
+        torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
 
 
 def test_brightness_and_contrast_follow_torchvision():

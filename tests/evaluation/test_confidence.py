@@ -111,3 +111,8 @@ def test_what_sure_means_is_said():
     )
     never = Confidence(1.2, math.inf, None, 0).words("val")
     assert never == "This model is never sure: at no confidence were 80 % of its answers on val right."
+
+
+def test_an_answer_just_below_the_threshold_by_rounding_alone_is_sure():
+    probabilities = np.array([[0.7 - 1e-7, 0.3 + 1e-7], [0.7 - 1e-5, 0.3 + 1e-5]])
+    assert Confidence(threshold=0.7).sure(probabilities).tolist() == [True, False]

@@ -103,3 +103,18 @@ def test_differences_keep_only_the_settings_that_differ():
 
 def test_equal_configs_differ_in_nothing():
     assert learning.differences(learning.config_table({"a": {"model": {"x": 1}}, "b": {"model": {"x": 1}}})).empty
+
+
+@pytest.mark.parametrize(
+    ("gap", "verdict"), [(0.02, "none"), (0.021, "mild"), (0.0999, "mild"), (0.1, "strong"), (-0.5, "none")]
+)
+def test_a_gap_is_overfitting_above_half_the_interval_and_strong_from_ten_points_on(gap, verdict):
+    accuracy = {"value": 0.5, "low": 0.48, "high": 0.52}
+    found = learning.Learning(9, 5, accuracy, gap, gap, 60.0, 6.0)
+    assert found.verdict == verdict
+
+
+def test_seconds_are_summed_over_epochs_and_their_median_is_that_of_one():
+    history = make_history((0.5, 0.4, 1.0), (0.6, 0.5, 2.0), (0.7, 0.6, 9.0))
+    found = learning.learning(history, 100)
+    assert (found.seconds, found.seconds_per_epoch) == (12.0, 2.0)

@@ -190,3 +190,25 @@ def test_unusable_predictions_are_refused(labels, probabilities, message):
 def test_unusable_settings_are_refused(settings, name):
     with pytest.raises(MetricsError, match=f"{name}: received {next(iter(settings.values()))}"):
         make([0], one_hot([0]), **settings)
+
+
+def test_losses_are_clipped_on_both_sides_as_scikit_learn_clips_float32():
+    eps = np.finfo(np.float32).eps
+    certain = np.eye(7)[[0, 0]]
+    assert metrics.log_losses(np.array([0, 1]), certain).tolist() == pytest.approx(
+        [-np.log(1 - eps), -np.log(eps)], rel=1e-9
+    )
+
+
+def test_rows_sum_to_1_within_a_thousandth():
+    probabilities = np.full((1, 7), 1 / 7)
+    metrics.check_predictions(np.array([0]), probabilities * 1.0009)
+    for factor in (1.002, 0.998):
+        with pytest.raises(MetricsError, match="that sum to 1"):
+            metrics.check_predictions(np.array([0]), probabilities * factor)
+
+
+def test_losses_are_resampled_as_often_as_asked_in_chunks_of_any_size(many, monkeypatch):
+    whole = make(*many, resamples=12)["log_loss"]
+    monkeypatch.setattr(metrics, "_CHUNK", 5 * len(many[0]))
+    assert make(*many, resamples=12)["log_loss"] == whole

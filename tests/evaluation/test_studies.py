@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fercore.evaluation import studies
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.studies import (
     BEST,
@@ -159,3 +160,10 @@ def test_one_point_alone_is_best_and_compared_with_nothing():
     assert found[["point", "accuracy", "verdict"]].to_dict("records") == [
         {"point": "a", "accuracy": 0.5, "verdict": BEST}
     ]
+
+
+@pytest.mark.parametrize(("p", "verdict"), [(0.05, WITHIN), (0.0499, WORSE)])
+def test_a_difference_is_told_below_the_level_and_not_at_it(monkeypatch, p, verdict):
+    monkeypatch.setattr(studies, "holm", lambda _: np.array([p]))
+    found = ranking(table_of(("a", "a", 0), ("b", "b", 0)), {"a": right(60), "b": right(20)})
+    assert found["verdict"].tolist() == [BEST, verdict]

@@ -1,12 +1,14 @@
 """One epoch, exactly: which images, which learning rates, which means, which weights."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from fercore.data.transforms import augment
 from fercore.models.forward import model_input
 from fercore.runs import RunError
 from fercore.training import loop
@@ -150,6 +152,29 @@ def test_smoothing_and_class_weights_are_cross_entropy_s(make):
     logits, labels = torch.randn(5, 7, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 2, 6, 6, 1])
     expected = F.cross_entropy(logits, labels, weight=torch.arange(1.0, 8.0), label_smoothing=0.2)
     torch.testing.assert_close(loop._loss(fit, logits, labels, None), expected)
+
+
+def test_guidance_adds_its_loss_with_its_weight(make):
+    fit = make()
+    fit.config = replace(
+        fit.config, training=replace(fit.config.training, teacher="t", distillation=0.5, guidance=0.25)
+    )
+    fit.guidance = SimpleNamespace(loss=lambda: torch.tensor(8.0))
+    logits, labels = torch.zeros(2, 7), torch.tensor([0, 1])
+    torch.testing.assert_close(loop._loss(fit, logits, labels, None), F.cross_entropy(logits, labels) + 2)
+
+
+def test_processes_share_every_batch_and_augment_each_with_draws_of_its_own(make):
+    fit = make(rotation=20.0)
+    order = torch.randperm(42, generator=torch.Generator().manual_seed(5))
+    for rank in (0, 1):
+        fit.accelerator = SimpleNamespace(process_index=rank, num_processes=2)
+        for number, (pixels, labels) in enumerate(loop.batches(fit, 5)):
+            chosen = order[16 * number : 16 * number + 16][rank::2]
+            assert torch.equal(labels, fit.targets[chosen])
+            if number == 0:
+                draws = torch.Generator().manual_seed(5 + 500_000 * rank + 1)
+                assert torch.equal(pixels, augment(fit.images[chosen], fit.config.augment, draws))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])

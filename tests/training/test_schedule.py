@@ -44,6 +44,12 @@ def test_the_warm_up_ends_at_the_highest_rate_and_the_training_at_the_lowest(sch
     )
 
 
+def test_the_warm_up_is_rounded_to_the_nearest_step():
+    config = TrainingConfig(schedule="cosine", learning_rate=0.8, warmup=0.19)
+    rates = [learning_rate(config, step, 10) for step in range(10)]
+    assert rates.index(0.8) == 2
+
+
 def test_without_a_warm_up_the_first_step_has_the_highest_rate():
     for schedule in ("onecycle", "cosine"):
         config = TrainingConfig(schedule=schedule, learning_rate=0.8, warmup=0.0)
