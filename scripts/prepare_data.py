@@ -2,6 +2,7 @@
 
 python scripts/prepare_data.py path/to/archive.zip                      # FER2013, into data/fer2013
 python scripts/prepare_data.py DATASET --name rafdb --size 64 --color   # RAF-DB, 64x64 in colour, into data/rafdb
+python scripts/prepare_data.py archive.zip --labels ferplus             # FER2013 with what most people say (FER+)
 python scripts/prepare_data.py CK+48 --map contempt=drop                # frames of one person stay in one split
 python scripts/prepare_data.py my-faces --as test                       # own pictures in class folders, to measure on
 
@@ -21,11 +22,14 @@ import pandas as pd
 from fercore.cli import ScriptParser
 from fercore.data.choices import Choices, parse_classes, parse_map, parse_subject
 from fercore.data.dataset import NAME, SPLITS, DataError, Dataset, folder_name
+from fercore.data.ferplus_labels import prepare_people
 from fercore.data.forms import FORMS
 from fercore.data.prepare import prepare
 from fercore.data.sources import FORM_NAMES, KAGGLE_DATASET, open_kaggle, open_source
 
 DATA, DEFAULT_OUT = "data", "data/fer2013"
+# --labels -> what writes the data set, and its usual name; "" is told by the form.
+LABELS = {"own": (prepare, ""), "ferplus": (prepare_people, "ferplus")}
 SHOWN = 20  # bad records listed on the screen; dataset.json has them all
 
 
@@ -36,8 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         opened = open_kaggle(choices_of(args)) if args.kaggle else open_source(args.source, choices_of(args), args.form)
         with opened as source:
-            out = out or f"{DATA}/{args.name or folder_name(source.dataset)}"
-            dataset = prepare(source, out, name=args.name, skip_bad=args.skip_bad, seed=args.seed, progress=True)
+            make, usual = LABELS[args.labels]
+            out = out or f"{DATA}/{args.name or usual or folder_name(source.dataset)}"
+            dataset = make(source, out, name=args.name, skip_bad=args.skip_bad, seed=args.seed, progress=True)
     except DataError as error:
         print(f"prepare_data: {error}", file=sys.stderr)
         return 2
@@ -62,6 +67,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--map", default="", metavar="A=B,...", help="take class A for B; B may be drop: anger=angry,contempt=drop"
+    )
+    parser.add_argument(
+        "--labels",
+        choices=tuple(LABELS),
+        default="own",
+        help="ferplus: for FER2013, what most of ten people say in place of its label, eight classes with their votes",
     )
     parser.add_argument("--as", default="", choices=SPLITS, dest="as_split", help="put all images into one split")
     parser.add_argument(
@@ -116,7 +127,8 @@ def report(dataset: Dataset, out: str) -> str:
     if info["licence"]:
         lines += [f"Licence: {info['licence']}"]
     place = "" if Path(out) == Path(DEFAULT_OUT) else f" --data {out}"
-    step = "train.py --recipe report-cnn" if len(dataset.indices("train")) else "evaluate.py RUN"
+    recipe = "report-cnn" if dataset.votes is None else "people"
+    step = f"train.py --recipe {recipe}" if len(dataset.indices("train")) else "evaluate.py RUN"
     lines += [f"Fingerprint {info['fingerprint']}", f"Next: python scripts/{step}{place}"]
     return "\n".join(lines)
 

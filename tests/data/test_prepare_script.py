@@ -177,3 +177,25 @@ def test_a_full_disk_ends_with_2_and_leaves_the_earlier_data_set(tmp_path, earli
     assert f"prepare_data: cannot write the data set in {earlier[0]}: [Errno 27] File too large" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert_untouched(earlier)
+
+
+def test_labels_of_most_people_make_a_data_set_of_their_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # Most people say neutral, angry and neutral of the first three; on the last nobody voted.
+    names = ("train/fear/Training_49732659", "test/angry/PublicTest_10813312", "test/angry/PrivateTest_1054527")
+    names += ("test/angry/PrivateTest_26784100",)
+    files = {f"{name}.png": png(record.pixels) for name, record in zip(names, RECORDS, strict=False)}
+    assert main([str(write_zip(tmp_path / "archive.zip", files)), "--labels", "ferplus"]) == 0
+    found = open_dataset("data/ferplus")
+    assert (found.name, sorted(found.ids.tolist())) == ("ferplus", sorted(names[:3]))
+    assert found.votes.shape == (3, 8)
+    printed = capsys.readouterr().out
+    assert "Note: Labels are what most people say (FER+): 3 of 4 images" in printed
+    assert "Licence: Images: as FER2013. Votes: FER+, copyright Microsoft Corporation, MIT licence" in printed
+    assert "python scripts/train.py --recipe people --data data/ferplus" in printed
+
+
+def test_labels_of_most_people_need_fer2013(tmp_path, capsys):
+    archive = write_zip(tmp_path / "archive.zip", FILES)
+    assert main([str(archive), "--labels", "ferplus", "--out", str(tmp_path / "out")]) == 2
+    assert "the votes of FER+ are on images of FER2013" in capsys.readouterr().err
