@@ -1,8 +1,8 @@
 """Which test images have a copy in Training, known by image id so that the data set itself is not needed.
 
 A file of copies is what `fercore.data.audit` found in one data set, named by its fingerprint. That of FER2013 comes
-with the project (ids as in the Kaggle archive); `python scripts/audit.py` leaves one beside any other data set, and for
-FER2013 in a form with other ids, such as fer2013.csv.
+with the project (ids as in the Kaggle archive) and holds for every form of it, see `fercore.data.fer2013_ids`; `python
+scripts/audit.py` leaves one beside any other data set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fercore.data.fer2013 import DataError
+from fercore.data.fer2013 import SPLITS, DataError
+from fercore.data.fer2013_ids import known as known_images
 from fercore.untrusted import load_json
 
 SCHEMA_VERSION = 1
@@ -78,13 +79,20 @@ def with_copy_in_training(
     """
     for file in (local, SHIPPED):
         known = _known(file) if file is not None and file.is_file() else None
-        if known is None or known.fingerprint != fingerprint:
+        if known is None or not (known.fingerprint == fingerprint or (file == SHIPPED and _is_fer2013(split, ids))):
             continue
         found = {id_ for kind in KINDS[: 1 + near] for id_ in known.ids[kind].get(split, [])}
-        # fer2013.csv has the fingerprint of the Kaggle archive but other ids, of which this file then knows nothing.
         if split in known.ids["exact"] and found <= set(ids):
             return np.isin(np.asarray(ids, dtype=np.str_), sorted(found))
     return None
+
+
+def _is_fer2013(split: str, ids: Sequence[str]) -> bool:
+    """Whether these are FER2013's images of a split, as fer2013.csv has them too: other pixels, the same copies."""
+    if split not in SPLITS:
+        return False
+    own = known_images()
+    return len(ids) == (of_split := own.split == SPLITS.index(split)).sum() and set(own.ids[of_split]) == set(ids)
 
 
 def read_copies(file: Path) -> Copies:

@@ -7,6 +7,7 @@ import pytest
 
 from fercore.data.copies import SHIPPED, Copies, read_copies, with_copy_in_training
 from fercore.data.fer2013 import DataError
+from fercore.data.fer2013_ids import known
 from fercore.runs import open_run
 
 RUNS = Path(__file__).resolve().parents[2] / "runs"
@@ -31,6 +32,15 @@ def test_the_shipped_runs_ids_are_known(split, exact):
     counted = read_copies(SHIPPED).counts
     assert with_copy_in_training(fingerprint, split, found.id).sum() == counted[f"near_{split}_in_train"] > exact
     assert counted[f"exact_{split}_in_train"] == exact
+
+
+def test_the_copies_of_fer2013_hold_for_its_original_pixels_too():
+    table = known()
+    ids = table.ids[table.split == 2]
+    csv = with_copy_in_training("fingerprint of fer2013.csv", "test", ids)
+    assert csv.tolist() == with_copy_in_training(FINGERPRINT, "test", ids).tolist()
+    assert with_copy_in_training("fingerprint of fer2013.csv", "test", ids[1:]) is None  # a part is another data set
+    assert with_copy_in_training("fingerprint of fer2013.csv", "val", ids) is None
 
 
 def test_near_copies_count_unless_told(local):

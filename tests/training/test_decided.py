@@ -23,7 +23,7 @@ def test_a_training_sees_the_decided_images_and_records_what_was_decided(dataset
     train_epoch = loop.train_epoch
 
     def watched(fit, *args):
-        seen.append((len(fit.labels), fit.labels.bincount(minlength=7).tolist()))
+        seen.append((len(fit.targets), fit.targets.bincount(minlength=7).tolist()))
         return train_epoch(fit, *args)
 
     monkeypatch.setattr(loop, "train_epoch", watched)
