@@ -22,7 +22,7 @@ def contamination_badge(run: Run, split: str) -> str:
 
 
 def with_contamination(figure: str, found: str | None) -> str:
-    """A figure in a table with what speaks against it: "90.9 % (90.5 to 91.3) ⚠ seen".
+    """A figure in a table, marked where it is not comparable: "90.9 % (90.5 to 91.3) ⚠ seen".
 
     `CONTAMINATION_LEGEND` says what that is.
     """

@@ -25,4 +25,4 @@ def test_a_moved_threshold_says_what_it_comes_to_and_its_address_says_it_again(p
     (run,) = [run for run in list_runs(full_app.runs)[0] if run.name == "good"]
     found = run.predictions("test")
     everything = answered(found.label, found.probabilities, 0)  # a temperature keeps who is right
-    assert f"right on {100 * everything.right['value']:.1f} %" in page.get_by_text("From 0 % on,").inner_text()
+    assert f"accuracy {100 * everything.right['value']:.1f} %" in page.get_by_text("From 0 % on,").inner_text()

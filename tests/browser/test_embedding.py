@@ -25,7 +25,7 @@ def test_a_dragged_box_shows_the_images_in_it(page, full_app, settle):
     page.goto(f"{full_app.url}/embedding?run=good&colour=Right+or+wrong")
     settle(page)
     assert page.get_by_role("radio", name="Right or wrong").get_attribute("aria-checked") == "true"
-    page.get_by_role("heading", name="Images among strangers").wait_for()
+    page.get_by_role("heading", name="Images whose neighbours have other labels").wait_for()
     left, top, right, bottom = plane(page)
     drag(page, (left + 2, top + 2), (right - 2, bottom - 2))
     page.get_by_role("heading", name="Images in the box").wait_for()
@@ -34,7 +34,7 @@ def test_a_dragged_box_shows_the_images_in_it(page, full_app, settle):
     assert page.get_by_test_id("stImage").locator("img").count() == 24
     left, top, right, bottom = plane(page)
     page.mouse.dblclick((left + right) / 2, (top + bottom) / 2)  # takes the box away
-    page.get_by_role("heading", name="Images among strangers").wait_for()
+    page.get_by_role("heading", name="Images whose neighbours have other labels").wait_for()
 
 
 def test_the_face_stands_at_the_pointer(page, full_app, settle):

@@ -50,7 +50,7 @@ def test_a_clicked_cell_shows_its_images_and_one_of_them_leads_to_why(page, pict
     page.goto(f"{app.url}/evaluation?run=a")
     settle(page)
     cell(page, EMOTIONS[true], EMOTIONS[pred]).click(position={"x": 8, "y": 8})  # beside its label
-    page.get_by_role("heading", name="Which images does it get wrong?").wait_for()
+    page.get_by_role("heading", name="Errors", exact=True).wait_for()
     settle(page)
     asked = query(page)
     assert (asked["true"], asked["pred"], asked["outcome"]) == (EMOTIONS[true], EMOTIONS[pred], "all")
@@ -80,7 +80,7 @@ def test_a_clicked_bar_shows_the_images_of_its_class_and_the_address_shows_them_
     bars = page.locator("svg.marks:has-text('Recall') .mark-rect path[aria-roledescription='bar']")
     assert bars.count() == len(EMOTIONS)
     bars.nth(EMOTIONS.index("happy")).click(position={"x": 3, "y": 5})
-    page.get_by_role("heading", name="Which images does it get wrong?").wait_for()
+    page.get_by_role("heading", name="Errors", exact=True).wait_for()
     settle(page)
     page.get_by_role("radio", name="wrong").click()
     page.wait_for_url(lambda url: "outcome" not in url)  # what is chosen at first is not in the address
@@ -103,9 +103,9 @@ def test_the_clean_score_stays_chosen_from_page_to_page(page, pictured, settle):
     page.get_by_role("radio", name="without copies").click()
     page.wait_for_url(lambda url: "score=clean" in url)
     kept = (found.predicted == found.label)[12:]
-    page.get_by_role("heading", name=f"a is right on {100 * kept.mean():.1f} %").wait_for()
+    page.get_by_role("heading", name=f"a has accuracy {100 * kept.mean():.1f} %").wait_for()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    page.get_by_role("heading", name="Which expression").wait_for()
+    page.get_by_role("heading", name="FER workbench").wait_for()
     page.wait_for_url(lambda url: "score=clean" in url)
     settle(page)
     assert f"{100 * kept.mean():.1f}\u00a0%" in page.get_by_test_id("stMain").locator("h4").inner_text()

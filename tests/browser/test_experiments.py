@@ -27,7 +27,7 @@ def test_from_the_training_page_to_a_new_study(page, experiments, settle, tmp_pa
     page.goto(f"{experiments.url}/training?runs=three")
     settle(page)
     page.get_by_test_id("stPageLink").get_by_role("link").click()
-    page.get_by_role("heading", name="Over 3 folds, three is right on").wait_for()
+    page.get_by_role("heading", name="Over 3 folds, three has accuracy").wait_for()
     assert asked(page.url) == ["three"]
     settle(page)
     page.get_by_test_id("stVegaLiteChart").locator("svg.marks").nth(4).wait_for()

@@ -25,7 +25,7 @@ def labels(page):
 def test_an_engineer_picks_a_model(page, timed_app, settle, tmp_path):
     page.goto(f"{timed_app.url}/models")
     settle(page)
-    page.get_by_text("The fastest, fast, is right on").wait_for()
+    page.get_by_text("The fastest is fast: accuracy").wait_for()
     page.locator("svg.marks").wait_for()
     assert {"good, torch fp32", "fast, torch fp32", "fer"} <= labels(page)
     page.get_by_role("radio", name="Parameters").click()

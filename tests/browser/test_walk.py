@@ -67,7 +67,7 @@ def test_a_shared_address_shows_the_same_run_and_split(page, full_app, settle):
     assert main.get_by_test_id("stSelectbox").first.locator("input").input_value() == "fair"
     assert "PublicTest" in main.locator("[aria-checked=true]").first.inner_text()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    page.get_by_role("heading", name="Which expression").wait_for()
+    page.get_by_role("heading", name="FER workbench").wait_for()
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Evaluation").click()
     page.wait_for_url(lambda url: {"run=fair", "split=val"} <= set(urlsplit(url).query.split("&")))
 

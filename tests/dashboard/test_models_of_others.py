@@ -44,7 +44,7 @@ def test_its_figures_are_those_of_its_predictions_and_marked(open_page, added):
     app = open_page("evaluation", run=added.name, split="test")
     stored = added.predictions("test")
     right = np.mean(stored.predicted == stored.label)
-    assert headline(app).startswith(f"#### `theirs` is right on {100 * right:.1f} % of PrivateTest")
+    assert headline(app).startswith(f"#### `theirs` has accuracy {100 * right:.1f} % on PrivateTest")
     assert "training data unknown" in headline(app)
     assert "was trained by others; how is not recorded here" in words(open_page("training", runs=[added.name]))
 
@@ -58,7 +58,7 @@ def test_it_is_compared_with_our_own_but_ranked_with_nobody(open_page, folders, 
     run = add_model(str(folder), folders[0])
     evaluate_run(run, dataset, "test")
     app = open_page("compare", runs=["theirs", "own"], first="own", second="theirs")
-    assert "`own` is right on 50.0 %" in words(app)
+    assert "`own` has accuracy 50.0 %" in words(app)
     ranked, apart = (table.value for table in app.dataframe if table.value.columns[0] == "What")
     assert ranked.columns.tolist() == ["What", "own"]
     theirs = apart.set_index("What")["theirs"]

@@ -272,4 +272,4 @@ def test_home_needs_no_torch(folders):
         "print(app.title[0].value, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "Which expression, and how sure? False"
+    assert done.stdout.strip() == "FER workbench False"

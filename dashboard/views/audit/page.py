@@ -15,6 +15,7 @@ from views.audit.doubtful_labels import draw_doubts
 from views.audit.outliers import draw_odd
 from views.audit.summary import WHAT_IS_NEAR, answer, imbalance_words
 from widgets.downloads import download_table
+from widgets.page_title import page_title
 from wording.markdown import code
 
 VIEWS = {"copies": "Copies", "odd": "Blank and odd", "labels": "Doubtful labels", "decisions": "Decisions"}
@@ -22,11 +23,11 @@ NEEDS_AUDIT = ("copies", "odd", "decisions")
 
 
 def say_no_audit() -> None:
-    """What to run for the galleries: the data set is not here, or nobody has looked through it."""
+    """What to run for the galleries: the data set is not here, or has not been audited."""
     if state.dataset() is None:
         state.missing_dataset("Looking at them and deciding")
         return
-    st.info(f"Nobody has looked through {code(state.data_root())} yet. It takes a minute or two:")
+    st.info(f"The data set in {code(state.data_root())} has not been audited yet. It takes a minute or two:")
     st.code(state.command("scripts/audit.py"), language="bash", wrap_lines=True)
 
 
@@ -60,7 +61,7 @@ def draw_counts(table: pd.DataFrame) -> None:
             download_table("Download all findings", found.table, "audit.csv")
 
 
-st.title("How far can the data be trusted?")
+page_title("Audit", "How far can the data be trusted?")
 dataset, copies = state.dataset(), state.known_copies()
 names = dataset.info["split_names"] if dataset else OFFICIAL_SPLIT_NAMES
 if copies is None:

@@ -1,12 +1,13 @@
-"""Calibration: is a model right as often as it says, and what if it answers only where it is sure?"""
+"""Calibration: is a model as accurate as it is confident, and what if it answers only where it is sure?"""
 
 import streamlit as st
 
 import state
+from widgets.page_title import page_title
 from wording.contamination import contamination_badge, warn_of_contamination
 from wording.markdown import escape
 
-st.title("Can I trust its confidence?")
+page_title("Calibration", "Can the model's confidence be trusted?")
 evaluation = state.choose_evaluation()
 with st.spinner("Loading the methods ..."):
     from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE

@@ -96,16 +96,16 @@ def choose_threshold(chosen: Confidence | None) -> int:
 
 
 def silence_words(run: Run, limit: int, found) -> str:
-    """What a threshold comes to in a sentence: "answers 80 % of faces, right on 78 %"."""
+    """What a threshold comes to in a sentence: "answers 80 % of faces, with accuracy 78 % on these"."""
     if not found.answers:
         return f"{code(run.name)} is never as sure as {limit} %, so it would not answer at all."
     words = (
         f"From {limit} % on, {code(run.name)} answers **{with_range(found.given)}** of the faces "
-        f"({count(found.answers)}) and is right on **{with_range(found.right)}** of these."
+        f"({count(found.answers)}) with accuracy **{with_range(found.right)}** on these."
     )
     if found.given["value"] == 1:
         return words
-    return f"{words} Of the others it would have been right on {with_range(found.silent)}."
+    return f"{words} On the others its accuracy would have been {with_range(found.silent)}."
 
 
 def origin(run: Run, chosen: Confidence | None) -> str:

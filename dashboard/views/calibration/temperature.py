@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 import state
-from fercore.charts.style import percent, points, with_range
+from fercore.charts.style import percent, points
 from fercore.evaluation.calibration import Calibration, calibration
 from fercore.evaluation.confidence import Confidence
 from fercore.evaluation.metrics import log_losses
 from fercore.evaluation.paired import paired_difference
 from wording import clean_score
+from wording.figures import accuracy_words
 from wording.markdown import code, escape
 
 PLAIN = "As it answers"
@@ -58,11 +59,12 @@ def _view(name: str, labels: np.ndarray, probabilities: np.ndarray) -> View:
 
 def answer(evaluation: state.Evaluation, report: dict, measured: Calibration) -> str:
     """One sentence: whether a run is too sure, by more than chance makes."""
-    name, images = code(evaluation.run.name), f"of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
+    name = code(evaluation.run.name)
+    accuracy = accuracy_words(report["accuracy"], clean_score.images_of(report), clean_score.n_of(report))
     claims = percent(report["accuracy"]["value"] + measured.overconfidence)
-    says = f"it says {claims} on average and is right on {with_range(report['accuracy'])} {images}."
+    says = f"mean confidence {claims}, {accuracy}."
     if within_chance(measured):
-        return f"{name} is right as often as it says, as far as these images can tell: {says}"
+        return f"{name} is well calibrated, as far as these images can tell: {says}"
     tilt = "too sure" if measured.overconfidence > 0 else "not sure enough"
     return f"{name} is {tilt} by {points(abs(measured.overconfidence))}: {says}"
 

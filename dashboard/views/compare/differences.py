@@ -7,17 +7,18 @@ import streamlit as st
 
 import state
 from fercore.charts import comparison as charts
-from fercore.charts.style import count, figure_words, p_value, percent, points, range_words, with_range
+from fercore.charts.style import count, figure_words, p_value, percent, points, range_words
 from fercore.charts.training import run_legend
 from fercore.evaluation.studies import WITHIN
 from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
 from views.compare.measurements import Compared, images_words, n_words
 from widgets.downloads import download_table
+from wording.figures import accuracy_words
 from wording.markdown import NO_BREAK, code, escape
 from wording.verdicts import beside_the_best
 
-METHOD = "{images}: share of images that a run is right on, with Wilson's 95 % interval."
+METHOD = "Accuracy on {images}, with Wilson's 95 % interval."
 PAIRED = (
     " The runs answered for the same images, so each is compared with the best image by image: the difference has a "
     "paired bootstrap interval (95 %, not corrected), p is McNemar's exact test, corrected for the number of "
@@ -33,13 +34,13 @@ def reading(found: Compared) -> str:
         return f"No run here is known never to have seen the images of {images}, so there is nothing to rank."
     best = ranked.iloc[0]
     if len(ranked) == 1:
-        right = with_range(best[["accuracy", "low", "high"]].set_axis(["value", "low", "high"]))
+        accuracy = best[["accuracy", "low", "high"]].set_axis(["value", "low", "high"])
         others = "choose another run to compare it with"
         if found.flagged:
             others = "what else was chosen may have seen them, so it is compared with none"
-        return f"{code(best['run'])} is right on {right} of {images}, n = {n}; {others}."
+        return f"{code(best['run'])} has {accuracy_words(accuracy, images, f'n = {n}')}; {others}."
     other = ranked.iloc[1]
-    lead = f"{code(best['run'])} and {code(other['run'])} are right equally often on {images}"
+    lead = f"{code(best['run'])} and {code(other['run'])} have the same accuracy on {images}"
     if other["difference"]:
         noise = "within noise" if other["verdict"] == WITHIN else "more than noise"
         lead = (
@@ -85,7 +86,7 @@ def draw_accuracy(found: Compared) -> None:
             state.chart(charts.difference_chart, ranked, found.looks, state.dark(), **settings)
     shown = pd.DataFrame({"Run": ranked["run"]})
     figures = ranked[["accuracy", "low", "high"]].itertuples(index=False)
-    shown[f"Right on {found.images}"] = [figure_words(*row) for row in figures]
+    shown[f"Accuracy on {found.images}"] = [figure_words(*row) for row in figures]
     if len(ranked) > 1:
         rest = [row for _, row in ranked[1:].iterrows()]
         shown["Below the best"] = ["", *map(difference_words, rest)]

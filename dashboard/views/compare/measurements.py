@@ -36,7 +36,7 @@ class Compared(NamedTuple):
     reports, calibrations
         Run name -> figures there.
     flagged
-        Run name -> what speaks against its figures; such runs are ranked with nobody.
+        Run name -> why its figures are not comparable; such runs are not ranked.
     ranked
         From `fercore.evaluation.comparison.compare`: the other runs.
     """

@@ -3,8 +3,9 @@
 import streamlit as st
 
 import state
+from widgets.page_title import page_title
 
-st.title("Which model is better, and by more than noise?")
+page_title("Compare", "Which model is better, and by more than noise?")
 runs = state.choose_runs(2)
 measurement = state.choose_measurement(runs)
 with st.spinner("Loading the methods ..."):

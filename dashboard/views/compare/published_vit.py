@@ -1,4 +1,4 @@
-"""What the author of the report's ViT reports of it: shown with what speaks against it, and ranked with nobody."""
+"""What the author of the report's ViT reports of it: shown with the reason why it is not comparable, and not ranked."""
 
 from __future__ import annotations
 

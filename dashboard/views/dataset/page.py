@@ -10,6 +10,7 @@ from fercore.charts.style import count
 from fercore.emotions import EMOTIONS
 from views.dataset.samples import draw_augmentation, draw_faces, draw_gallery
 from widgets.downloads import download_table
+from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
 
@@ -34,7 +35,7 @@ def draw_distribution(table: pd.DataFrame) -> None:
     download_table("Download the counts", table, "counts.csv")
 
 
-st.title("Which faces are there?")
+page_title("Dataset", "Which faces are there?")
 dataset = state.dataset()
 if dataset is None and not state.runs():
     state.missing_dataset("This page")

@@ -1,4 +1,4 @@
-"""Embedding: which faces does a model take for alike, and which lie among strangers?"""
+"""Embedding: which faces does a model take for alike, and which lie among images of other labels?"""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from fercore.explain.alike import agreement
 from fercore.explain.projection import NEIGHBOURS, Embedding
 from fercore.runs import Run
 from views.embedding import scatter
+from widgets.page_title import page_title
 from wording.contamination import contamination_badge, warn_of_contamination
 from wording.markdown import code, escape
 
@@ -32,7 +33,7 @@ def answer(run: Run, images: str, found: Embedding) -> str:
     )
 
 
-st.title("Which faces look alike to the model?")
+page_title("Embedding", "Which faces look alike to the model?")
 runs = state.require_runs()
 able = [run for run in runs if scatter.splits_of(run)]
 if not able:

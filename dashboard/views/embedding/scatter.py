@@ -182,7 +182,7 @@ def draw_classes(found: Embedding) -> None:
 def draw_images(run: Run, points: pd.DataFrame, chosen: pd.DataFrame | None) -> None:
     """The images in the box; without one, those that lie among images of other emotions."""
     if chosen is None:
-        st.subheader("Images among strangers")
+        st.subheader("Images whose neighbours have other labels")
         found = strangers(points)
         first = found.head(gallery.SHOWN)
         st.markdown(
@@ -214,4 +214,4 @@ def box_words(chosen: pd.DataFrame) -> str:
     right = wilson(int(chosen["right"].sum()), len(chosen))
     common = chosen["true"].value_counts()
     most = ", ".join(f"{count(n)} {emotion}" for emotion, n in common.head(3).items())
-    return f"{count(len(chosen))} images, most of them {most}; the model is right on {with_range(right)}."
+    return f"{count(len(chosen))} images, most of them {most}; accuracy of the model: {with_range(right)}."

@@ -12,6 +12,7 @@ from fercore.evaluation.errors import cells, most_confused
 from fercore.evaluation.intervals import wilson
 from views.errors import image_filters, image_list
 from widgets import chart_clicks
+from widgets.page_title import page_title
 from wording.contamination import contamination_badge, warn_of_contamination
 from wording.markdown import code, escape
 
@@ -28,7 +29,7 @@ def answer(evaluation: state.Evaluation, table: pd.DataFrame) -> str:
         images += f" without the {count(copies)} that have a copy in training"
     wrong, confused = table[~table["right"]], most_confused(table)
     if confused is None:
-        return f"{code(run.name)} is right on all {images}."
+        return f"{code(run.name)} classifies all {images} correctly."
     true, pred, times = confused
     often = "once" if times == 1 else f"{count(times)} times"
     sure = int((wrong["probability"] >= SURE).sum())
@@ -39,7 +40,7 @@ def answer(evaluation: state.Evaluation, table: pd.DataFrame) -> str:
     )
 
 
-st.title("Which images does it get wrong?")
+page_title("Errors", "Which images does the model get wrong?")
 evaluation = state.choose_evaluation()
 run, split, *_ = evaluation
 headline = st.container()

@@ -1,4 +1,4 @@
-"""How often a run is right on a split: the answer, what speaks for or against it, and the headline figures."""
+"""The accuracy of a run on a split: the answer, what to know before believing it, and the headline figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import state
 from fercore.charts.style import percent, range_words
 from fercore.evaluation.tables import weakest_class
 from wording import clean_score
+from wording.figures import accuracy_words
 from wording.markdown import code, escape
 
 FIGURES = {
@@ -21,14 +22,12 @@ OPTIMISTIC = "The run's epoch was chosen on {}, so these figures are optimistic;
 
 
 def answer(run_name: str, report: dict, tta: str) -> str:
-    """One sentence: how often it is right, and where least."""
+    """One sentence: the accuracy, and the weakest class."""
     accuracy, weakest = report["accuracy"], weakest_class(report)
     flip = ", each image averaged with its mirror image" if tta == "flip" else ""
     taken = f", most often taken for {weakest.taken_for}" if weakest.taken_for else ""
-    return (
-        f"{code(run_name)} is right on {percent(accuracy['value'])} of {clean_score.images_of(report)} "
-        f"({range_words(accuracy)}), {clean_score.n_of(report)}{flip}; {weakest.emotion} is its weakest class{taken}."
-    )
+    figure = accuracy_words(accuracy, clean_score.images_of(report), clean_score.n_of(report))
+    return f"{code(run_name)} has {figure}{flip}; {weakest.emotion} is its weakest class{taken}."
 
 
 def draw_notes(evaluation: state.Evaluation, report: dict) -> None:

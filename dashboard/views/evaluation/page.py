@@ -1,4 +1,4 @@
-"""Evaluation: how often is a model right on a split, and where is it wrong?"""
+"""Evaluation: how accurate is a model on a split, and where is it wrong?"""
 
 import json
 from functools import partial
@@ -12,10 +12,11 @@ from widgets import chart_clicks
 from widgets.downloads import download, download_report
 from widgets.judged import draw_judged
 from widgets.links import link
+from widgets.page_title import page_title
 from wording.contamination import contamination_badge, warn_of_contamination
 
 chart_clicks.follow()
-st.title("Where is the model wrong?")
+page_title("Evaluation", "How accurate is the model, and where is it wrong?")
 evaluation = state.choose_evaluation()
 run, split, tta, _ = evaluation
 with st.spinner("Measuring ..."):

@@ -1,4 +1,4 @@
-"""One cross-validation: how much folds differ, what they are right on together, and what their ensemble adds."""
+"""One cross-validation: how much folds differ, their accuracy together, and what their ensemble adds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from fercore.runs import SPLITS, Run
 from views.experiments.resume_commands import kfold_command
 from widgets.downloads import download_table
 from wording import clean_score
+from wording.figures import accuracy_words
 from wording.lists import listed, told
 from wording.markdown import code, escape
 
@@ -100,14 +101,14 @@ def reading(found: CrossValidation, spreads: pd.DataFrame, together: Ensemble | 
     row = figure(spreads, "train", "accuracy")
     over = f"{row['folds']} folds" if row["folds"] == found.folds else f"{row['folds']} of {found.folds} folds"
     sd = " (mean and standard deviation)" if pd.notna(row["sd"]) else ""
-    right = (
-        f"Over {over}, {name} is right on {spread_words(row['mean'], row['sd'])}{sd} of the {escape(held_out)} images"
+    accuracy = (
+        f"Over {over}, {name} has accuracy {spread_words(row['mean'], row['sd'])} on the {escape(held_out)} images{sd}"
     )
     if together is None:
-        return f"{right}."
+        return f"{accuracy}."
     more = f", {gain_words(together.gain)} than one of them on average" if together.gain else ""
-    figure_of = with_range(together.together)
-    return f"{right}; its {found.folds} models together are right on {figure_of} of {escape(together.images)}{more}."
+    of_all = accuracy_words(together.together, escape(together.images))
+    return f"{accuracy}; its {found.folds} models together have {of_all}{more}."
 
 
 def beside_the_report() -> str:

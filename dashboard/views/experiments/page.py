@@ -11,6 +11,7 @@ from fercore.evaluation.cross_validation import group_cross_validations
 from fercore.evaluation.studies import group_studies
 from fercore.runs import Run
 from views.experiments import cross_validation, new_study, study
+from widgets.page_title import page_title
 
 NEW = "New study"
 REFRESH = "10s"  # how often an experiment is looked at while one of its runs trains
@@ -48,7 +49,7 @@ def say_none() -> None:
         st.code(state.command(start), language="bash", wrap_lines=True)
 
 
-st.title("What did varying one thing change?")
+page_title("Experiments", "What did varying one thing change?")
 experiments = find_experiments()
 if not experiments:
     say_none()

@@ -13,7 +13,7 @@ import state
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
-from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, range_words, with_range
+from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, range_words
 from fercore.evaluation.learning import curve_table
 from fercore.evaluation.studies import BEST, WITHIN, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
@@ -23,12 +23,13 @@ from views.experiments.study_budget import budget_words
 from views.experiments.study_file import as_text
 from widgets.downloads import download_table
 from wording import clean_score
+from wording.figures import accuracy_words
 from wording.lists import listed, told
 from wording.markdown import code, escape, message
 from wording.verdicts import beside_the_best
 
 METHOD = (
-    "{val} and {test}: share of images that the point's best epoch is right on. That epoch and the best point are "
+    "{val} and {test}: accuracy of the point's best epoch. That epoch and the best point are "
     "chosen on {val}, so the best figure there is a little optimistic; {test} took part in no choice. Ranges are 95 % "
     "intervals (Wilson). All points answered for the same images, so each is compared with the best image by image: "
     "McNemar's exact test, with several seeds Welch's test on their accuracies; p is corrected for the number of "
@@ -97,21 +98,22 @@ def reading(study: str, ranked: pd.DataFrame, finished: int, planned: int, image
         none = "has no finished point yet" if not finished else "has no seed that two finished points share"
         return f"{name} {none}, so there is nothing to compare."
     best, others = ranked[ranked["verdict"] == BEST].iloc[0], ranked[ranked["verdict"] != BEST]
-    label, right = escape(best["point"]), f"right on {accuracy_words(best)} of {escape(images)}"
+    label, accuracy = escape(best["point"]), point_accuracy(best, escape(images))
     so_far = f"So far, with {finished} of {planned} runs finished: " if finished < planned else ""
     if not len(others):
-        return f"{so_far}{name} {label} is {right}; there is no other point to compare it with yet."
+        return f"{so_far}{name} {label} has {accuracy}; there is no other point to compare it with yet."
     beside = beside_the_best(others)
     if (others["verdict"] == WITHIN).all():
-        return f"{so_far}No value of {name} stands out: {label} is ahead, {right}, but {beside}."
-    return f"{so_far}{name} {label} does best, {right}; {beside}."
+        return f"{so_far}No value of {name} stands out: {label} is ahead with {accuracy}, but {beside}."
+    return f"{so_far}{name} {label} does best with {accuracy}; {beside}."
 
 
-def accuracy_words(row: pd.Series) -> str:
+def point_accuracy(row: pd.Series, images: str) -> str:
     """Accuracy with its interval, or with its spread over several seeds."""
     if row["seeds"] == 1:
-        return with_range({"value": row["accuracy"], "low": row["low"], "high": row["high"]})
-    return f"{spread_words(row['accuracy'], row['sd'])} (mean and standard deviation of {row['seeds']} seeds)"
+        return accuracy_words({"value": row["accuracy"], "low": row["low"], "high": row["high"]}, images)
+    spread = spread_words(row["accuracy"], row["sd"])
+    return f"accuracy {spread} on {images} (mean and standard deviation of {row['seeds']} seeds)"
 
 
 def say_what_is_wrong(found: Sequence[Point], others: Sequence[str]) -> None:
@@ -193,7 +195,10 @@ def draw_curves(histories: dict[str, pd.DataFrame], looks: dict[str, RunStyle]) 
     with st.container(horizontal=True, gap="large"):
         for quantity in ("loss", "accuracy"):  # as in the report's figures
             state.chart(training_charts.curves, curves, looks, quantity, False, alt=f"{quantity} by epoch")
-    st.caption("Solid: validation. Dashed: train, measured while the weights still move. A ring marks the best epoch.")
+    st.caption(
+        "Solid: validation. Dashed: training, measured during the epoch, with augmentation and dropout. A ring marks "
+        "the best epoch."
+    )
 
 
 def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point], images: dict[str, str]) -> None:

@@ -8,9 +8,10 @@ from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.face_source import choose_faces
+from widgets.page_title import page_title
 from wording.markdown import escape
 
-st.title("Why does the model say so?")
+page_title("Explain", "Why does the model say so?")
 with st.spinner("Loading the methods ..."):
     from fercore.explain.attention import block_names
     from fercore.explain.methods import METHODS, method_layers, unsuited

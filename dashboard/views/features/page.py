@@ -7,9 +7,10 @@ from fercore.charts.style import count, percent
 from fercore.explain.selectivity import answer
 from fercore.explain.summary import TOP, FeatureSummary
 from fercore.runs import Run
+from widgets.page_title import page_title
 from wording.markdown import code, escape
 
-st.title("What do the channels look for?")
+page_title("Filters, activations", "What do the channels look for?")
 with st.spinner("Loading the methods ..."):  # they bring torch: seconds, once
     from views.features.channel import draw_channel
     from views.features.channel_grid import draw_grid

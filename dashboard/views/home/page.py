@@ -6,13 +6,14 @@ import streamlit as st
 
 import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
-from fercore.charts.style import with_range
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
 from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_report, draw_runs
 from widgets.judged import draw_judged
 from widgets.links import draw_comparison_link, link
+from widgets.page_title import page_title
 from wording import clean_score
+from wording.figures import accuracy_words
 from wording.markdown import code, escape, message
 
 DRAWN = 8  # runs in the chart, so that it fits beside the sentence it shows
@@ -23,8 +24,8 @@ def answer(best: Run, reports: Reports) -> str:
     """One sentence: how the run that did best in validation does on the test split."""
     name, stored = code(best.name), reports.get(best.name, {})
     if "test" in stored:
-        right = f"right on **{with_range(stored['test']['accuracy'])}** of {clean_score.images_of(stored['test'])}"
-        return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, is {right}."
+        accuracy = accuracy_words(stored["test"]["accuracy"], clean_score.images_of(stored["test"]), bold=True)
+        return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, has {accuracy}."
     if ("test", "none") in best.evaluations():
         return f"{name} is the best run by validation so far. Which test images have a copy is not known for its data."
     evaluate = code(state.command(f"scripts/evaluate.py {best.name}"))
@@ -34,7 +35,7 @@ def answer(best: Run, reports: Reports) -> str:
 everything = state.ranked(state.runs())
 runs = [run for run in everything if run.part_of is None]
 
-st.title("Which expression, and how sure?")
+page_title("FER workbench", "Which expression, and how sure?")
 clean = state.choose_score(runs)
 with st.spinner("Measuring ..."):
     reports = state.readable(partial(state.reports, clean=clean), runs)

@@ -9,12 +9,13 @@ from fercore.charts.models import COSTS, choice_chart
 from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
 from views.models import ranking
 from widgets.links import draw_comparison_link
+from widgets.page_title import page_title
 from wording import clean_score
 from wording.markdown import escape
 
 ALT = "Accuracy of each model against what it costs"
 
-st.title("Which model should I use?")
+page_title("Which model?", "Which one to use, when accuracy, time, size and licence all count?")
 runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
 clean = state.choose_score(runs, EVALUATED)
 with st.spinner("Measuring ..."):
@@ -31,7 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     labels = {cost: label for cost, (label, _) in COSTS.items()}
     cost = st.segmented_control("Against", known, default=known[0], format_func=labels.get, key="against", **bound)
     settings = {"default": "val", "format_func": lambda split: escape(plain[split]), "key": "images"}
-    split = st.segmented_control("Right on", EVALUATED, **settings, **bound)
+    split = st.segmented_control("Accuracy on", EVALUATED, **settings, **bound)
 if "milliseconds" not in known:
     ranking.say_not_timed()
 comparable = table[table[f"seen_{split}"] == ""]

@@ -10,14 +10,15 @@ import streamlit as st
 
 import state
 from fercore.charts.models import cost_words
-from fercore.charts.style import count, duration, figure_words, with_range
+from fercore.charts.style import count, duration, figure_words
 from fercore.evaluation.facts import Facts, front
 from fercore.evaluation.speeds import read_speeds
 from fercore.export.record import read_record
 from fercore.runs import Run
 from widgets.downloads import download_table
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
-from wording.markdown import NO_BREAK, code, escape
+from wording.figures import accuracy_words
+from wording.markdown import code, escape
 
 HOW = (
     "A run is drawn once for each engine that answers for it: torch, and its ONNX file. Time is that of one 48x48 crop "
@@ -84,8 +85,8 @@ def choice(ranked: pd.DataFrame, names: dict[str, str]) -> str:
     """The most accurate of some models, which is the first, and the fastest one."""
     best = ranked.iloc[0]
     test = escape(names["test"])
-    right = figure_of(best, "test", test)
-    said = f"Chosen by its accuracy on {escape(names['val'])}, {code(best['run'])} is the most accurate: {right}"
+    figure = figure_of(best, "test", test)
+    said = f"Chosen by its accuracy on {escape(names['val'])}, {code(best['run'])} is the most accurate: {figure}"
     timed = ranked[front(ranked, "milliseconds", "val")]
     if timed.empty:
         return f"{said}."
@@ -93,7 +94,7 @@ def choice(ranked: pd.DataFrame, names: dict[str, str]) -> str:
     if fastest["run"] == best["run"]:
         return f"{said}; no model measured here is faster."
     return (
-        f"{said}{time_words(best)}. The fastest, {code(fastest['run'])}, is {figure_of(fastest, 'test', test)}"
+        f"{said}{time_words(best)}. The fastest is {code(fastest['run'])}: {figure_of(fastest, 'test', test)}"
         f"{time_words(fastest)}."
     )
 
@@ -105,11 +106,11 @@ def time_words(row: pd.Series) -> str:
 
 
 def figure_of(row: pd.Series, split: str, name: str) -> str:
-    """ "right on 71.3 % (69.8 to 72.8) of PrivateTest", where a split is called `name`."""
+    """ "accuracy **71.3 %** on PrivateTest (95 % interval 69.8 to 72.8)", where a split is called `name`."""
     if pd.isna(row[f"{split}_accuracy"]):
         return f"not measured on {name}"
     figure = {key: row[f"{split}_{part}"] for key, part in (("value", "accuracy"), ("low", "low"), ("high", "high"))}
-    return f"right on **{with_range(figure).replace(' ', NO_BREAK)}** of {name}"
+    return accuracy_words(figure, name, bold=True)
 
 
 def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
@@ -146,7 +147,7 @@ def training_words(row) -> str:
 
 
 def draw_peers(peers: pd.DataFrame) -> None:
-    """Models of others on the same images, with what speaks against their figures."""
+    """Models of others on the same images, with what their figures do not say."""
     st.subheader("Models of others")
     shown = pd.DataFrame({"Model": peers["name"]})
     for split, name in (("val", "PublicTest"), ("test", "PrivateTest")):

@@ -8,9 +8,10 @@ from fercore.data.decode import UnreadableImage
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.runs import Run
 from widgets.model_pair import choose_pair, choose_runtimes, labels
+from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
-st.title("Which expressions are in your pictures?")
+page_title("Predict", "Which expressions are in your pictures?")
 with st.spinner("Loading the models ..."):
     from state.found_faces import Looked
     from views.predict.answer_table import Answered, share_out

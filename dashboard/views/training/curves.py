@@ -14,7 +14,7 @@ from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.markdown import code
 
 HOW = (
-    "Training images are measured while the weights still move, with augmentation and dropout on, so the gap starts "
+    "Training images are measured during the epoch, with augmentation and dropout, so the gap starts "
     "below zero and understates overfitting; from 10 points on we call it strong. The best epoch is chosen by its "
     "validation accuracy, which is therefore a little optimistic. Intervals are Wilson's at 95 %. These are the "
     "training's own figures; other pages measure the stored answers, which the kept weights gave in full precision, so "
@@ -63,7 +63,7 @@ def draw_summary(runs: list[Run], found: dict[str, Learning], clean: dict[str, d
     """A row a run; `clean` are the clean reports on the validation split where they are asked for."""
     shown = [run for run in runs if run.name in found]
     names = {state.split_name(run, "val") for run in shown}
-    accuracy = f"Right on {names.pop() if len(names) == 1 else 'validation'}"
+    accuracy = f"Accuracy on {names.pop() if len(names) == 1 else 'validation'}"
     rows = [
         {
             "Run": run.name,

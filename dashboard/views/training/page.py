@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.style import points, with_range
+from fercore.charts.style import points
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, learning
 from fercore.runs import Run, RunError
@@ -13,8 +13,10 @@ from views.training.run_status import say_no_epochs, say_status
 from views.training.settings import draw_settings
 from widgets.downloads import download_table
 from widgets.links import draw_comparison_link
+from widgets.page_title import page_title
 from wording import clean_score
 from wording.contamination import contamination_badge
+from wording.figures import accuracy_words
 from wording.markdown import code, escape
 
 REFRESH = "5s"  # how often a run that still trains is looked at
@@ -35,17 +37,15 @@ def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
 def answer(run: Run, found: Learning, report: dict | None) -> str:
     """One sentence: best epoch, accuracy, overfitting; `report` is the clean one, if it is asked for and known."""
     whole = escape(state.split_name(run, "val"))
-    right, than = f"right on {with_range(found.val_accuracy)} of {whole}", ""
+    accuracy, than = accuracy_words(found.val_accuracy, whole), ""
     if report:
-        than = f" than of the whole of {whole}"  # of single epochs nobody knows which images were right
-        right = (
-            f"right on {with_range(report['accuracy'])} of {clean_score.images_of(report)}, {clean_score.n_of(report)}"
-        )
+        than = f" than on the whole of {whole}"  # of single epochs nobody knows which images were right
+        accuracy = accuracy_words(report["accuracy"], clean_score.images_of(report), clean_score.n_of(report))
     so_far = "so far " if run.status == "running" else ""
-    more = f"{points(abs(found.gap))} {'more' if found.gap >= 0 else 'fewer'}"
+    gap = f"{points(abs(found.gap))} {'higher' if found.gap >= 0 else 'lower'}"
     return (
-        f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}, {right}. "
-        f"Of its training images it gets {more} right{than}: {VERDICTS[found.verdict]}."
+        f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}: {accuracy}. "
+        f"Its accuracy on the training images is {gap}{than}: {VERDICTS[found.verdict]}."
     )
 
 
@@ -92,7 +92,7 @@ def draw(names: list[str], following: bool, clean: bool) -> None:
     draw_settings(runs)
 
 
-st.title("How did the models learn?")
+page_title("Training", "How did the models learn?")
 chosen = state.choose_runs()
 clean = state.choose_score(chosen, ("val",))
 following = any(run.status == "running" for run in chosen)

@@ -3,14 +3,15 @@
 import streamlit as st
 
 import state
-from fercore.charts.style import with_range
 from fercore.runs import Run, RunError
 from widgets.model_pair import choose_pair, labels
+from widgets.page_title import page_title
 from wording.clean_score import split_names
 from wording.contamination import contamination_badge
+from wording.figures import accuracy_words
 from wording.markdown import code, escape
 
-st.title("What do they see in your face?")
+page_title("Webcam", "What do the models see in your face, live?")
 with st.spinner("Loading the models and the camera ..."):
     from views.webcam import camera_settings, webrtc  # brings torch, OpenCV and WebRTC: seconds, once
     from views.webcam.panel import draw_live, draw_minute
@@ -30,22 +31,22 @@ PRIVACY = """
 
 
 def introduction(runs: list[Run], clean: bool) -> str:
-    """Which models answer, and how often each is right on the test split, where that was measured."""
+    """Which models answer, and the accuracy of each on the test split, where that was measured."""
     names = " and ".join(code(run.name) for run in runs)
     says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
     known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, clean))]
-    right = [f"{label} {'on' if number else 'is right on'} {found}" for number, (label, found) in enumerate(known)]
-    return f"{says} {', '.join(right)}." if right else says
+    accuracies = [f"{label} has {found}" for label, found in known]
+    return f"{says} {', '.join(accuracies)}." if accuracies else says
 
 
 def measured(run: Run, clean: bool) -> str:
-    """ "64.6 % (63.0 to 66.1) of PrivateTest", or nothing."""
+    """ "accuracy 64.6 % on PrivateTest (95 % interval 63.0 to 66.1)", or nothing."""
     try:
         report = state.metrics(run, "test", clean=clean)
     except RunError:
         return ""
     name = escape(split_names([run], clean)["test"])
-    return f"{with_range(report['accuracy'])} of {name}{contamination_badge(run, 'test')}"
+    return f"{accuracy_words(report['accuracy'], name)}{contamination_badge(run, 'test')}"
 
 
 def show_video(settings: Settings, resolution: str) -> None:

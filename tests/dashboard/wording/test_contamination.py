@@ -83,7 +83,7 @@ def test_evaluation_says_what_goes_to_an_eighth_class(open_page, folders):
     app = open_page("evaluation", run="eight", split="test")
     assert "gives 3.1 % of its probability to contempt, which is none of the seven classes" in words(app)
     path.write_text(json.dumps(content | {"left_out": {"contempt": 31.0}}))
-    assert "expected shares of classes beyond our seven" in app.run().error[0].value
+    assert "expected shares of classes beyond the model" in app.run().error[0].value
 
 
 def test_choosers_begin_with_a_clean_run(open_page, three):
@@ -95,7 +95,7 @@ def test_training_names_a_clean_run_best_and_marks_the_others(open_page, three):
     heading = next(element.value for element in app.markdown if element.value.startswith("####"))
     assert heading.startswith("#### `clean` is best after epoch")
     assert "badge" not in heading
-    rows = app.dataframe[0].value.set_index("Run")["Right on PublicTest"]
+    rows = app.dataframe[0].value.set_index("Run")["Accuracy on PublicTest"]
     assert rows["seen"].endswith(") ⚠ seen")
     assert "⚠ perhaps seen: what it learned from is not known" in words(app)
     assert "⚠" not in rows["clean"]

@@ -34,8 +34,8 @@ def text_of(app):
 
 def test_it_says_how_much_too_sure_a_run_is_and_what_a_temperature_does(open_page, too_sure):
     text = text_of(open_page("calibration"))
-    assert "`a` is too sure by 20.0 points: it says 95.0 % on average and is right on 75.0 % (70.5 to 79.0)" in text
-    assert "of PrivateTest, n = 400." in text
+    assert "`a` is too sure by 20.0 points: mean confidence 95.0 %, accuracy 75.0 % on PrivateTest" in text
+    assert "(95 % interval 70.5 to 79.0, n = 400)." in text
     assert "Its calibration error is **20.0 %**, more than the " in text
     # 114 to the power of 1 / T is 18, the odds at which 95 % become 75 %: T is ln 114 / ln 18 = 1.64
     assert "It is **0.0 %** with temperature 1.64, fitted on PublicTest, no more than chance makes." in text
@@ -44,7 +44,7 @@ def test_it_says_how_much_too_sure_a_run_is_and_what_a_temperature_does(open_pag
 def test_a_run_that_is_right_as_often_as_it_says(open_page, folders):
     answer(make_run(folders[0], "a", n=400, accuracy=0.75), "1110" * 100, [0.75] * 400, "val", "test")
     text = text_of(open_page("calibration"))
-    assert "`a` is right as often as it says, as far as these images can tell: it says 75.0 %" in text
+    assert "`a` is well calibrated, as far as these images can tell: mean confidence 75.0 %" in text
     assert "fitted on PublicTest: no difference that these images can tell." in text
 
 
@@ -79,7 +79,8 @@ def test_a_threshold_says_how_many_faces_are_answered_and_how_many_of_these_righ
     text = text_of(app)
     assert f"From 70 % on, `a` answers **50.0 % ({given})** of the faces (100)" in text
     assert (
-        f"is right on **90.0 % ({sure})** of these. Of the others it would have been right on 50.0 % ({rest})." in text
+        f"with accuracy **90.0 % ({sure})** on these. On the others its accuracy would have been 50.0 % ({rest})."
+        in text
     )
     assert "never as sure as 95 %" in text_of(open_page("calibration", threshold="95"))
 
@@ -105,8 +106,8 @@ def test_the_clean_score_leaves_copies_out(open_page, too_sure, folders):
     make_copies(folders[1], too_sure, exact=[f"test-{number:05d}" for number in range(0, 400, 4)])  # 100 right ones
     text = text_of(open_page("calibration", score="clean"))
     # 200 of 300 are right: 95 - 66.7
-    assert "`a` is too sure by 28.3 points: it says 95.0 % on average and is right on 66.7 % (61.2 to 71.8)" in text
-    assert "of PrivateTest without the 100 images that have a copy in training, n = 300 of 400." in text
+    assert "`a` is too sure by 28.3 points: mean confidence 95.0 %, accuracy 66.7 % on PrivateTest without" in text
+    assert "without the 100 images that have a copy in training (95 % interval 61.2 to 71.8, n = 300 of 400)." in text
 
 
 def test_an_unmeasured_run_and_broken_predictions_are_told(open_page, folders):

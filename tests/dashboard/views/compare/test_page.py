@@ -69,7 +69,7 @@ def test_equal_runs_are_called_equal(open_page, folders):
     for name in "ab":
         make_run(folders[0], name)
     text = headline(open_page("compare"))
-    assert text.startswith("#### `a` and `b` are right equally often on PrivateTest: 60.0 % against 60.0 %, n = 70,")
+    assert text.startswith("#### `a` and `b` have the same accuracy on PrivateTest: 60.0 % against 60.0 %, n = 70,")
     assert text.endswith("exact McNemar p = 1.000.")
 
 
@@ -80,7 +80,7 @@ def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folde
     assert "Beside `good`: poor (35.0 points less) is worse by more than noise." in words(app)
     found = table(app, "p (Holm)")
     assert found.index.tolist() == ["good", "fair", "poor"]
-    assert found["Right on PrivateTest"].tolist()[0] == "65.0 % (61.4 to 68.4)"
+    assert found["Accuracy on PrivateTest"].tolist()[0] == "65.0 % (61.4 to 68.4)"
     assert found["Only the best is right"].tolist() == ["", "35", "245"]
     assert found["Only this run is right"].tolist() == ["", "0", "0"]
     assert found["Verdict"].tolist() == ["best", "worse", "worse"]
@@ -96,7 +96,7 @@ def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown
     assert "on PrivateTest without copies by 0.7 points" in text  # 425 and 420 of 670
     figures = f"{100 * 425 / 670:.1f} % against {100 * 420 / 670:.1f} %, n = 670 of 700"
     assert f"{figures}, exact McNemar p = 0.062" in text  # 2 / 2^5
-    assert table(app, "p (Holm)")["Right on PrivateTest without copies"].tolist()[0].startswith("63.4 %")
+    assert table(app, "p (Holm)")["Accuracy on PrivateTest without copies"].tolist()[0].startswith("63.4 %")
     update_run(two[1], dataset={**two[1].info["dataset"], "fingerprint": "0" * 64})
     app = compare(open_page, "good", "fair", "apart", score="clean")
     assert "`fair` is left out" in words(app)
@@ -142,7 +142,7 @@ def test_probabilities_that_are_none_leave_a_run_out(open_page, two):
     write_predictions(two[1], "test", "none", Predictions(answered.id, answered.label, answered.probabilities * 2))
     app = open_page("compare")
     assert "`fair` is left out" in words(app)
-    assert "`good` is right on 65.0 %" in headline(app)
+    assert "`good` has accuracy 65.0 %" in headline(app)
 
 
 def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folders):
@@ -175,11 +175,11 @@ def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
 
 def test_one_run_alone_asks_for_another(open_page, two):
     app = compare(open_page, "good")
-    assert headline(app).endswith("n = 700; choose another run to compare it with.")
+    assert headline(app).endswith("n = 700); choose another run to compare it with.")
     assert "Where they agree" not in words(app)
     assert "McNemar" not in words(app)
     update_run(two[1], trained_on={"splits": None})
-    ending = "n = 700; what else was chosen may have seen them, so it is compared with none."
+    ending = "n = 700); what else was chosen may have seen them, so it is compared with none."
     assert headline(compare(open_page, "good", "fair")).endswith(ending)
 
 

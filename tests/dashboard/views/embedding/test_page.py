@@ -163,5 +163,5 @@ def test_a_box_is_told_by_its_emotions_and_how_often_the_model_is_right(folders,
     points = point_table(placed.found, "tsne", ["PrivateTest", "Training"], training=False)
     chosen = points[points["true"] == "sad"].assign(right=[True, True, True, False, False, False])
     # Wilson's 95 % interval of 3 out of 6
-    assert box_words(chosen) == "6 images, most of them 6 sad; the model is right on 50.0 % (18.8 to 81.2)."
+    assert box_words(chosen) == "6 images, most of them 6 sad; accuracy of the model: 50.0 % (18.8 to 81.2)."
     assert box_words(chosen.head(0)) == "There is no image in the box."

@@ -65,7 +65,7 @@ def test_it_opens_with_the_number_of_errors_and_the_most_frequent_one(open_page,
 def test_a_run_without_errors_says_so(open_page, folders):
     answer(make_run(folders[0], "a", n=21), {})
     text = words(open_page("errors"))
-    assert "`a` is right on all 21 images of PrivateTest." in text
+    assert "`a` classifies all 21 images of PrivateTest correctly." in text
     assert "No image matches all that is chosen" in text
 
 
@@ -230,7 +230,7 @@ def test_a_click_on_the_evaluation_page_opens_the_errors_page(open_page, listed,
     app = open_page("evaluation", score=score)
     app.session_state["asked_images"] = {"true": "fear", "pred": "sad", "outcome": "all"}
     app.run()
-    assert app.title[0].value == "Which images does it get wrong?"
+    assert app.title[0].value == "Errors"
     assert ids(app) == shown
 
 

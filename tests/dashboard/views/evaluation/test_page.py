@@ -13,7 +13,7 @@ def test_it_opens_with_accuracy_interval_and_weakest_class(open_page, folders):
     run = make_run(folders[0], "a", n=700, accuracy=0.6)
     text = words(open_page("evaluation"))
     # Wilson's 95 % interval of 420 out of 700
-    assert "`a` is right on 60.0 % of PrivateTest (56.3 to 63.6), n = 700;" in text
+    assert "`a` has accuracy 60.0 % on PrivateTest (95 % interval 56.3 to 63.6, n = 700);" in text
     report = run.metrics("test")
     weakest = min(report["per_class"], key=lambda emotion: report["per_class"][emotion]["f1"]["value"])
     assert f"; {weakest} is its weakest class, most often taken for" in text
@@ -99,8 +99,11 @@ def test_the_clean_score_leaves_copies_out_and_says_what_they_were_worth(open_pa
     app.segmented_control("score_widget").set_value("clean").run()
     text = words(app)
     # Wilson's 95 % interval of 400 out of 680
-    assert "is right on 58.8 % of PrivateTest without the 20 images that have a copy in training (55.1 to 62.5)" in text
-    assert "n = 680 of 700;" in text
+    assert (
+        "has accuracy 58.8 % on PrivateTest without the 20 images that have a copy in training (95 % interval 55.1"
+        in text
+    )
+    assert "55.1 to 62.5, n = 680 of 700);" in text
     assert "With them, as published: 60.0 % (56.3 to 63.6), n = 700. On those 20 images alone: 100.0 %" in text
     assert app.metric[0].value == "58.8 %"
     assert app.dataframe[0].value["Images"].tolist()[-1] == 680
@@ -111,7 +114,7 @@ def test_a_clean_score_without_copies_says_so(open_page, folders):
     run = make_run(folders[0], "a")
     make_copies(folders[1], run, exact=["val-00000"])
     text = words(open_page("evaluation", score="clean"))
-    assert "of PrivateTest, none of whose images has a copy in training (48.3 to 70.7), n = 70;" in text
+    assert "on PrivateTest, none of whose images has a copy in training (95 % interval 48.3 to 70.7, n = 70);" in text
 
 
 def test_broken_predictions_leave_the_figures_standing(open_page, folders):
@@ -120,7 +123,7 @@ def test_broken_predictions_leave_the_figures_standing(open_page, folders):
     app = open_page("evaluation")
     text = words(app)
     assert "not a readable npz" in text
-    assert "`a` is right on 60.0 % of PrivateTest" in text
+    assert "`a` has accuracy 60.0 % on PrivateTest" in text
 
 
 def test_broken_metrics_are_named(open_page, folders):

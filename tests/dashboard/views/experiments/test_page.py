@@ -38,7 +38,7 @@ def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders
     app = open_page("experiments")
     text = page_words(app)
     assert (
-        "s 0.2 does best, right on 60.0 % (50.2 to 69.1) of PublicTest; 0.3 is within noise of it; "
+        "s 0.2 does best with accuracy 60.0 % on PublicTest (95 % interval 50.2 to 69.1); 0.3 is within noise of it; "
         "0.1 (10.0 points less) is worse by more than noise." in text
     )
     assert "What s does (report, section 9): a test." in text
@@ -56,7 +56,7 @@ def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders
 def test_differences_within_noise_are_said_to_be_that(open_page, folders):
     make_study(folders[0], "s", {"3": 0.6, "5": 0.58, "7": 0.55}, n=100)
     answer = (
-        "No value of s stands out: 3 is ahead, right on 60.0 % (50.2 to 69.1) of PublicTest, but 5 and 7 are within"
+        "No value of s stands out: 3 is ahead with accuracy 60.0 % on PublicTest (95 % interval 50.2 to 69.1), but 5"
     )
     assert answer in page_words(open_page("experiments"))
 
@@ -77,10 +77,7 @@ def test_several_seeds_are_told_by_mean_and_spread(open_page, folders):
     assert better.name == "study-s-b-s2"
     app = open_page("experiments")
     text = page_words(app)
-    assert (
-        "So far, with 5 of 6 runs finished: s b does best, right on 70.0 % ± 0.0 (mean and standard deviation of 2"
-        in text
-    )
+    assert "So far, with 5 of 6 runs finished: s b does best with accuracy 70.0 % ± 0.0 on PublicTest (mean" in text
     assert app.dataframe[0].value["Point"].tolist() == ["a, seed 0", "a, seed 1", "b, seed 0", "b, seed 1", "b, seed 2"]
 
 
@@ -94,14 +91,14 @@ def test_choosing_another_experiment_shows_it(open_page, folders):
     app.button_group[0].set_value("b").run()
     assert "b 4 does best" in page_words(app)
     app.button_group[0].set_value("cv").run()
-    assert "Over 2 folds, cv is right on" in page_words(app)
+    assert "Over 2 folds, cv has accuracy" in page_words(app)
 
 
 def test_a_cross_validation_of_a_study_s_name_can_be_chosen(open_page, folders):
     make_study(folders[0], "a", {"1": 0.5, "2": 0.9})
     make_fold(folders[0], "a", 1, 0.5)
     app = open_page("experiments", experiment="a (folds)")
-    assert "Over 1 of 2 folds, a is right on 50.0 % of the held-out Training images." in page_words(app)
+    assert "Over 1 of 2 folds, a has accuracy 50.0 % on the held-out Training images." in page_words(app)
     assert not any("nan" in cell for cell in app.dataframe[0].value.to_numpy().ravel())
 
 
@@ -178,7 +175,7 @@ def test_unequal_budgets_and_images_are_warned_of(open_page, folders):
     text = page_words(open_page("experiments"))
     assert "were not all trained on the same budget" in text
     assert "not those of the others: `study-s-0.2-s0`." in text
-    assert "s 0.1 is right on 50.0 %" in text
+    assert "s 0.1 has accuracy 50.0 %" in text
     assert "there is no other point to compare it with yet" in text
 
 
@@ -203,8 +200,10 @@ def test_a_cross_validation_opens_with_its_spread_and_what_the_ensemble_adds(ope
     app = open_page("experiments")
     text = page_words(app)
     answer = re.search(r"Over 2 folds, .*", text).group()
-    assert "cv is right on 55.0 % ± 7.1 (mean and standard deviation) of the held-out Training images" in answer
-    assert re.search(r"its 2 models together are right on \d+\.\d % \(.*\) of PrivateTest, .* than one of them", answer)
+    assert "cv has accuracy 55.0 % ± 7.1 on the held-out Training images (mean and standard deviation)" in answer
+    assert re.search(
+        r"its 2 models together have accuracy \d+\.\d % on PrivateTest.* \(.*\), .* than one of them", answer
+    )
     # The report's 57 % of 3,589 images, with Wilson's interval.
     assert "The report's 3 folds (section 5, figure 10) came to 57.0 % (55.4 to 58.6) of 3,589 test images." in text
     scores, together, classes = (table.value for table in app.dataframe)
@@ -238,7 +237,7 @@ def test_an_interrupted_sum_of_finished_folds_goes_on_with_the_command(open_page
     update_run(make_cross_validation(folders[0], "cv", [0.5, 0.6], n=100), status="running")
     app = open_page("experiments")
     text = page_words(app)
-    assert "Over 2 folds, cv is right on 55.0 % ± 7.1" in text
+    assert "Over 2 folds, cv has accuracy 55.0 % ± 7.1" in text
     assert "The sum of the folds (`cv`) was interrupted. Go on with:" in text
     assert app.code[0].value == state_command("scripts/kfold.py --recipe toy --folds 2 --name cv", folders)
 
@@ -249,7 +248,7 @@ def test_a_sum_without_its_folds_still_shows_their_scores(open_page, folders):
         fold.rename(folders[0].parent / fold.name)
     app = open_page("experiments")
     text = page_words(app)
-    assert "cv is right on 55.0 % ± 7.1" in text
+    assert "cv has accuracy 55.0 % ± 7.1" in text
     assert "Not here: folds 1 and 2 of 2. What is shown is stored with their sum." in text
     assert app.dataframe[1].value["The ensemble's gain"].tolist() == ["", ""]
 
@@ -365,7 +364,9 @@ def test_a_study_is_ranked_without_copies(open_page, folders):
     copies_of_right_answers(folders[1], best, 20)
     app = open_page("experiments", score="clean")
     text = page_words(app)
-    assert "s 0.2 does best, right on 50.0 % (39.3 to 60.7) of PublicTest without copies" in text  # 40 of 80
+    assert (
+        "s 0.2 does best with accuracy 50.0 % on PublicTest without copies (95 % interval 39.3 to 60.7)" in text
+    )  # 40 of 80
     assert "PublicTest n = 80 of 100" in text
     table = app.dataframe[0].value.set_index("Point")
     assert table.loc["0.2", "PrivateTest without copies"] == "50.0 % (39.3 to 60.7)"

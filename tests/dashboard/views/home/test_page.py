@@ -29,7 +29,7 @@ def test_the_sentence_names_the_run_chosen_in_validation_and_its_test_figure(ope
     make_run(folders[0], "worse", accuracy=0.5)
     make_run(folders[0], "better", accuracy=0.6, n=70)
     text = words(open_page())
-    expected = "`better`, chosen by its accuracy on PublicTest, is right on **60.0 % (48.3 to 70.7)** of PrivateTest."
+    expected = "`better`, chosen by its accuracy on PublicTest, has accuracy **60.0 %** on PrivateTest (95 % interval"
     assert expected in text
 
 
@@ -124,7 +124,7 @@ def test_the_clean_score_stands_everywhere_with_both_numbers_of_images(open_page
     text = words(app)
     assert hint not in text
     # 32 of 60
-    assert "is right on **53.3 % (40.9 to 65.4)** of PrivateTest without the 10 images that have a copy" in text
+    assert "has accuracy **53.3 %** on PrivateTest without the 10 images that have a copy" in text
     assert "have a copy in training: PrivateTest n = 60 of 70; PublicTest n = 70." in text
     assert app.dataframe[0].value["test"].tolist() == pytest.approx([100 * 32 / 60])
     assert app.dataframe[1].value["test"].tolist()[0] == "53.3 % (40.9 to 65.4)"

@@ -26,7 +26,7 @@ def test_without_times_it_says_how_to_measure_them_and_draws_the_sizes(open_page
     make_run(folders[0], "a", accuracy=0.6)
     app = open_page("models")
     assert f"scripts/benchmark.py inference --store --runs {folders[0]}" in app.code[0].value
-    assert "`a` is the most accurate: right on **60.0 % (48.3 to 70.7)** of PrivateTest." in text(app)
+    assert "`a` is the most accurate: accuracy **60.0 %** on PrivateTest (95 % interval 48.3 to 70.7)." in text(app)
     assert app.info[0].value.startswith("No time has been measured yet.")
     assert "One face" not in app.dataframe[0].value
     assert app.segmented_control(key="against").options == ["Parameters"]
@@ -38,10 +38,10 @@ def test_the_most_accurate_and_the_fastest_are_named_with_their_figures(open_pag
     app = open_page("models")
     said = text(app)
     assert (
-        "`good` is the most accurate: right on **70.0 % (58.5 to 79.5)** of PrivateTest, in 2.00 ms as onnx fp32."
+        "`good` is the most accurate: accuracy **70.0 %** on PrivateTest (95 % interval 58.5 to 79.5), in 2.00 ms"
         in said
     )
-    assert "The fastest, `fast`, is right on **60.0 % (48.3 to 70.7)** of PrivateTest, in 0.40 ms as onnx fp32." in said
+    assert "The fastest is `fast`: accuracy **60.0 %** on PrivateTest (95 % interval 48.3 to 70.7), in 0.40 ms" in said
     assert "measured on A processor, 2 cores on 2026-11-23" in said
     shown = app.dataframe[0].value
     assert shown["One face"].tolist() == ["4.00 ms", "2.00 ms", "1.00 ms", "0.40 ms"]
@@ -53,7 +53,7 @@ def test_a_model_that_can_answer_here_is_chosen_before_a_better_one_that_cannot(
     make_run(folders[0], "far", accuracy=0.7)
     make_run(folders[0], "here", accuracy=0.6, weights=True)
     said = text(open_page("models"))
-    assert "`here` is the most accurate: right on **60.0 % (48.3 to 70.7)** of PrivateTest." in said
+    assert "`here` is the most accurate: accuracy **60.0 %** on PrivateTest (95 % interval 48.3 to 70.7)." in said
     assert "`far` is more accurate, but its weights are not here." in said
 
 
@@ -90,7 +90,7 @@ def test_the_clean_score_leaves_out_copies_and_what_is_known_as_published_only(o
     make_copies(folders[1], run, exact=found.id[found.predicted == found.label][:10].tolist())
     app = open_page("models", score="clean")
     # 32 of 60
-    assert "right on **53.3 % (40.9 to 65.4)** of PrivateTest without copies." in text(app)
+    assert "accuracy **53.3 %** on PrivateTest without copies (95 % interval 40.9 to 65.4)." in text(app)
     assert app.dataframe[0].value["PrivateTest without copies"].tolist() == ["53.3 % (40.9 to 65.4)"]
     assert "PrivateTest n = 60 of 70" in text(app)
     assert "Models of others, and the accuracy of int8 files, are known as published only" in text(app)

@@ -264,7 +264,7 @@ def test_a_face_goes_to_the_explain_page(open_page, runs):
     app = uploaded(open_page("predict"), ("a.png", png(FACES[0])), ("b.png", png(FACES[1])))
     app.selectbox(key="picture").select_index(1).run()
     app.button(key="explain_0").click().run()
-    assert app.title[0].value == "Why does the model say so?"
+    assert app.title[0].value == "Explain"
     (name, image), *others = app.session_state["kept_faces"]
     assert (name, others) == ("b.png, face 1", [])
     assert np.array_equal(image, FACES[1])

@@ -29,13 +29,13 @@ def test_it_opens_with_best_epoch_accuracy_and_overfitting(open_page, folders):
     write_history(run, (0.5, 0.55), (0.9, 0.62), (0.95, 0.6))
     text = words(open_page("training"))
     # Wilson's 95 % interval of 62 out of 100
-    assert "`a` is best after epoch 2 of 3, right on 62.0 % (52.2 to 70.9) of PublicTest" in text
-    assert "Of its training images it gets 28.0 points more right: strong overfitting." in text
+    assert "`a` is best after epoch 2 of 3: accuracy 62.0 % on PublicTest (95 % interval 52.2 to 70.9)" in text
+    assert "Its accuracy on the training images is 28.0 points higher: strong overfitting." in text
 
 
 @pytest.mark.parametrize(
     ("train", "sentence"),
-    [(0.6, "2.0 points fewer right: no overfitting to see"), (0.7, "8.0 points more right: it overfits a little")],
+    [(0.6, "2.0 points lower: no overfitting to see"), (0.7, "8.0 points higher: it overfits a little")],
 )
 def test_small_gaps_are_no_strong_overfitting(open_page, folders, train, sentence):
     run = make_run(folders[0], "a", n=3589)
@@ -189,10 +189,13 @@ def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
     app = open_page("training", runs=["a", "b"], score="clean")
     text = words(app)
     # 40 of 80
-    assert "right on 50.0 % (39.3 to 60.7) of PublicTest without the 20 images that have a copy in training" in text
+    assert (
+        "accuracy 50.0 % on PublicTest without the 20 images that have a copy in training (95 % interval 39.3 to 60.7"
+        in text
+    )
     table = app.dataframe[0].value.set_index("Run")["Without copies"]
     assert table.to_dict() == {"a": "50.0 % (39.3 to 60.7), n = 80 of 100", "b": ""}
-    assert "right than of the whole of PublicTest: " in text  # the gap is of all images, the accuracy is not
+    assert "than on the whole of PublicTest: " in text  # the gap is of all images, the accuracy is not
     assert "Curves and gaps are of all validation images" in text
     assert "Without copies" not in open_page("training", runs=["a"], score="published").dataframe[0].value
 

@@ -97,8 +97,8 @@ def test_it_opens_with_the_models_and_how_good_they_are(open_page, runs, camera)
     app = open_page("webcam")
     said = words(app)
     assert (
-        "#### `a` and `v` say live what your face expresses. CNN is right on 60.0 % (48.3 to 70.7) of PrivateTest, "
-        "ViT on " in said
+        "#### `a` and `v` say live what your face expresses. CNN has accuracy 60.0 % on PrivateTest (95 % interval "
+        "48.3 to 70.7), ViT has " in said
     )
     assert "Press START and allow the camera." in said
     video = camera.asked["media_stream_constraints"]["video"]
@@ -112,7 +112,7 @@ def test_how_good_they_are_without_copies(open_page, folders, runs, camera):
     make_copies(folders[1], runs[0], exact=found.id[found.predicted == found.label][:10].tolist())
     # 32 of 60
     said = words(open_page("webcam", score="clean"))
-    assert "CNN is right on 53.3 % (40.9 to 65.4) of PrivateTest without copies, ViT on " in said
+    assert "CNN has accuracy 53.3 % on PrivateTest without copies (95 % interval 40.9 to 65.4), ViT has " in said
 
 
 def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
