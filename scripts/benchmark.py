@@ -2,6 +2,7 @@
 
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py audit        seconds to find exact and near copies among N, 2N and 4N images
+python scripts/benchmark.py data         memory, images/s and opening time of 100,000 pictures of 112x112 in colour
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
@@ -13,12 +14,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit, dashboard, features, inference, sweep, training, webcam
+from benchmarks import audit, dashboard, data, features, inference, sweep, training, webcam
 
 from fercore.cli import ScriptParser, add_roots, friendly_errors
 
 BENCHMARKS = {
     "audit": audit.main,
+    "data": data.main,
     "training": training.main,
     "dashboard": dashboard.main,
     "sweep": sweep.main,
@@ -33,6 +35,7 @@ def main(arguments: list[str]) -> None:
     parser = ScriptParser(__doc__)
     parser.add_argument("what", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, 4 points, 50 starts)")
+    parser.add_argument("--images", type=int, help="data: pictures to prepare (default: 100,000)")
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)
     options = parser.parse_args(arguments)
