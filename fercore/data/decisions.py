@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fercore.data.fer2013 import DataError, Dataset
-from fercore.emotions import UnknownEmotion, emotion_index
+from fercore.emotions import LONGEST_NAME, UnknownEmotion, emotion_index
 from fercore.fields import ConfigError
 from fercore.runs import atomic_write
 from fercore.untrusted import UntrustedError, read_file
@@ -27,7 +27,7 @@ _MOST_BYTES = 32 << 20
 
 @dataclass(frozen=True)
 class Decision:
-    """One of `KINDS`; `label` is the emotion of a relabelled image, else empty."""
+    """One of `KINDS`; `label` is the class of a relabelled image, else empty."""
 
     kind: str
     label: str = ""
@@ -95,7 +95,7 @@ def apply_decisions(dataset: Dataset, exclude: str, relabel: str) -> tuple[Datas
     rows = {id_: row for row, id_ in enumerate(dataset.ids.tolist())}
     splits[[rows[id_] for id_ in dropped]] = LEFT_OUT
     for id_, own in changed.items():
-        labels[rows[id_]] = emotion_index(own.label)
+        labels[rows[id_]] = _code(own.label, dataset, relabel)
     applied = [f"{id_}\t{own.kind}\t{own.label}\n" for id_, own in sorted((dropped | changed).items())]
     if not (splits == "train").any():
         raise ConfigError(f"--exclude {exclude}: it drops every training image; keep some")
@@ -120,6 +120,14 @@ def _chosen(dataset: Dataset, name: str, flag: str, kind: str) -> dict[str, Deci
     return {id_: own for id_, own in decisions.items() if own.kind == kind and id_ in train}
 
 
+def _code(label: str, dataset: Dataset, name: str) -> int:
+    """Code of a class of the data set by its name, or by another usual one of a known class."""
+    try:
+        return dataset.classes.index(label) if label in dataset.classes else emotion_index(label, dataset.classes)
+    except UnknownEmotion as error:
+        raise ConfigError(f"--relabel {name}: {error}") from error
+
+
 def _decision(row: list[str], where: str) -> Decision:
     if len(row) != len(_COLUMNS):
         raise DataError(f"{where}: received {len(row)} fields, expected {','.join(_COLUMNS)}")
@@ -129,8 +137,8 @@ def _decision(row: list[str], where: str) -> Decision:
     try:
         if (kind == "relabel") != bool(label):
             raise UnknownEmotion("a new label belongs to relabel, and to nothing else")
-        if label:
-            emotion_index(label)
+        if label and not (label.isprintable() and len(label) <= LONGEST_NAME):
+            raise UnknownEmotion(f"received the label {label[:40]!r}, expected the name of a class")
     except UnknownEmotion as error:
         raise DataError(f"{where}: {error}") from error
     return Decision(kind, label)

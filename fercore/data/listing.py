@@ -169,7 +169,7 @@ class Listing:
         )
 
     def _white(self) -> WhiteLevel:
-        return WhiteLevel(lambda: (largest_value(read_bytes(image.file, image.path)) for image in self.images))
+        return WhiteLevel(lambda: map(_largest_value, self.images))
 
     def _with_subjects(self, notes: list[str]) -> list[Listed]:
         """The images, with who is shown where the choices' pattern finds it."""
@@ -189,6 +189,14 @@ class Listing:
 
     def _example(self) -> str:
         return repr(self.images[0].path) if self.images else "none: there is no image"
+
+
+def _largest_value(image: Listed) -> int:
+    """As `largest_value`; 0 for a file that cannot be read, which is named when its turn comes."""
+    try:
+        return largest_value(read_bytes(image.file, image.path))
+    except BadRecord:
+        return 0
 
 
 def split_counts(images: list[Listed]) -> dict[str, int]:

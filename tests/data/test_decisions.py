@@ -1,6 +1,7 @@
 """Decisions on single images: kept in a CSV, applied to the train split alone."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,31 @@ def test_no_file_means_no_decisions(tmp_path):
         ("a,burn,", "line 3: received the decision 'burn', expected one of keep, drop, relabel"),
         ("a,relabel,", "line 3: a new label belongs to relabel"),
         ("a,drop,sad", "line 3: a new label belongs to relabel"),
-        ("a,relabel,bored", "line 3: unknown emotion 'bored'"),
+        ("a,relabel,\x07", r"line 3: received the label '\\x07', expected the name of a class"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, line, message):
     (tmp_path / "d.csv").write_text(f"id,decision,label\nb,keep,\n{line}\n")
     with pytest.raises(DataError, match=message):
         read_decisions(tmp_path / "d.csv")
+
+
+def test_a_label_that_is_no_class_of_the_data_set_is_refused(dataset, tmp_path):
+    write_decisions(tmp_path / "d.csv", {"train/sad/0": Decision("relabel", "contempt")})
+    with pytest.raises(ConfigError, match=r"--relabel .*unknown emotion 'contempt'; expected one of angry"):
+        apply_decisions(dataset, "", str(tmp_path / "d.csv"))
+
+
+def test_labels_are_those_of_the_data_set_whatever_its_classes(dataset, tmp_path):
+    info = dataset.info | {"classes": ["Bored", "sad", "b", "c", "d", "e", "f"]}
+    own = replace(dataset, info=info)
+    write_decisions(
+        tmp_path / "d.csv",
+        {"train/sad/0": Decision("relabel", "Bored"), "train/fear/0": Decision("relabel", "sadness")},
+    )
+    decided = apply_decisions(own, "", str(tmp_path / "d.csv"))[0]
+    rows = [dataset.ids.tolist().index(id_) for id_ in ("train/sad/0", "train/fear/0")]
+    assert decided.labels[rows].tolist() == [0, 1]
 
 
 def test_a_file_without_our_header_is_refused(tmp_path):

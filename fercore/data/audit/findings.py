@@ -11,9 +11,9 @@ import pandas as pd
 from fercore.data.audit.groups import copy_groups, partner_splits, picture_numbers
 from fercore.data.audit.looks import ODD, looks
 from fercore.data.audit.similarity import near_pairs
+from fercore.data.audit.small import small
 from fercore.data.copies import Copies
 from fercore.data.fer2013 import SPLITS, Dataset
-from fercore.emotions import EMOTIONS
 
 EXACT, NEAR = "exact copies", "near copies"  # findings of a whole group; those of single images are `looks.ODD`
 COLUMNS = (
@@ -60,16 +60,17 @@ def audit(dataset: Dataset, step: Callable[[str], None] = lambda _: None) -> Aud
     Parameters
     ----------
     dataset
-        Any size; the time grows about as the number of images, the memory with it.
+        Of any classes, size and colour; the time grows about as the number of images, the memory with it. Exact copies
+        have the same pixels; all else is judged in gray at 48 x 48 pixels.
     step
         Told what begins, in words.
     """
     step("exact copies")
     pictures, first = picture_numbers(dataset.images)
     step("near and mirrored copies")
-    pairs = near_pairs(dataset.images[first])
+    pairs = near_pairs(small(dataset.images, first))
     step("blank and odd pictures")
-    found = looks(dataset.images)
+    found = looks(small(dataset.images))
     exact, near = copy_groups(pictures), copy_groups(pictures, pairs)
     partners = {
         "exact": partner_splits(pictures, dataset.splits),
@@ -137,7 +138,7 @@ def _odd_rows(dataset: Dataset, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
-    labels = np.array(EMOTIONS, dtype=object)[dataset.labels[rows]]
+    labels = np.array(dataset.classes, dtype=object)[dataset.labels[rows]]
     return pd.DataFrame({"id": dataset.ids[rows], "split": dataset.splits[rows], "label": labels})
 
 

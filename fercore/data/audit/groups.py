@@ -22,7 +22,7 @@ def picture_numbers(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     images
-        uint8 (N, 48, 48).
+        uint8 (N, H, W) or (N, H, W, 3).
 
     Returns
     -------
