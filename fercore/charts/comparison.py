@@ -43,7 +43,7 @@ _FRAME = 110  # pixels of title and axis, which Streamlit counts into a chart's 
 def accuracy_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], split_name: str) -> alt.LayerChart:
     """Accuracy of each run with its 95 % interval, best first; `table` from `comparison.compare`."""
     data = _intervals(table, ("accuracy", "low", "high"), with_range)
-    axis = percent_axis(f"Right on {split_name}", tickCount=5)
+    axis = percent_axis(f"Accuracy on {split_name}", tickCount=5)
     return _interval_rows(data, styles, axis, "Accuracy, 95 %").properties(title="Accuracy", height=_height(data))
 
 

@@ -58,7 +58,7 @@ def accuracy_chart(
     low, high = float(data["low"].min()), float(data["high"].max())
     room = alt.Scale(domain=[low - 0.05 * (high - low), high + 0.45 * (high - low)], nice=False)  # for the verdicts
     base = _by_point(data, styles, "Accuracy, 95 %")
-    axis = percent_axis(f"Right on {split_name}", tickCount=5)
+    axis = percent_axis(f"Accuracy on {split_name}", tickCount=5)
     rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=room), x2="high:Q")
     shape = run_shape(styles, list(data["name"]), "name").legend(None)
     marks = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("value:Q", scale=room), shape=shape)

@@ -64,7 +64,7 @@ def choice_chart(
     accuracies = alt.Scale(domain=_ends(points), nice=False, zero=False)
     place = {
         "x": alt.X("cost:Q", title=COSTS[cost][1], scale=scale, axis=axis),
-        "y": alt.Y("value:Q", axis=percent_axis(f"Right on {split_name}"), scale=accuracies),
+        "y": alt.Y("value:Q", axis=percent_axis(f"Accuracy on {split_name}"), scale=accuracies),
     }
     named = points.loc[points["label"].isin([*_named(ours)["label"], *theirs["label"]])]
     names = list(dict.fromkeys(ours["run"]))

@@ -39,7 +39,7 @@ def test_accuracies_stand_best_first_with_their_interval():
     chart = charts.accuracy_chart(RANKED, LOOKS, "PrivateTest")
     rules = layer(chart, "rule")
     assert rules["encoding"]["y"]["sort"] == ["b", "a"]
-    assert rules["encoding"]["x"]["axis"]["title"] == "Right on PrivateTest"
+    assert rules["encoding"]["x"]["axis"]["title"] == "Accuracy on PrivateTest"
     assert [(row["run"], row["low"], row["high"], row["words"]) for row in rows(rules)] == [
         ("b", 0.65, 0.75, "70.0 % (65.0 to 75.0)"),
         ("a", 0.5, 0.7, "60.0 % (50.0 to 70.0)"),

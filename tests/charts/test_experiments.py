@@ -35,7 +35,7 @@ def accuracy_chart(**changes):
 def test_points_stand_in_the_order_of_the_study_with_their_interval():
     rules = layer(accuracy_chart(), "rule")
     assert rules["encoding"]["y"]["sort"] == ["0", "0.5"]
-    assert rules["encoding"]["x"]["axis"]["title"] == "Right on V"
+    assert rules["encoding"]["x"]["axis"]["title"] == "Accuracy on V"
     row = rows(rules)[1]
     assert (row["low"], row["value"], row["high"], row["words"]) == (0.4, 0.5, 0.6, "50.0 % (40.0 to 60.0)")
 
