@@ -164,9 +164,11 @@ class YuNet(Detector):
             cv2.utils.logging.setLogLevel(said)
 
     def _find(self, picture: np.ndarray) -> list[Found]:
+        import cv2
+
         height, width = picture.shape[:2]
         self._network.setInputSize((width, height))
-        _, found = self._network.detect(np.ascontiguousarray(picture[..., ::-1]))
+        _, found = self._network.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         return (
             []
             if found is None

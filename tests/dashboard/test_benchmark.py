@@ -1,0 +1,38 @@
+"""scripts/benchmark.py dashboard."""
+
+import os
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.factories.runs import make_run
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.fixture
+def benchmark(monkeypatch, folders):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    for name in ("FERCORE_RUNS", "FERCORE_DATA"):
+        monkeypatch.setenv(name, os.environ[name])  # which the benchmark sets, and the test puts back
+    options = ["dashboard", "--rounds", "1", "--runs", str(folders[0]), "--data", str(folders[1])]
+    return lambda: runpy.run_path(str(SCRIPTS / "benchmark.py"))["main"](options)
+
+
+@pytest.fixture
+def no_video():
+    """Nothing is replaced here: the benchmark has to get by with what there is."""
+
+
+def test_pages_are_timed_the_webcam_as_well(benchmark, folders, monkeypatch, capsys):
+    from benchmarks import dashboard
+
+    assert {"webcam", "predict", "training"} < set(dashboard.pages())
+    make_run(folders[0], "a", weights=True)
+    monkeypatch.setattr(dashboard, "pages", lambda: ["webcam"])
+    benchmark()
+    said = capsys.readouterr()
+    assert re.search(r"webcam +\d+\.\d{3} s \(\d+\.\d{3}\), first visit", said.out + said.err)
+    assert "error:" not in said.err
