@@ -26,6 +26,7 @@ from fercore.data.ferplus_labels import prepare_people
 from fercore.data.forms import FORMS
 from fercore.data.prepare import prepare
 from fercore.data.sources import FORM_NAMES, KAGGLE_DATASET, open_kaggle, open_source
+from fercore.fields import ConfigError
 
 DATA, DEFAULT_OUT = "data", "data/fer2013"
 # --labels -> what writes the data set, and its usual name; "" is told by the form.
@@ -40,10 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         opened = open_kaggle(choices_of(args)) if args.kaggle else open_source(args.source, choices_of(args), args.form)
         with opened as source:
+            if args.find_faces and source.form.startswith("csv"):
+                raise DataError(
+                    f"--find-faces: {source.name} is a table, whose faces are cropped already; leave it out"
+                )
             make, usual = LABELS[args.labels]
             out = out or f"{DATA}/{args.name or usual or folder_name(source.dataset)}"
             dataset = make(source, out, name=args.name, skip_bad=args.skip_bad, seed=args.seed, progress=True)
-    except DataError as error:
+    except (DataError, ConfigError) as error:
         print(f"prepare_data: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -81,6 +86,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="REGEX",
         help="finds who is shown in an image's path (its first group), so that splits cut here keep people together",
     )
+    parser.add_argument(
+        "--find-faces",
+        action="store_true",
+        help="find the face of each picture, the largest of several, and crop it as FER2013's are (default: its "
+        "largest centred square)",
+    )
+    parser.add_argument("--detector", metavar="FILE", help="with --find-faces: YuNet's ONNX file, or mtcnn")
     parser.add_argument("--skip-bad", action="store_true", help="leave bad rows and images out, and list them")
     parser.add_argument(
         "--splits",
@@ -107,7 +119,19 @@ def choices_of(args: argparse.Namespace) -> Choices:
         as_split=args.as_split,
         subject=parse_subject(args.subject),
         splits=args.splits,
+        **finder_of(args),
     )
+
+
+def finder_of(args: argparse.Namespace) -> dict:
+    """What finds faces, where that is wanted."""
+    if not args.find_faces:
+        return {}
+    from fercore.inference.detectors import open_detector  # takes its time, and few sources need it
+    from fercore.inference.portraits import largest_face
+
+    detector = open_detector(args.detector)
+    return {"find_face": largest_face(detector), "found_by": detector.name}
 
 
 def report(dataset: Dataset, out: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from fercore.data.dataset import SIZES, SPLITS, DataError
+from fercore.data.decode import Note
 from fercore.emotions import EMOTIONS, KNOWN, canonical, classes_problem
 
 DROP = "drop"  # what --map gives a class to leave out
@@ -34,6 +37,9 @@ class Choices:
         Pattern that finds who is shown in an image's path: its first group, or all that matches.
     splits
         For trees of images: "names" lets file-name prefixes restore the official splits of FER2013, "folders" does not.
+    find_face, found_by
+        What finds and crops the face of a picture file, see `fercore.inference.portraits.largest_face`, and the name of
+        its detector; without it the largest centred square of each picture is a face.
     """
 
     size: int = 48
@@ -43,6 +49,8 @@ class Choices:
     as_split: str = ""
     subject: re.Pattern[str] | None = None
     splits: str = "names"
+    find_face: Callable[[bytes, int, int, Note], np.ndarray | None] | None = None
+    found_by: str = ""
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -63,6 +71,7 @@ class Choices:
         subject = self.subject.pattern if self.subject else ""
         chosen = {"size": self.size, "channels": self.channels, "classes": list(self.classes)}
         chosen |= {"map": dict(self.renamed), "as": self.as_split, "subject": subject}
+        chosen |= {"find_faces": self.found_by}
         return {key: value for key, value in chosen.items() if value not in (48, 1, [], {}, "")}
 
     def class_of(self, name: str) -> str:

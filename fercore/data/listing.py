@@ -140,7 +140,12 @@ class Listing:
                 note = functools.partial(_tell, told, image.path)
                 try:
                     data = read_bytes(image.file, where)
-                    pixels = decode_face(data, choices.size, choices.channels, image.box, white=white, note=note)
+                    if choices.find_face and image.box is None:
+                        pixels = choices.find_face(data, choices.size, choices.channels, note)
+                        if pixels is None:
+                            raise BadRecord(f"{where}: no face is found in it")
+                    else:
+                        pixels = decode_face(data, choices.size, choices.channels, image.box, white=white, note=note)
                 except UnreadableImage as error:
                     on_bad(BadRecord(f"{where}: {error}; expected a whole image file"))
                 except BadRecord as error:

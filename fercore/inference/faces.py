@@ -82,6 +82,12 @@ class Face:
         return 180 - (180 - self.turn + self.tilt) % 360
 
     @property
+    def area(self) -> float:
+        """Of the box, in square pixels."""
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top)
+
+    @property
     def doubtful(self) -> bool:
         """Whether a detector looked and found no face: no answer for it may count as sure."""
         return self.found_by == NOTHING
@@ -139,7 +145,7 @@ def turned(box: Box, shape: tuple[int, int], turn: int) -> tuple[Box, tuple[int,
     return box, shape
 
 
-def crop_face(picture: np.ndarray, face: Face) -> np.ndarray:
+def crop_face(picture: np.ndarray, face: Face, size: int = SIZE, channels: int = 1) -> np.ndarray:
     """A face as FER2013 has them.
 
     Parameters
@@ -148,28 +154,31 @@ def crop_face(picture: np.ndarray, face: Face) -> np.ndarray:
         uint8 (H, W, 3), red, green, blue.
     face
         One of its faces; see `face_square`.
+    size, channels
+        Side of the result in pixels, and 1 for gray or 3 for colour.
 
     Returns
     -------
     numpy.ndarray
-        uint8 (48, 48), 0 black to 255 white: luma (ITU-R 601), upright, resampled with antialiasing (Lanczos). A gray
-        picture of 48x48 pixels used whole comes back unchanged.
+        uint8 (size, size), 0 black to 255 white: luma (ITU-R 601), or (size, size, 3): upright, resampled with
+        antialiasing (Lanczos). A gray picture of that size used whole comes back unchanged.
     """
+    mode = "L" if channels == 1 else "RGB"
     upright = np.rot90(picture, -face.turn // 90)
     box, shape = turned(face.box, picture.shape[:2], face.turn)
     left, top, right, bottom = _upright_square(shape, face, box)
     if face.tilt:
-        gray, x, y = _straightened(upright, (left, top, right, bottom), box, face.tilt)
+        part, x, y = _straightened(upright, (left, top, right, bottom), box, face.tilt)
     else:
-        around = int(_LANCZOS_SUPPORT * (right - left) / SIZE) + 2
+        around = int(_LANCZOS_SUPPORT * (right - left) / size) + 2
         x, y = max(int(left) - around, 0), max(int(top) - around, 0)
-        gray = Image.fromarray(upright[y : int(bottom) + around, x : int(right) + around]).convert("L")
+        part = Image.fromarray(upright[y : int(bottom) + around, x : int(right) + around])
     square = (left - x, top - y, right - x, bottom - y)
-    return np.array(gray.resize((SIZE, SIZE), Image.Resampling.LANCZOS, box=square))
+    return np.array(part.convert(mode).resize((size, size), Image.Resampling.LANCZOS, box=square))
 
 
 def _straightened(picture: np.ndarray, square: Box, box: Box, tilt: float) -> tuple[Image.Image, int, int]:
-    """The surroundings of a square turned about the middle of a box, gray, and where they begin in the picture.
+    """The surroundings of a square turned about the middle of a box, and where they begin in the picture.
 
     What the turned square shows beyond the picture's edges is mirrored from within.
     """
@@ -179,9 +188,9 @@ def _straightened(picture: np.ndarray, square: Box, box: Box, tilt: float) -> tu
     height, width = picture.shape[:2]
     columns = _mirrored(np.arange(x, int(right) + reach + 1), width)
     rows = _mirrored(np.arange(y, int(bottom) + reach + 1), height)
-    gray = Image.fromarray(picture[np.ix_(rows, columns)]).convert("L")
+    part = Image.fromarray(picture[np.ix_(rows, columns)])
     center = (box[0] + box[2]) / 2 - x, (box[1] + box[3]) / 2 - y
-    return gray.rotate(tilt, Image.Resampling.BICUBIC, center=center), x, y
+    return part.rotate(tilt, Image.Resampling.BICUBIC, center=center), x, y
 
 
 def _mirrored(places: np.ndarray, size: int) -> np.ndarray:
