@@ -1,14 +1,20 @@
-"""Every figure of docs/what-helped.md, recomputed from the shipped predictions."""
+"""README and docs: figures are what shipped predictions say, links lead somewhere, commands and their flags exist."""
 
+import contextlib
+import io
 import re
+import runpy
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fercore.charts.style import range_words
 from fercore.data.copies import with_copy_in_training
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.evaluation.intervals import wilson
 from fercore.evaluation.paired import paired_difference
 from fercore.runs import open_run
 
@@ -50,3 +56,94 @@ def test_a_row_is_what_the_runs_say(line):
 
 def test_the_tables_are_found():
     assert len(TABLES) >= 18
+
+
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {
+    path.relative_to(ROOT): path.read_text("utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+}
+REFERENCE = re.findall(r"^\| `(reference-\S+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", README, re.MULTILINE)
+LINKS = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+COMMANDS = sorted(
+    {
+        (page, line.partition("#")[0].strip())
+        for page, text in PAGES.items()
+        if page.name != "people.md"  # until prepare_data.py has --labels
+        for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if "scripts/" in line
+    }
+)
+
+
+def figure(name, split, clean):
+    """Accuracy of a run in the README's form, from its stored predictions."""
+    run, ids, hits = right(name, split, "none")
+    if clean:
+        hits = hits[~with_copy_in_training(run.info["dataset"]["fingerprint"], split, ids)]
+    found = wilson(int(hits.sum()), len(hits))
+    return f"{100 * found['value']:.1f} ({range_words(found)})"
+
+
+@pytest.mark.parametrize("row", REFERENCE, ids=lambda row: row[0])
+def test_a_reference_run_has_the_accuracy_that_the_readme_says(row):
+    name, *figures = row
+    assert figures == [figure(name, "val", False), figure(name, "test", False), figure(name, "test", True)]
+
+
+def test_all_reference_runs_are_in_the_readme():
+    # Asked of git: a reference run may just be training here.
+    found = subprocess.run(["git", "ls-files", "runs/*/run.json"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tracked = {Path(line).parent.name for line in found.stdout.splitlines()}
+    expected = {name for name in tracked if name.startswith("reference-") and "-fold" not in name}
+    assert {name for name, *_ in REFERENCE} == expected
+
+
+def test_the_readme_fits_on_a_screen_or_two():
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=lambda value: str(value))
+def test_a_link_leads_somewhere(page, link):
+    if link.startswith("https://"):
+        return
+    path, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.exists()
+    if anchor:
+        headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_six_pictures_of_pages_are_shown_and_small():
+    shown = re.findall(r"!\[[^\]]+\]\((docs/images/[^)]+)\)", README)
+    assert len(shown) == 6
+    assert sorted(shown) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "images").iterdir())
+    for name in shown:
+        assert (ROOT / name).stat().st_size < 150_000, name
+        with Image.open(ROOT / name) as picture:
+            assert picture.width >= 1000, name
+
+
+@pytest.mark.parametrize("script", sorted({re.search(r"scripts/(\w+)\.py", line)[1] for _, line in COMMANDS}))
+def test_commands_name_flags_that_the_script_has(script, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    main = runpy.run_path(str(ROOT / "scripts" / f"{script}.py"))["main"]
+    for _, line in COMMANDS:
+        if f"scripts/{script}.py" not in line:
+            continue
+        arguments = line.partition(f"scripts/{script}.py")[2]
+        recipe = re.findall(r"--recipe \S+", arguments)
+        with contextlib.redirect_stdout(io.StringIO()) as said, pytest.raises(SystemExit):
+            main([*" ".join(recipe).split(), "--help"])
+        flags = set(re.findall(r"--[a-z][a-z-]+", said.getvalue()))
+        assert set(re.findall(r"--[a-z][a-z-]+", arguments)) <= flags, line
+
+
+def test_the_figures_of_people_are_those_measured():
+    people = open_run(ROOT / "runs" / "reference-best").metrics("test")["people"]
+    label, person = (people[who] for who in ("label", "person"))
+    for page in ("README.md", "docs/data.md"):
+        assert f"{100 * label['value']:.1f} % ({range_words(label)})" in PAGES[Path(page)]
+    assert f"on the {label['n']:,} images of PrivateTest" in PAGES[Path("docs/data.md")]
+    assert f"{100 * person['value']:.1f} % ({range_words(person)})" in PAGES[Path("docs/data.md")]

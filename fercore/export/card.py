@@ -22,7 +22,8 @@ RESPONSIBLE = """\
 
 An expression is not a feeling: the model names what people would call the face in a picture. Inferring emotions of \
 people at work or in education is prohibited in the European Union, except for medical or safety reasons (AI Act, \
-Art. 5(1)(f), https://eur-lex.europa.eu/eli/reg/2024/1689/oj). Faces of FER2013 were collected by web search in 2013 \
+Art. 5(1)(f), https://eur-lex.europa.eu/eli/reg/2024/1689/oj); other emotion recognition counts as high-risk there \
+(Annex III, 1(c)). Faces of FER2013 were collected by web search in 2013 \
 and are no sample of anybody's population: expect other error rates on other people, and measure them first.
 """
 _ABOUT_THE_INPUT = f"""\

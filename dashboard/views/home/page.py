@@ -85,5 +85,6 @@ st.markdown(
     "A model names the expression that people would see in a picture. That is not what the person feels: a smile can "
     "be polite and a blank face content. Inferring emotions of people at work or in education is prohibited in the "
     "European Union, except for medical or safety reasons ([AI Act, Art. 5(1)(f)]"
-    "(https://eur-lex.europa.eu/eli/reg/2024/1689/oj))."
+    "(https://eur-lex.europa.eu/eli/reg/2024/1689/oj)); other emotion recognition counts as high-risk there "
+    "(Annex III, 1(c))."
 )

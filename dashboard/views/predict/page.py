@@ -22,8 +22,9 @@ with st.spinner("Loading the models ..."):
 
 ABOUT = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture, and is wrong about one
-  in three of them. Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art.
-  5(1)(f)).
+  in three of them. Do not use it on people at work or in education: in the EU that is prohibited, except for
+  medical or safety reasons (AI Act, Art. 5(1)(f)). Other emotion recognition counts as high-risk there (Annex III,
+  1(c)).
 - **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten with your session.
 - **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are; heads that
   lean or lie are set upright. Square pictures of at most 64 pixels are crops already and are used whole, and so are

@@ -26,7 +26,8 @@ PRIVACY = """
   photos of posed and searched-for faces, and is wrong about one in three of them.
 - **Nothing is stored.** A frame goes from your browser to this server, is looked at in its memory, and is gone with the
   next. What is recorded until you leave are numbers; a face is kept only if you press Keep this moment.
-- Do not use it on people at work or in education: in the EU that is prohibited (AI Act, Art. 5(1)(f)).
+- Do not use it on people at work or in education: in the EU that is prohibited, except for medical or safety reasons
+  (AI Act, Art. 5(1)(f)). Other emotion recognition counts as high-risk there (Annex III, 1(c)).
 """
 
 

