@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from fercore.data.fer2013 import DataError
 from fercore.fields import ConfigError
-from fercore.run_names import RUNS_SETTING, run_name
+from fercore.run_names import RUN_SETTINGS, RUNS_SETTING, run_name
 from fercore.runs import RunError
 
 if TYPE_CHECKING:
     from fercore.training.config import Config
 
 EXPECTED_ERRORS = (DataError, RunError, ConfigError)
-RUN_SETTINGS = ("teacher",)  # settings of a training that name another run
+DATA_SETTING = "FERCORE_DATA"  # environment variable that names the data set, for the dashboard too
 
 
 class ScriptParser(argparse.ArgumentParser):
@@ -43,7 +43,9 @@ class ScriptParser(argparse.ArgumentParser):
 
 def add_roots(parser: argparse.ArgumentParser) -> None:
     """The two options of every script."""
-    parser.add_argument("--data", type=Path, default=Path("data/fer2013"), metavar="DIR", help="data set (%(default)s)")
+    folder = Path(os.environ.get(DATA_SETTING) or "data/fer2013")
+    text = f"data set (%(default)s; {DATA_SETTING} sets another default)"
+    parser.add_argument("--data", type=Path, default=folder, metavar="DIR", help=text)
     add_runs(parser)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fercore.runs import Run, RunError, list_runs, open_run
 
+RUN_SETTINGS = ("teacher", "init_from")  # settings of a training that name another run
 RUNS_SETTING = "FERCORE_RUNS"  # environment variable that names the folder of all runs
 _CHECKOUT = Path(__file__).resolve().parents[1] / "runs"
 _PLACES = f"runs/ where you are, or in the folder that {RUNS_SETTING} names"

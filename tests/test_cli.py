@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fercore.cli import add_runs, with_run_names
+from fercore.cli import add_roots, with_run_names
 from fercore.runs import RunError
 from fercore.training.config import load_recipe
 
@@ -31,21 +31,25 @@ def test_there_are_scripts():
     assert {"train", "predict", "benchmark"} < set(NAMES)
 
 
-def test_a_setting_says_where_runs_are(monkeypatch):
+@pytest.mark.parametrize(
+    ("option", "setting", "usual"), [("runs", "FERCORE_RUNS", "runs"), ("data", "FERCORE_DATA", "data/fer2013")]
+)
+def test_settings_say_where_runs_and_data_are(monkeypatch, option, setting, usual):
     def default() -> Path:
         parser = argparse.ArgumentParser()
-        add_runs(parser)
-        return parser.parse_args([]).runs
+        add_roots(parser)
+        return getattr(parser.parse_args([]), option)
 
-    monkeypatch.delenv("FERCORE_RUNS", raising=False)
-    assert default() == Path("runs")
-    monkeypatch.setenv("FERCORE_RUNS", "/elsewhere")
+    monkeypatch.delenv(setting, raising=False)
+    assert default() == Path(usual)
+    monkeypatch.setenv(setting, "/elsewhere")
     assert default() == Path("/elsewhere")
 
 
-def test_a_teacher_may_be_given_by_path(tmp_path):
-    config = load_recipe("vit-compact").override(teacher=f"{tmp_path}/runs/mine/")
-    assert with_run_names(config, tmp_path / "runs").training.teacher == "mine"
+@pytest.mark.parametrize("setting", ["teacher", "init_from"])
+def test_a_run_to_build_on_may_be_given_by_path(tmp_path, setting):
+    config = load_recipe("vit-compact").override(**{setting: f"{tmp_path}/runs/mine/"})
+    assert getattr(with_run_names(config, tmp_path / "runs").training, setting) == "mine"
     with pytest.raises(RunError, match="expected a run in"):
         with_run_names(config, tmp_path)
     assert with_run_names(load_recipe("report-cnn"), tmp_path).training.teacher == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore.data.fer2013 import Dataset, open_dataset
-from fercore.run_names import run_name, runs_folder
+from fercore.run_names import RUN_SETTINGS, run_name, runs_folder
 from fercore.runs import Run
 from fercore.training import session
 from fercore.training.config import load_recipe
@@ -58,7 +58,6 @@ def train(
     """
     root = runs_folder() if root is None else Path(root)
     dataset = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
-    if teacher := settings.get("teacher"):
-        settings["teacher"] = run_name(teacher, root)
+    settings |= {name: run_name(settings[name], root) for name in RUN_SETTINGS if settings.get(name)}
     config = load_recipe(recipe).override(**settings)
     return session.start(config, dataset, root, name, f"fercore.train({recipe!r}, ...)", quiet)
