@@ -68,7 +68,6 @@ COMMANDS = sorted(
     {
         (page, line.partition("#")[0].strip())
         for page, text in PAGES.items()
-        if page.name != "people.md"  # until prepare_data.py has --labels
         for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
         for line in block.splitlines()
         if "scripts/" in line
