@@ -25,6 +25,7 @@ page = st.navigation(
             st.Page("views/calibration/page.py", url_path="calibration", title="Calibration", icon=":material/speed:"),
             st.Page("views/compare/page.py", url_path="compare", title="Compare", icon=":material/balance:"),
             st.Page("views/models/page.py", url_path="models", title="Which model?", icon=":material/leaderboard:"),
+            st.Page("views/jobs/page.py", url_path="jobs", title="Jobs", icon=":material/list_alt:"),
         ],
         "Understand": [
             st.Page(
@@ -43,6 +44,8 @@ page = st.navigation(
 # Imported late: it brings pandas, and the first visitor should see the navigation before.
 with st.spinner("Starting the workbench ..."):
     import state
+    from widgets.job_status import draw_sidebar
 
 with state.errors_shown():
+    draw_sidebar()
     page.run()

@@ -2,6 +2,7 @@
 
 python scripts/train.py --recipe report-cnn
 python scripts/train.py --recipe report-cnn --name wider --first-filters 96 --epochs 30
+python scripts/train.py --recipe best --measure
 python scripts/train.py --resume wider
 python scripts/train.py --resume wider --epochs 40
 accelerate launch --cpu --num_processes 2 scripts/train.py --recipe report-cnn
@@ -22,6 +23,7 @@ from fercore.run_names import find_run
 from fercore.runs import Run
 from fercore.training import session
 from fercore.training.config import Config, parse_flags, recipe_names
+from fercore.training.measure import measure
 
 USAGE = "%(prog)s [--recipe RECIPE | --resume RUN] [--name NAME] [a flag for any setting below]"
 
@@ -35,6 +37,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     resumed = "go on with this interrupted run, by name or path; with --epochs, a finished one gets more epochs"
     what.add_argument("--resume", type=filled, metavar="RUN", help=resumed)
     parser.add_argument("--name", type=filled, help="name of the run folder (default: recipe, date and time)")
+    parser.add_argument("--measure", action="store_true", help="say what it would cost here, and train nothing")
     add_roots(parser)
     known, rest = parser.parse_known_args(arguments)
     if known.resume and not {"-h", "--help"} & set(rest):
@@ -55,6 +58,9 @@ def main(arguments: list[str]) -> None:
     if options.resume:
         begun = find_run(options.resume, options.runs)
         run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs)
+    elif options.measure:
+        print(measure(config, dataset).words())
+        return
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])

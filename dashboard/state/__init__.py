@@ -43,6 +43,9 @@ Faces in pictures and videos
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
     `kept_uploads()`: files that are there still when the visitor comes back to their page.
+Jobs
+    `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
+    them; `usual_seconds(script)`: how long they took here.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` for every text that comes from a run folder or the
     URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
@@ -53,6 +56,7 @@ Values may be shared by all users of the server: change none of them (arrays are
 Importing this package imports no torch; a page that needs it pays for it alone.
 """
 
+from state.background_jobs import jobs, may_start_jobs, usual_seconds
 from state.caches import worked_out
 from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others
 from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected

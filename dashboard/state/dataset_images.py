@@ -12,8 +12,10 @@ from fercore.data.fer2013 import DataError, Dataset, open_dataset
 from fercore.data.fer2013 import average_faces as mean_faces
 from fercore.data.sources import KAGGLE_DATASET
 from fercore.runs import Run
+from state.background_jobs import may_start_jobs
 from state.caches import copied, file_state, shared
 from state.folders import data_root, prepare_command
+from widgets.links import link
 from wording.markdown import code
 
 
@@ -48,6 +50,8 @@ def missing_dataset(what: str) -> None:
         f"{code('--kaggle')} in the place of its path downloads it:"
     )
     st.code(prepare_command(), language="bash", wrap_lines=True)
+    if may_start_jobs():
+        link("dataset", "Or bring it in the browser", ":material/upload:")
 
 
 def require_dataset(what: str) -> Dataset:

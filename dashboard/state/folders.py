@@ -46,6 +46,7 @@ def _root(name: str) -> Path:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for key, default in DEFAULTS.items():
         parser.add_argument(f"--{key}", type=Path, default=os.environ.get(f"FERCORE_{key.upper()}") or default)
+    parser.add_argument("--jobs", action="store_true")  # read by state.background_jobs
     # Under pytest the arguments belong to pytest.
     arguments = sys.argv[1:] if Path(sys.argv[0]).name == "Home.py" else []
     try:

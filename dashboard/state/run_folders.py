@@ -17,8 +17,10 @@ from fercore.evaluation.learning import check_history
 from fercore.explain.projection import Embedding, embedding_file, read_embedding
 from fercore.explain.summary import FeatureSummary, features_file, read_features
 from fercore.runs import Run, RunError, list_runs
+from state.background_jobs import may_start_jobs
 from state.caches import copied, file_state, key, shared
 from state.folders import command, runs_root
+from widgets.links import link
 from wording.markdown import code, message
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
@@ -77,6 +79,8 @@ def say_no_runs() -> None:
     """Say that there are no runs and how to train one."""
     st.info(f"There is no run in {code(runs_root())} yet. Train one, and it shows up here while it learns:")
     st.code(command(HOW_TO_TRAIN), language="bash", wrap_lines=True)
+    if may_start_jobs():
+        link("training", "Or train one in the browser", ":material/play_arrow:")
 
 
 def _listed() -> tuple[list[Run], dict[str, str]]:

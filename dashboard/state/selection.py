@@ -9,7 +9,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from fercore.runs import SPLITS, TTAS, Run, stem
-from state.folders import command
 from state.results import no_clean_score
 from state.run_folders import require_runs, runs, shared_split_name, singles_first
 from wording.markdown import code, escape
@@ -67,8 +66,10 @@ def choose_evaluation() -> Evaluation:
     stored = run.evaluations()
     if not stored:
         _draw_run(run)
-        st.info(f"{code(run.name)} has not been evaluated yet. Evaluate it with:")
-        st.code(command(f"scripts/evaluate.py {run.name}"), language="bash", wrap_lines=True)
+        from widgets.job_status import offer  # here, because it asks this package for the jobs
+
+        st.info(f"{code(run.name)} has not been evaluated yet.")
+        offer("evaluate", "Evaluate it", subject=run.name, effect="It writes predictions and metrics into its folder.")
         st.stop()
     measurement = _resolve_measurement(stored)
     with st.container(horizontal=True, gap="medium"):

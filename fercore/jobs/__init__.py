@@ -89,16 +89,16 @@ class Jobs:
         return self._start(self._describe(script, arguments, title or f"{SCRIPTS[script].verb} {name}".strip(), name))
 
     def submit_upload(
-        self, file_name: str, content: bytes, script: str, flags: Mapping[str, Any] | None = None, title: str = ""
+        self, file_name: str, content: bytes, script: str, flags: Mapping[str, Any] | None = None, writes: str = ""
     ) -> Job:
         """As `submit`, with an uploaded file as the script's subject, kept in the job's folder until the job ends."""
         kept = Path(file_name.replace("\\", "/")).name.lstrip(".-") or "upload"
         id_ = new_id()
         arguments = build(script, self.roots, None, flags)
         arguments += ["--", str(self.folder.resolve() / id_ / UPLOADS / kept)]
-        name = str((flags or {}).get("name") or "")
+        name = writes or str((flags or {}).get("name") or "")
         self._refuse_twice(script, arguments, name)
-        info = self._describe(script, arguments, title or f"{SCRIPTS[script].verb} {file_name}", name)
+        info = self._describe(script, arguments, f"{SCRIPTS[script].verb} {kept}", name)
         return self._start(info | {"uploaded": True}, id_, {f"{UPLOADS}/{kept}": content})
 
     def list(self) -> list[Job]:

@@ -100,6 +100,14 @@ def readable_path(value: Any, roots: Roots) -> str:
     return str(path)
 
 
+def data_folder(value: Any, roots: Roots) -> str:
+    """The folder of the data set, or another one beside it."""
+    path = Path(value)
+    if not path.name or path.parent.resolve() != roots.data.parent.resolve():
+        raise JobError(f"received {str(value)!r}, expected a folder in {roots.data.parent}")
+    return str(path)
+
+
 def model_source(value: Any, roots: Roots) -> str:
     """OWNER/NAME on the Hugging Face hub, or a folder here."""
     if isinstance(value, str) and _HUB_NAME.fullmatch(value) and not Path(value).exists():
@@ -126,6 +134,7 @@ SCRIPTS: dict[str, Script] = {
             **dict.fromkeys(("name", "labels", "form"), name),
             **dict.fromkeys(("kaggle", "skip-bad", "color", "find-faces"), switch),
             **dict.fromkeys(("classes", "map", "subject", "as"), short_text),
+            "out": data_folder,
             "splits": one_of("names", "folders"),
             "size": number(int, 8, 1024),
             "seed": number(int, 0, 2**31 - 1),

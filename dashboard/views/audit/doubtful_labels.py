@@ -12,6 +12,7 @@ from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import out_of_fold_runs
 from views.audit.decisions import draw_decidable
 from widgets.downloads import download_table
+from widgets.job_status import offer
 from widgets.pagination import choose_page
 from wording.markdown import code, escape
 
@@ -30,8 +31,9 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
     if table is not None and (table["finding"] == FERPLUS).any():
         judges.append(FERPLUS)
     if not judges:
-        st.info("Doubts about labels need the out-of-fold predictions of a cross-validation. Make them with:")
-        st.code(state.command("scripts/kfold.py --recipe report-cnn"), language="bash", wrap_lines=True)
+        st.info("Doubts about labels need the out-of-fold predictions of a cross-validation.")
+        flags = {"recipe": "report-cnn", "folds": 3}
+        offer("kfold", "Cross-validate", flags=flags, writes="kfold", effect="It trains a model for each fold: hours.")
         return
     judge = (
         st.selectbox("Doubted by", judges, key="judge", bind="query-params", width=300)

@@ -15,6 +15,7 @@ from views.audit.doubtful_labels import draw_doubts
 from views.audit.outliers import draw_odd
 from views.audit.summary import WHAT_IS_NEAR, answer, imbalance_words
 from widgets.downloads import download_table
+from widgets.job_status import offer
 from widgets.page_title import page_title
 from wording.markdown import code
 
@@ -27,8 +28,8 @@ def say_no_audit() -> None:
     if state.dataset() is None:
         state.missing_dataset("Looking at them and deciding")
         return
-    st.info(f"The data set in {code(state.data_root())} has not been audited yet. It takes a minute or two:")
-    st.code(state.command("scripts/audit.py"), language="bash", wrap_lines=True)
+    st.info(f"The data set in {code(state.data_root())} has not been audited yet.")
+    offer("audit", "Audit it", writes="audit", effect="It writes the folder audit/ in the data set's.")
 
 
 @st.fragment

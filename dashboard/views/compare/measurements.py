@@ -16,6 +16,7 @@ from fercore.evaluation.comparison import SharedAnswers, compare, share
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.metrics import report
 from fercore.runs import Run
+from widgets.job_status import offer
 from wording.clean_score import split_names
 from wording.contamination import CONTAMINATION_LEGEND, contamination_badge, with_contamination
 from wording.lists import listed
@@ -110,9 +111,9 @@ def say_what_is_shared(sizes: dict[str, int], answers: SharedAnswers) -> None:
 
 def say_not_measured(runs: Sequence[Run]) -> None:
     """Say that no run has been evaluated, and how to do it."""
-    st.info("None of these runs has been evaluated yet. Evaluate them with:")
-    commands = "\n".join(state.command(f"scripts/evaluate.py {run.name}") for run in runs)
-    st.code(commands, language="bash", wrap_lines=True)
+    st.info("None of these runs has been evaluated yet.")
+    for run in runs:
+        offer("evaluate", f"Evaluate {run.name}", subject=run.name, effect="It writes predictions and metrics.")
 
 
 def say_flagged(found: Compared) -> None:

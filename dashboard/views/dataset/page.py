@@ -8,6 +8,7 @@ import state
 from fercore.charts.dataset import counts_table, distribution_chart, imbalance
 from fercore.charts.style import count
 from fercore.emotions import EMOTIONS
+from views.dataset import bring
 from views.dataset.samples import draw_augmentation, draw_faces, draw_gallery
 from widgets.downloads import download_table
 from widgets.page_title import page_title
@@ -37,6 +38,7 @@ def draw_distribution(table: pd.DataFrame) -> None:
 
 page_title("Dataset", "Which faces are there?")
 dataset = state.dataset()
+bring.draw(expanded=dataset is None)
 if dataset is None and not state.runs():
     state.missing_dataset("This page")
     st.stop()

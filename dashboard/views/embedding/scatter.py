@@ -24,6 +24,7 @@ from fercore.explain.projection import (
 from fercore.runs import Run
 from widgets import gallery
 from widgets.downloads import download_table
+from widgets.job_status import offer
 from wording import clean_score
 from wording.markdown import escape
 
@@ -70,10 +71,9 @@ def computed(run: Run, split: str) -> Embedding:
     with asking.container():
         st.info(
             f"Where the images of {escape(state.split_name(run, split))} lie is not known yet. It takes a minute or "
-            "more and, computed here, is forgotten when the dashboard stops. To keep it:"
+            "more and, computed here, is forgotten when the dashboard stops."
         )
-        script = f"scripts/embedding.py {run.name} --split {split}"
-        st.code(state.command(script), language="bash", wrap_lines=True)
+        offer("embedding", "Compute and keep it", subject=run.name, flags={"split": split})
         asked = state.show_others(f"embedding_{run.name}_{split}", "Compute it here", ":material/play_arrow:")
     if not asked:
         st.stop()

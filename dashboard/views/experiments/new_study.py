@@ -11,8 +11,9 @@ from fercore.charts.style import count
 from fercore.evaluation.studies import group_studies
 from fercore.fields import ConfigError
 from fercore.runs import RunError, check_name
-from views.experiments.study_file import Field, as_text, fields_of, read_seeds, read_values, suggestion
+from views.experiments.study_file import read_seeds, read_values, suggestion, varied_fields
 from widgets.downloads import download
+from widgets.recipe_fields import Field, as_text
 from wording.lists import listed
 from wording.markdown import code, escape, message
 
@@ -32,7 +33,7 @@ def draw() -> None:
         recipes = recipe_names()
         first = recipes.index(FIRST_RECIPE)
         config = load_recipe(st.selectbox("Base recipe", recipes, first, **kept("study_recipe")))
-        known = fields_of(config)
+        known = varied_fields(config)
         fields = ask_fields(known)
         if not fields:
             st.info("Choose one field to vary, or two that change together.")

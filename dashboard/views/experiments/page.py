@@ -11,11 +11,11 @@ from fercore.evaluation.cross_validation import group_cross_validations
 from fercore.evaluation.studies import group_studies
 from fercore.runs import Run
 from views.experiments import cross_validation, new_study, study
+from widgets.job_status import offer
 from widgets.page_title import page_title
 
 NEW = "New study"
 REFRESH = "10s"  # how often an experiment is looked at while one of its runs trains
-STARTS = ("scripts/sweep.py kernel-size", "scripts/kfold.py --recipe report-cnn --folds 3")
 
 
 class Experiment(NamedTuple):
@@ -44,9 +44,15 @@ def find_experiments() -> dict[str, Experiment]:
 
 def say_none() -> None:
     """Say that there are no experiments and how to begin one."""
-    st.info("There is no study and no cross-validation here yet. Begin one, and it shows up here while it trains:")
-    for start in STARTS:
-        st.code(state.command(start), language="bash", wrap_lines=True)
+    st.info("There is no study and no cross-validation here yet. Begin one, and it shows up here while it trains.")
+    offer(
+        "sweep",
+        "Run the study of the kernel's size",
+        subject="kernel-size",
+        effect="It writes a run folder for each point.",
+    )
+    flags = {"recipe": "report-cnn", "folds": 3}
+    offer("kfold", "Cross-validate", flags=flags, writes="kfold", effect="It writes a run folder for each fold.")
 
 
 page_title("Experiments", "What did varying one thing change?")

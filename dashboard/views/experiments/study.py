@@ -20,8 +20,9 @@ from fercore.runs import Predictions, Run
 from views.experiments.report_findings import beside_the_report
 from views.experiments.resume_commands import is_shipped, sweep_command
 from views.experiments.study_budget import budget_words
-from views.experiments.study_file import as_text
 from widgets.downloads import download_table
+from widgets.job_status import offer
+from widgets.recipe_fields import as_text
 from wording import clean_score
 from wording.figures import accuracy_words
 from wording.lists import listed, told
@@ -139,7 +140,12 @@ def say_what_is_left(name: str, found: Sequence[Point], table: pd.DataFrame, pla
         return
     st.warning(told(lines, "Go on with:"), icon=":material/pause_circle:")
     failed = "failed" in set(table["status"])
-    st.code(sweep_command(name, found[0].run, retry=failed), language="bash", wrap_lines=True)
+    command = sweep_command(name, found[0].run, retry=failed)
+    if not is_shipped(name):  # its file lies where the user keeps it
+        st.code(command, language="bash", wrap_lines=True)
+        return
+    flags, effect = {"retry": True} if failed else {}, "It trains the runs that are missing."
+    offer("sweep", "Go on with it", subject=name, flags=flags, effect=effect, command=command)
 
 
 def status_words(row: NamedTuple) -> str:

@@ -3,73 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import typing
-from typing import Any, NamedTuple
+from typing import Any
 
 from fercore.fields import ConfigError
+from widgets.recipe_fields import Field, as_text, fields_of, read_value
 
 if typing.TYPE_CHECKING:
     from fercore.training.config import Config
 
-_BOOLS = {"true": True, "false": False}
 
-
-class Field(NamedTuple):
-    """One setting of a recipe: its name, type, what it means, its choices if it has any, and its present value."""
-
-    name: str
-    kind: Any
-    help: str
-    choices: tuple[str, ...] | None
-    value: Any
-
-    @property
-    def expected(self) -> str:
-        """What a value must be, in words."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if typing.get_origin(self.kind) is tuple:
-            return "whole numbers with spaces between them"
-        return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[self.kind]
-
-
-def fields_of(config: Config) -> dict[str, Field]:
-    """All settings of a recipe that a study can vary, by name; the seed is not one of them."""
-    found = {}
-    for section in (config.model, config.augment, config.training):
-        kinds = typing.get_type_hints(type(section))
-        for field in dataclasses.fields(section):
-            known, value = field.metadata, getattr(section, field.name)
-            found[field.name] = Field(field.name, kinds[field.name], known["help"], known["choices"], value)
-    del found["seed"]  # a study has seeds of its own
-    return found
-
-
-def as_text(value: Any) -> str:
-    """A value as it is typed: 0.1, true, 512 256."""
-    if isinstance(value, tuple):
-        return " ".join(map(as_text, value))
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def read_value(text: str, field: Field) -> Any:
-    """The inverse of `as_text`, ready for a study file.
-
-    Raises
-    ------
-    ConfigError
-        Says what was received and what was expected.
-    """
-    kind = field.kind
-    try:
-        if kind is bool:
-            return _BOOLS[text.strip().lower()]
-        if typing.get_origin(kind) is tuple:
-            return [typing.get_args(kind)[0](word) for word in text.split()]
-        return kind(text.strip())
-    except (KeyError, ValueError) as error:
-        raise ConfigError(f"values of {field.name}: received {text.strip()!r}, expected {field.expected}") from error
+def varied_fields(config: Config) -> dict[str, Field]:
+    """All settings of a recipe that a study can vary, by name; the seed is not one of them: a study has its own."""
+    return {name: field for name, field in fields_of(config).items() if name != "seed"}
 
 
 def read_values(text: str, fields: list[Field]) -> list[Any]:

@@ -7,6 +7,7 @@ from fercore.charts.style import count, percent
 from fercore.explain.selectivity import answer
 from fercore.explain.summary import TOP, FeatureSummary
 from fercore.runs import Run
+from widgets.job_status import offer
 from widgets.page_title import page_title
 from wording.markdown import code, escape
 
@@ -51,8 +52,8 @@ def say_no_weights(run: Run) -> None:
 
 
 def say_no_summary(run: Run) -> None:
-    st.info("Which emotion each channel prefers is not known yet. Find out in a minute with:")
-    st.code(state.command(f"scripts/features.py {run.name}"), language="bash", wrap_lines=True)
+    st.info("Which emotion each channel prefers is not known yet.")
+    offer("features", "Find it out", subject=run.name, effect="It writes one file into the run's folder.")
 
 
 # Without weights a stored summary can still be shown.

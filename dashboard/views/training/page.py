@@ -8,7 +8,9 @@ from fercore.charts.style import points
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, learning
 from fercore.runs import Run, RunError
+from views.training import new_run
 from views.training.curves import draw_curves, draw_summary
+from views.training.new_run import draw_run_buttons
 from views.training.run_status import say_no_epochs, say_status
 from views.training.settings import draw_settings
 from widgets.downloads import download_table
@@ -19,6 +21,7 @@ from wording.contamination import contamination_badge
 from wording.figures import accuracy_words
 from wording.markdown import code, escape
 
+SHOWN = ("Trained runs", "New run")
 REFRESH = "5s"  # how often a run that still trains is looked at
 VERDICTS = {"none": "no overfitting to see", "mild": "it overfits a little", "strong": "strong overfitting"}
 
@@ -92,16 +95,29 @@ def draw(names: list[str], following: bool, clean: bool) -> None:
     draw_settings(runs)
 
 
-page_title("Training", "How did the models learn?")
-chosen = state.choose_runs()
-clean = state.choose_score(chosen, ("val",))
-following = any(run.status == "running" for run in chosen)
-
-
-@st.fragment(run_every=REFRESH if following else None)
-def follow() -> None:
+@st.fragment(run_every=REFRESH)
+def follow(names: list[str], clean: bool) -> None:
+    """Draw runs of which one still trains, again and again."""
     with state.errors_shown():
-        draw([run.name for run in chosen], following, clean)
+        draw(names, True, clean)
 
 
-follow()
+def draw_runs() -> None:
+    """Choosers, what can be done with the chosen runs, and everything about them."""
+    chosen = state.choose_runs()
+    clean = state.choose_score(chosen, ("val",))
+    for run in chosen:
+        draw_run_buttons(run)
+    names = [run.name for run in chosen]
+    if any(run.status == "running" for run in chosen):
+        follow(names, clean)
+    else:
+        draw(names, False, clean)
+
+
+page_title("Training", "How did the models learn?")
+shown = st.segmented_control("Show", SHOWN, default=SHOWN[0], required=True, key="show", bind="query-params")
+if shown == SHOWN[1] or not state.runs():
+    new_run.draw()
+else:
+    draw_runs()

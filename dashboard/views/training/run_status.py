@@ -18,7 +18,9 @@ def say_status(run: Run, found: Learning | None) -> None:
         st.info(f"{name} is training: {done}{of} epochs are finished. This page follows it.", icon=":material/sync:")
     elif run.status != "finished":
         words = f"after epoch {done}" if done else "before its first epoch ended"
-        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with:")
+        st.warning(
+            f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with it above, or with:"
+        )
         st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
 
 

@@ -31,14 +31,14 @@ def config():
     ],
 )
 def test_suggestions_surround_the_present_value_and_can_be_trained(study_file, config, names, expected):
-    known = study_file.fields_of(config)
+    known = study_file.varied_fields(config)
     fields = [known[name] for name in names]
     assert study_file.suggestion(config, fields) == expected
     assert len(study_file.read_values(expected, fields)) == len(expected.splitlines())
 
 
 def test_the_seed_is_no_field_to_vary(study_file, config):
-    assert set(config.field_names()) - set(study_file.fields_of(config)) == {"seed"}
+    assert set(config.field_names()) - set(study_file.varied_fields(config)) == {"seed"}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_seed_is_no_field_to_vary(study_file, config):
     ],
 )
 def test_values_are_read_as_their_field_wants_them(study_file, config, name, text, value):
-    assert study_file.read_value(text, study_file.fields_of(config)[name]) == value
+    assert study_file.read_value(text, study_file.varied_fields(config)[name]) == value
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_values_are_read_as_their_field_wants_them(study_file, config, name, tex
 )
 def test_what_does_not_fit_is_named(study_file, config, name, text, message):
     with pytest.raises(ConfigError, match=message):
-        study_file.read_values(text, [study_file.fields_of(config)[name]])
+        study_file.read_values(text, [study_file.varied_fields(config)[name]])

@@ -1,0 +1,34 @@
+"""The jobs of this server, and whether its visitors may start any."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from fercore.jobs import Jobs, Roots
+from state.folders import REPOSITORY, data_root, runs_root
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+FLAG = "--jobs"
+
+
+def jobs() -> Jobs:
+    """All jobs, in jobs/ of this repository or the folder that FERCORE_JOBS names."""
+    folder = Path(os.environ.get("FERCORE_JOBS") or REPOSITORY / "jobs")
+    return Jobs(folder, REPOSITORY / "scripts", Roots(runs_root(), data_root(), (Path.home(), REPOSITORY)))
+
+
+def may_start_jobs() -> bool:
+    """Whether buttons that start jobs are shown: where only this machine reaches the server, or `--jobs` allows it."""
+    return FLAG in sys.argv[1:] or st.get_option("server.address") in LOCAL
+
+
+def usual_seconds(script: str) -> float | None:
+    """Median duration of the jobs of a script that ended well on this machine; None before the first."""
+    ended = [job for job in jobs().list() if Path(job.info["script"]).stem == script and job.state == "finished"]
+    times = [seconds for job in ended if (seconds := job.seconds) is not None]
+    return statistics.median(times) if times else None

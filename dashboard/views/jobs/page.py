@@ -1,0 +1,78 @@
+"""Jobs: what was started from these pages, what runs now, and how did the others end?"""
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.jobs import ALIVE, Job, JobError
+from widgets.job_status import ICONS, draw_log, follow, spoken, tell_end
+from widgets.links import link
+from wording.markdown import code, escape, message
+
+
+def answer(jobs: list[Job]) -> str:
+    """One sentence: what runs, and what waits."""
+    running = [job for job in jobs if job.state in ("running", "stopping")]
+    waiting = sum(job.state == "queued" for job in jobs)
+    queue = f", {waiting} more {'waits' if waiting == 1 else 'wait'} for a turn" if waiting else ""
+    if running:
+        return f"{escape(', '.join(job.title for job in running))} now{queue}."
+    return f"Nothing runs now{queue}; {len(jobs)} jobs are listed."
+
+
+def table_of(jobs: list[Job]) -> pd.DataFrame:
+    """All jobs, the newest first."""
+    columns = ["Job", "State", "Submitted (UTC)", "Took", "Writes", "id"]
+    rows = [
+        (
+            job.title,
+            job.state,
+            job.info["created"][:19].replace("T", " "),
+            "" if job.seconds is None else spoken(job.seconds),
+            job.info["writes"],
+            job.id,
+        )
+        for job in jobs
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def draw_one(job: Job) -> None:
+    """Everything about one job."""
+    st.subheader(f"{ICONS[job.state]} {escape(job.title)}")
+    if job.state in ALIVE:
+        follow(job.id)
+    elif job.state == "finished":
+        took = f" in {spoken(job.seconds)}" if job.seconds is not None else ""
+        st.success(f"Finished{took}.", icon=ICONS["finished"])
+        draw_log(job, expanded=True)
+    else:
+        tell_end(job)
+        if state.may_start_jobs() and st.button("Go on", key="go_on", icon=":material/play_arrow:"):
+            try:
+                state.jobs().go_on(job)
+                st.rerun()
+            except JobError as error:
+                st.error(message(error), icon=":material/error:")
+    with st.expander("What was run", icon=":material/terminal:"):
+        st.code(" ".join(["python", job.info["script"], *job.info["arguments"]]), language=None, wrap_lines=True)
+
+
+page_title("Jobs", "What was started from these pages, and how far is it?")
+found = state.jobs().list()
+for name, problem in state.jobs().problems().items():
+    st.warning(f"{code(name)}: {escape(problem)}", icon=":material/folder_off:")
+if not found:
+    st.info(
+        "Nothing was started from these pages yet. Begin with the data set, or with a new run:",
+        icon=":material/play_circle:",
+    )
+    link("dataset", "Bring a data set", ":material/photo_library:")
+    link("training", "Train a new run", ":material/show_chart:")
+    st.stop()
+state.draw_answer(answer(found))
+titles = {job.id: f"{job.title} ({job.state}, {job.info['created'][11:19]})" for job in found}
+chosen = st.selectbox("Job", list(titles), format_func=titles.get, key="job", bind="query-params")
+draw_one(next(job for job in found if job.id == chosen))
+with st.expander(f"All {len(found)} jobs as a table", icon=":material/table:"):
+    st.dataframe(table_of(found).drop(columns="id"), hide_index=True)

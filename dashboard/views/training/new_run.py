@@ -1,0 +1,159 @@
+"""A new run: a recipe, what differs from it, what it will cost here, and the button that starts it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+import state
+from fercore.fields import ConfigError
+from fercore.jobs import ALIVE, JobError
+from fercore.runs import Run, RunError, check_name
+from widgets.job_status import duration_words, follow, start, terminal_command
+from widgets.recipe_fields import SECTIONS, ask, fields_of
+from wording.markdown import code, escape, message
+
+if TYPE_CHECKING:
+    from fercore.training.config import Config
+
+FIRST_RECIPE = "report-cnn"
+FIRST = ("epochs", "batch_size", "learning_rate", "seed")  # shown above all others
+LONGEST_MEASUREMENT = 300  # seconds
+
+
+def draw() -> None:
+    """The whole form; running trainings first."""
+    for job in state.jobs().running():
+        if job.info["script"].endswith("train.py"):
+            follow(job.id)
+    if state.dataset() is None:
+        state.missing_dataset("A training")
+        return
+    with st.spinner("Loading the recipes ..."):
+        from fercore.training.config import load_recipe, recipe_names  # imports torch: seconds, once
+
+    recipes = recipe_names()
+    likes = {f"like {run.name}": run for run in state.runs() if _recipe_of(run) in recipes}
+    choices = [*recipes, *likes]
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = st.selectbox(
+            "Begin with",
+            choices,
+            choices.index(FIRST_RECIPE),
+            key="new_run_base",
+            help="A recipe of the project, or the settings of a run that is here.",
+        )
+        like = likes.get(chosen)
+        recipe = _recipe_of(like) if like else chosen
+        config = load_recipe(recipe)
+        today = f"{recipe}-{datetime.now():%Y%m%d-%H%M}"
+        name = st.text_input("Name of the run", today, max_chars=100, key="new_run_name", persist_state="session")
+    try:
+        check_name(name)
+        changes = ask_all(config, _differences(config, like) if like else {})
+        asked = config.override(**changes)
+    except (ConfigError, RunError) as error:
+        st.error(message(error), icon=":material/error:")
+        return
+    with right:
+        draw_start(recipe, name, asked, changes)
+
+
+def ask_all(config: Config, begun_with: dict[str, Any]) -> dict[str, Any]:
+    """Widgets for all settings, the most asked for first; those that differ from the recipe."""
+    known, changes = fields_of(config), {}
+
+    def ask_group(names: list[str]) -> None:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            for name in names:
+                field = known[name]
+                value = ask(field, begun_with.get(name, field.value), f"new_run_{config.recipe}_{name}")
+                value = tuple(value) if isinstance(value, list) else value
+                if value != field.value:
+                    changes[name] = value
+
+    ask_group([name for name in FIRST if name in known])
+    for section, title in SECTIONS.items():
+        rest = [field.name for field in known.values() if field.section == section and field.name not in FIRST]
+        with st.expander(f"{title}: {len(rest)} more settings"):
+            ask_group(rest)
+    return changes
+
+
+def draw_start(recipe: str, name: str, asked: Config, changes: dict[str, Any]) -> None:
+    """What was changed, what it costs, and the button."""
+    from fercore.jobs.commands import training_settings
+
+    settings = training_settings(recipe, changes)
+    differs = ", ".join(f"{code(key)} {escape(value)}" for key, value in changes.items())
+    st.markdown(f"**{code(name)}**: recipe {code(recipe)}" + (f" with {differs}." if differs else ", unchanged."))
+    command = terminal_command("train", flags={"recipe": recipe, "name": name}, settings=settings)
+    if not state.may_start_jobs():
+        st.code(command, language="bash", wrap_lines=True)
+        return
+    if state.find_run(name):
+        st.warning(f"There is a run {code(name)} already; choose another name.", icon=":material/warning:")
+        return
+    with st.container(horizontal=True):
+        if st.button("Start training", type="primary", icon=":material/play_arrow:", key="new_run_start"):
+            flags = {"recipe": recipe, "name": name}
+            start("train", settings=settings, flags=flags, writes=name)
+        measured = st.button("Measure its cost first", icon=":material/timer:", key="new_run_measure")
+    st.caption(f"It writes a run folder. {duration_words('train')}")
+    if measured:
+        draw_cost(recipe, settings)
+    with st.expander("In a terminal", icon=":material/terminal:"):
+        st.code(command, language="bash", wrap_lines=True)
+
+
+def draw_cost(recipe: str, settings: list[str]) -> None:
+    """Size, time and memory, measured by a process of its own on a few steps."""
+    command = [sys.executable, str(state.jobs().scripts / "train.py"), "--measure", f"--recipe={recipe}", *settings]
+    command += [f"--data={state.data_root()}"]
+    with st.spinner("Training a few steps ..."):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_MEASUREMENT)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            st.error(f"It could not be measured: {message(error)}", icon=":material/error:")
+            return
+    if done.returncode:
+        st.error(message(done.stderr.strip().rpartition("\n")[2]), icon=":material/error:")
+    else:
+        st.info(escape(done.stdout.strip()), icon=":material/timer:")
+
+
+def draw_run_buttons(run: Run) -> None:
+    """What can be done with a run that is shown: stop it, go on with it."""
+    if not state.may_start_jobs():
+        return
+    job = next((job for job in state.jobs().list() if job.info["writes"] == run.name and job.state in ALIVE), None)
+    if job:
+        follow(job.id)
+    elif run.status in ("stopped", "failed", "interrupted") and st.button(
+        f"Go on with {run.name}", key=f"resume_{run.name}", icon=":material/play_arrow:", type="primary"
+    ):
+        start("train", flags={"resume": run.name}, writes=run.name)
+
+
+def _recipe_of(run: Run | None) -> str | None:
+    recipe = run.info["config"].get("recipe") if run else None
+    return recipe if isinstance(recipe, str) else None
+
+
+def _differences(config: Config, run: Run) -> dict[str, Any]:
+    """What a run set differently from its recipe; nothing where its model is of another type."""
+    from fercore.training.config import from_dict
+
+    try:
+        own = from_dict(run.info["config"], f"{run.name}/run.json")
+    except (ConfigError, JobError):
+        return {}
+    if own.model_type != config.model_type:
+        return {}
+    recipe, known = fields_of(config), fields_of(own)
+    return {name: field.value for name, field in known.items() if name in recipe and field.value != recipe[name].value}

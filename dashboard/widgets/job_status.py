@@ -1,0 +1,184 @@
+"""Buttons that start our scripts, and what became of them: progress, time left, the end of the log, stop and go on.
+
+Each page that names a command offers it by `offer(...)`: a button where visitors may start jobs, and the command itself
+for a terminal.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import state
+from fercore.jobs import ALIVE, Job, JobError
+from widgets.links import link
+from wording.markdown import escape, message
+
+REFRESH = "2s"
+ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/sync:",
+    "stopping": ":material/stop_circle:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "stopped": ":material/pause_circle:",
+    "interrupted": ":material/power_off:",
+}
+_LOG_LINES = 200
+_WHY_NOT = (
+    "Buttons that start jobs are off, because others can reach this server; whoever starts it can allow them: "
+    "`streamlit run dashboard/Home.py -- --jobs`."
+)
+
+
+def offer(
+    script: str,
+    label: str,
+    *,
+    subject: str | None = None,
+    flags: Mapping[str, Any] | None = None,
+    writes: str = "",
+    effect: str = "",
+    command: str = "",
+) -> None:
+    """A button that runs a script as a job, its progress while it runs, and the command for a terminal.
+
+    Parameters
+    ----------
+    script, subject, flags, writes
+        As in `fercore.jobs.Jobs.submit`.
+    label
+        Of the button: "Evaluate it".
+    effect
+        What the job writes, in words: "It writes two files into the run's folder."
+    command
+        What to type in a terminal, where that is not just the same.
+    """
+    command = command or terminal_command(script, subject, flags)
+    if not state.may_start_jobs():
+        st.code(command, language="bash", wrap_lines=True)
+        st.caption(_WHY_NOT)
+        return
+    present = _present(script, subject, flags, writes)
+    if present and present.state in ALIVE:
+        follow(present.id)
+        return
+    if present and present.state != "finished":
+        tell_end(present)
+    if st.button(label, key=f"job_{script}_{subject}_{writes}_{label}", type="primary", icon=":material/play_arrow:"):
+        start(script, subject=subject, flags=flags, writes=writes)
+    st.caption(" ".join(filter(None, [effect, duration_words(script)])))
+    with st.expander("In a terminal", icon=":material/terminal:"):
+        st.code(command, language="bash", wrap_lines=True)
+
+
+def start(script: str, *, settings: Sequence[str] = (), **what: Any) -> Job | None:
+    """Submit a job and draw the page anew; where it is refused, say why and return None."""
+    try:
+        with st.spinner("Starting ..."):
+            job = state.jobs().submit(script, what.get("subject"), what.get("flags"), settings, writes=what["writes"])
+    except JobError as error:
+        st.error(message(error), icon=":material/error:")
+        return None
+    st.rerun()
+    return job
+
+
+def terminal_command(
+    script: str, subject: str | None = None, flags: Mapping[str, Any] | None = None, settings: Sequence[str] = ()
+) -> str:
+    """What to type for the same."""
+    words = [f"scripts/{script}.py", *([subject] if subject else [])]
+    for flag, value in (flags or {}).items():
+        words += [f"--{flag}"] if value is True else [f"--{flag}", str(value)]
+    return state.command(shlex.join([*words, *settings]))
+
+
+def duration_words(script: str) -> str:
+    """How long a script's jobs took on this machine, as measured."""
+    seconds = state.usual_seconds(script)
+    return f"The last ones took {spoken(seconds)} here." if seconds is not None else "Not timed on this machine yet."
+
+
+def spoken(seconds: float) -> str:
+    """A duration in words: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@st.fragment(run_every=REFRESH)
+def follow(id_: str) -> None:
+    """A job that is on its way; when it ends, the whole page is drawn anew."""
+    with state.errors_shown():
+        job = state.jobs().find(id_)
+        if job is None or job.state not in ALIVE:
+            st.rerun()
+        draw_progress(job)
+        if job.state != "stopping" and st.button("Stop", key=f"stop_{job.id}", icon=":material/stop:"):
+            state.jobs().stop(job)
+            st.rerun(scope="fragment")
+        draw_log(job)
+
+
+def draw_progress(job: Job) -> None:
+    """How far a job is, and about how long it will still take."""
+    now, share, seconds = job.state, job.progress, job.seconds
+    text = f"{escape(job.title)}: {now}"
+    if now == "queued":
+        text += ", begins when those before it have ended" if job.alone else ""
+    elif share and seconds and share < 1:
+        text += f", {100 * share:.0f} %, about {spoken(seconds / share - seconds)} left"
+    elif seconds is not None:
+        text += f" for {spoken(seconds)}"
+    st.progress(share or 0.0, text=f"{ICONS[now]} {text}")
+
+
+def draw_log(job: Job, expanded: bool = False) -> None:
+    """The end of what a job printed."""
+    lines = job.log().strip("\n").split("\n")[-_LOG_LINES:]
+    with st.expander("Log", expanded=expanded, icon=":material/article:"):
+        st.code("\n".join(lines) or "Nothing has been printed yet.", language=None, wrap_lines=True, height=240)
+
+
+def tell_end(job: Job) -> None:
+    """How a job ended that did not finish, with its log and a button to go on."""
+    words = {
+        "failed": f"failed with exit code {job.exit_code}",
+        "stopped": "was stopped",
+        "interrupted": "was interrupted: its process is gone, killed or lost with the machine",
+    }
+    st.warning(f"{escape(job.title)} {words[job.state]}.", icon=ICONS[job.state])
+    draw_log(job)
+
+
+def draw_sidebar() -> None:
+    """What runs, and how far it is, in the sidebar of every page; nothing where nothing runs."""
+    if any(job.state in ALIVE for job in state.jobs().list()):
+        with st.sidebar:
+            _draw_running()
+
+
+@st.fragment(run_every=REFRESH)
+def _draw_running() -> None:
+    with state.errors_shown():
+        running = state.jobs().running()
+        if not running:
+            st.caption("All jobs have ended.")
+        for job in running[:3]:
+            draw_progress(job)
+        more = f"All {len(running)} jobs" if len(running) > 3 else "Jobs"
+        link("jobs", more, ":material/list_alt:")
+
+
+def _present(script: str, subject: str | None, flags: Mapping[str, Any] | None, writes: str) -> Job | None:
+    """The newest job that does what is offered: the same script for the same."""
+    wanted = writes or str((flags or {}).get("name") or subject or "")
+    for job in state.jobs().list():
+        if Path(job.info["script"]).stem == script and job.info["writes"] == wanted:
+            return job
+    return None
