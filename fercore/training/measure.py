@@ -49,8 +49,8 @@ class Cost:
         return (
             f"{self.parameters / 1e6:.2f} million parameters. Measured here on {STEPS} steps: "
             f"{self.images_per_second:.0f} images/s, about {self.epoch_seconds:.0f} s an epoch, "
-            f"{self.total_seconds / 60:.0f} min in all. Memory: {self.peak_bytes / 2**30:.1f} GB, which {fits} into the "
-            f"{self.free_bytes / 2**30:.1f} GB that are free."
+            f"{self.total_seconds / 60:.0f} min in all. Memory: {self.peak_bytes / 2**30:.1f} GB, which {fits} into "
+            f"the {self.free_bytes / 2**30:.1f} GB that are free."
         )
 
 
@@ -71,7 +71,7 @@ def measure(config: Config, dataset: Dataset) -> Cost:
     """
     process, free = psutil.Process(), psutil.virtual_memory().available
     before = process.memory_info().rss
-    training = replace(config.training, teacher="", distillation=0.0, guidance=0.0)
+    training = replace(config.training, teacher="", distillation=0.0, guidance=0.0, init_from="")
     fit = setup(replace(config, training=training), dataset, fresh=False)
     steps, images = fit.steps, fit.batch_size
     few = _shortened(fit, WARM_UP)
@@ -95,8 +95,8 @@ def measure(config: Config, dataset: Dataset) -> Cost:
 
 def _shortened(fit: Fit, steps: int) -> Fit:
     """The same training with an epoch of few steps."""
-    images = min(steps * fit.batch_size, len(fit.labels))
-    few = {name: getattr(fit, name)[:images] for name in ("images", "labels")}
+    images = min(steps * fit.batch_size, len(fit.targets))
+    few = {name: getattr(fit, name)[:images] for name in ("images", "targets")}
     return replace(fit, **few, history=[], best=None)
 
 

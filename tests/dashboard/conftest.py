@@ -1,10 +1,11 @@
 """Pages under test: the real Home.py with folders of the test's own."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
@@ -18,7 +19,17 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     monkeypatch.syspath_prepend(str(DASHBOARD))  # as `streamlit run` does
     monkeypatch.setenv("FERCORE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("FERCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FERCORE_JOBS", str(tmp_path / "jobs"))
     return tmp_path / "runs", tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def local_server() -> Iterator[None]:
+    """The address that config.toml gives, which AppTest does not read: buttons that start jobs ask for it."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "localhost")
+    yield
+    config.set_option("server.address", before)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,19 @@ from tests.factories.runs import make_run
 
 # What people have bookmarked and sent to each other; "" is Home.
 ADDRESSES = (
-    *("", "dataset", "audit", "training", "experiments", "evaluation", "errors", "calibration", "compare", "models"),
+    *(
+        "",
+        "dataset",
+        "audit",
+        "training",
+        "experiments",
+        "evaluation",
+        "errors",
+        "calibration",
+        "compare",
+        "models",
+        "jobs",
+    ),
     *("features", "embedding", "explain", "predict", "webcam"),
 )
 MODULES = sorted(DASHBOARD.rglob("*.py"))

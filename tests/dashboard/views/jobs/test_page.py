@@ -1,0 +1,133 @@
+"""The page Jobs and the buttons that start jobs, with our real scripts on a tiny data set."""
+
+import json
+import time
+
+import pytest
+
+from fercore.jobs import Jobs, Roots
+from fercore.jobs.records import create_job, new_id
+from tests.dashboard.conftest import DASHBOARD, headline, words
+from tests.factories.data import make_dataset
+from tests.factories.runs import make_run
+
+LONG = 300  # seconds that a script may take on a busy machine
+
+
+@pytest.fixture
+def jobs(folders, tmp_path):
+    found = Jobs(tmp_path / "jobs", DASHBOARD.parent / "scripts", Roots(*folders))
+    yield found
+    for job in found.list():
+        if process := job.process():
+            process.kill()
+
+
+def ended(job):
+    end = time.monotonic() + LONG
+    while job.exit_code is None:
+        assert time.monotonic() < end, job.log()
+        time.sleep(0.1)
+    return job
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def test_an_empty_page_says_where_to_begin(open_page):
+    app = open_page("jobs")
+    assert "Nothing was started from these pages yet" in words(app)
+
+
+def test_a_run_is_evaluated_by_a_button(open_page, folders, jobs):
+    dataset = make_dataset(folders[1], per_class=2)
+    run = make_run(folders[0], "a", dataset=dataset, weights=True, splits=())
+    app = open_page("evaluation", run="a")
+    assert "`a` has not been evaluated yet" in words(app)
+    assert "python scripts/evaluate.py a" in words(app)
+    assert "Not timed on this machine yet." in words(app)
+    button(app, "Evaluate it").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "finished", job.log()
+    assert run.metrics("test")["n"] == 14
+    app = open_page("evaluation", run="a")
+    assert "has not been evaluated" not in words(app)
+
+    app = open_page("jobs")
+    assert "Evaluate a" in app.selectbox(key="job").options[0]
+    assert "Finished" in app.success[0].value
+
+
+def test_what_failed_says_so_with_its_log(open_page, folders, jobs):
+    dataset = make_dataset(folders[1], per_class=2)
+    make_run(folders[0], "a", dataset=dataset, splits=())  # without weights
+    app = open_page("evaluation", run="a")
+    button(app, "Evaluate it").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "failed"
+    app = open_page("jobs")
+    assert "failed with exit code 2" in words(app)
+    assert "model.safetensors" in words(app)
+    assert button(app, "Go on")
+
+
+def test_a_job_that_died_with_the_machine_is_interrupted(open_page, jobs):
+    info = {"script": "/x/train.py", "arguments": [], "title": "Train b", "alone": True, "writes": "b"}
+    job = create_job(jobs.folder, new_id(), info)
+    (job.path / "process.json").write_text(json.dumps({"pid": 2**22, "started": 1.0}))
+    app = open_page("jobs")
+    assert "was interrupted" in words(app)
+    assert headline(app).startswith("#### Nothing runs now")
+
+
+def test_a_server_that_others_reach_has_no_buttons(open_page, folders, monkeypatch):
+    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=())
+    monkeypatch.setattr("state.background_jobs.LOCAL", ())
+    app = open_page("evaluation", run="a")
+    assert [one.label for one in app.button if one.label == "Evaluate it"] == []
+    assert "python scripts/evaluate.py a" in words(app)
+    assert "-- --jobs" in words(app)
+
+
+def test_a_new_run_stores_only_what_differs(open_page, folders, jobs):
+    make_dataset(folders[1], per_class=8)
+    app = open_page("training", show="New run")
+    app.text_input(key="new_run_name").set_value("mine")
+    settings = {"epochs": "1", "batch_size": "32", "first_filters": "8", "dense": "8", "conv_layers": "2"}
+    for name, value in settings.items():
+        app.text_input(key=f"new_run_report-cnn_{name}").set_value(value)
+    app.run()
+    assert "**`mine`**: recipe `report-cnn` with `epochs` 1, `batch_size` 32" in words(app)
+    app.text_input(key="new_run_report-cnn_epochs").set_value("0").run()
+    assert "received 0" in app.error[0].value
+    app.text_input(key="new_run_report-cnn_epochs").set_value("1").run()
+    button(app, "Start training").click().run()
+    [job] = jobs.list()
+    assert {"--recipe=report-cnn", "--name=mine", "--epochs=1"} <= set(job.info["arguments"])
+    assert not any("learning-rate" in argument for argument in job.info["arguments"])
+    assert ended(job).state == "finished", job.log()
+    app = open_page("training", runs="mine")
+    assert "is best after epoch 1 of 1" in words(app)
+
+
+def test_a_data_set_is_brought_from_a_path(open_page, folders, jobs, tmp_path, monkeypatch):
+    from tests.factories.data import make_records, png
+
+    source = tmp_path / "home" / "pictures"
+    for record in make_records(per_class=1):
+        split, emotion, number = record.id.split("/")
+        (source / split / emotion).mkdir(parents=True, exist_ok=True)
+        (source / split / emotion / f"{number}.png").write_bytes(png(record.pixels))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    make_run(folders[0], "a")
+    app = open_page("dataset")
+    app.segmented_control(key="bring_from").set_value("A path on this machine").run()
+    app.text_input(key="bring_path").set_value("/etc/hostname").run()
+    button(app, "Prepare it").click().run()
+    assert "outside the folders that jobs may read" in app.error[0].value
+    app.text_input(key="bring_path").set_value(str(source)).run()
+    button(app, "Prepare it").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "finished", job.log()
+    assert "Counted in" in words(open_page("dataset"))
