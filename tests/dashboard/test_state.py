@@ -195,7 +195,7 @@ def test_no_run_chosen_asks_for_one(folders):
 def test_a_run_without_figures_names_the_command(folders):
     make_run(folders[0], "a", splits=())
     app = opened(page_of_choosers)
-    assert app.info[0].value == "`a` has not been evaluated yet. Evaluate it with:"
+    assert app.info[0].value == "`a` has not been evaluated yet."
     assert app.code[0].value == f"python scripts/evaluate.py a --runs {folders[0]} --data {folders[1]}"
 
 

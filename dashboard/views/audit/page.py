@@ -47,8 +47,10 @@ def draw_view(names: Mapping[str, str]) -> None:
         )
         if view == "labels":
             draw_doubts(found.table if found else None)
-        elif found is None:
+        elif found is None and state.known_copies() is not None:
             say_no_audit()
+        elif found is None:
+            st.caption("There is nothing to look at before the audit.")
         else:
             {"copies": draw_groups, "odd": draw_odd, "decisions": draw_decisions}[view](found.table, names)
 

@@ -56,8 +56,8 @@ def test_the_table_says_gap_and_time(open_page, folders):
 
 def test_without_runs_it_says_how_to_train(open_page):
     text = words(open_page("training"))
-    assert "There is no run in" in text
-    assert "python scripts/train.py --recipe report-cnn" in text
+    assert "A training needs the pictures of FER2013" in text
+    assert "python scripts/prepare_data.py" in text
 
 
 def test_choosing_a_second_run_adds_its_curves_and_what_differs(open_page, folders):
@@ -104,7 +104,7 @@ def test_a_run_without_a_finished_epoch_says_so_and_how_to_go_on(open_page, fold
     make_run(folders[0], "early", epochs=0, status="running", splits=())
     app = open_page("training")
     text = words(app)
-    assert "`early` was interrupted before its first epoch ended. Go on with:" in text
+    assert "`early` was interrupted before its first epoch ended. Go on with it above, or with:" in text
     assert "python scripts/train.py --resume early" in text
     assert "nothing to draw before the first epoch ends" in text
     assert charts(app) == []
@@ -114,7 +114,7 @@ def test_a_run_without_a_finished_epoch_says_so_and_how_to_go_on(open_page, fold
 def test_unfinished_runs_can_be_resumed(open_page, folders, status, words_of):
     make_run(folders[0], "a", epochs=3, status=status)
     text = words(open_page("training"))
-    assert f"`a` {words_of} after epoch 3. Go on with:" in text
+    assert f"`a` {words_of} after epoch 3. Go on with it above, or with:" in text
     assert "python scripts/train.py --resume a" in text
 
 
