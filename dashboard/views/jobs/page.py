@@ -7,6 +7,7 @@ import state
 from fercore.jobs import ALIVE, Job, JobError
 from widgets.job_status import ICONS, draw_log, follow, spoken, tell_end
 from widgets.links import link
+from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
 
