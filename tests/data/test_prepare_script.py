@@ -109,6 +109,13 @@ def test_a_cut_validation_split_is_announced(tmp_path, capsys):
     assert "validation (cut from train, seed 3) [val]" in capsys.readouterr().out
 
 
+def test_skip_bad_counts_the_images_of_an_unknown_class_folder(tmp_path, capsys):
+    lost = {f"train/smirk/{number}.png": png(np.zeros((48, 48), np.uint8)) for number in range(12)}
+    path = write_folder(tmp_path / "faces", FILES | lost)
+    assert main([str(path), "--out", str(tmp_path / "out"), "--skip-bad"]) == 0
+    assert "Left out: 12" in capsys.readouterr().out.splitlines()
+
+
 def test_skip_bad_lists_the_first_twenty_and_keeps_all_in_dataset_json(tmp_path, capsys):
     bad = {f"train/sad/Training_bad{number:02}.png": b"" for number in range(25)}
     path, out = write_folder(tmp_path / "faces", FILES | bad), tmp_path / "out"

@@ -8,6 +8,7 @@ import zipfile
 import kagglehub
 import numpy as np
 import pytest
+from PIL import Image
 
 from fercore.data import members
 from fercore.data.fer2013 import DataError
@@ -319,3 +320,46 @@ def test_litter_of_any_system_stands_in_nobodys_way(tmp_path):
     everywhere = {f"{place}{name}": b"" for place in ("", "train/", "train/sad/") for name in litter}
     assert len(read(write_folder(tmp_path / "faces", FILES | everywhere))[1]) == 21
     assert len(read(write_zip(tmp_path / "faces.zip", FILES | everywhere))[1]) == 21
+
+
+# Pictures of 16 bits, and of several frames
+
+
+def twelve_bits(paths, factor=16):
+    return {path: png(np.asarray(Image.open(io.BytesIO(FILES[path]))).astype(np.uint16) * factor) for path in paths}
+
+
+def test_pictures_of_12_bits_in_16_are_scaled_by_the_range_of_the_whole_source(tmp_path):
+    dark = png(np.full((48, 48), 300, np.uint16))  # 18 of 255 where white is 4,095
+    source, received = read(write_folder(tmp_path / "faces", twelve_bits(FILES) | {"train/sad/Training_x.png": dark}))
+    pixels = {record.id: record.pixels for record in received}
+    largest = max(int(record.pixels.max()) for record in RECORDS) * 16
+    assert source.notes == [f"pictures of 16 bits: their largest value is {largest:,}, so white is 4,095 (12 bits)"]
+    assert np.unique(pixels.pop("train/sad/Training_x")).tolist() == [19]
+    for id_, found in pixels.items():
+        assert np.abs(found.astype(int) - RECORDS[int(id_.split("_")[-1])].pixels).max() <= 1
+
+
+def test_a_damaged_file_hides_the_range_of_the_others_from_nobody(tmp_path):
+    path = write_zip(tmp_path / "faces.zip", twelve_bits(FILES) | {"train/sad/Training_x.png": GREY})
+    data = bytearray(path.read_bytes())
+    data[data.index(GREY) + len(GREY) // 2] ^= 255
+    path.write_bytes(data)
+    bad = []
+    _, received = read(path, bad.append)
+    assert len(received) == 21
+    assert [str(error).split(" (")[0] for error in bad] == [
+        "faces.zip: train/sad/Training_x.png: cannot be read",
+    ]
+
+
+def test_a_source_tells_which_frame_it_took(tmp_path):
+    frames = [Image.new("L", (48, 48), level) for level in (255, 255)]
+    frames[1].paste(0, (0, 0, 24, 48))
+    file = io.BytesIO()
+    frames[0].save(file, "tiff", save_all=True, append_images=frames[1:])
+    source, received = read(write_folder(tmp_path / "faces", FILES | {"train/sad/Training_x.tif": file.getvalue()}))
+    [pixels] = [record.pixels for record in received if record.id == "train/sad/Training_x"]
+    assert pixels[0, [0, 40]].tolist() == [0, 255]
+    [note] = source.notes
+    assert note.startswith("train/sad/Training_x.tif: frame 2 is taken, since the one before it is blank")
