@@ -16,8 +16,10 @@ What runs hold, cached until their files change
     from which figures can be computed. They raise `RunError`; let it through and Home.py shows its message in the place
     of the page. Where one bad run must not blank the others, use
     `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
-    With `clean=True`, metrics, reports and predictions are those of the images without a copy in training;
-    `copies(run, split, tta)` says which have one, `no_clean_score(run, split, tta)` why nobody knows.
+    With a `Score` other than the published one, metrics, reports and predictions are those of the images without a
+    copy in training (CLEAN) or of those on which most people agree, labelled by what they say (PEOPLE);
+    `copies(run, split, tta)` says which have a copy, `no_clean_score(run, split, tta)` and `no_people_score(...)` why
+    there is no such score.
 People
     `votes(run, split, tta)`: what ten people say of the images that a run answered for, `people(run, split, tta)` how
     the run compares with them; None where nobody voted on them.
@@ -26,9 +28,9 @@ Models
     answers for faces in any thread, `answers(run, crops, tta)` are its answers, kept for this session;
     `confidence(run, tta)`: its temperature and threshold.
 Choosers, drawn where they are called: directly under the page's title
-    `choose_run()`, `choose_evaluation()` -> run, split, tta and clean (whether figures without copies are asked for),
-    `choose_runs()`, `choose_run_and_split(runs, splits_of)` -> run, split and clean, `choose_score(runs)` -> clean,
-    `choose_measurement(runs)` -> split, tta and clean of several runs. The choice is kept on all pages and in the URL;
+    `choose_run()`, `choose_evaluation()` -> run, split, tta and score,
+    `choose_runs()`, `choose_run_and_split(runs, splits_of)` -> run, split and score, `choose_score(runs)` -> score,
+    `choose_measurement(runs)` -> split, tta and score of several runs. The choice is kept on all pages and in the URL;
     `select(run=..., split=..., tta=..., score=...)` chooses from code, before another page is opened. What only one
     page asks for goes into the URL through Streamlit's own `bind="query-params"`.
 Data set
@@ -74,7 +76,16 @@ from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uplo
 from state.folders import command, data_root, prepare_command, runs_root
 from state.loaded_models import answers, computed, confidence, predictor, with_weights
 from state.people import people, votes
-from state.results import checked_predictions, copies, metrics, no_clean_score, predictions, reports
+from state.results import (
+    Score,
+    checked_predictions,
+    copies,
+    metrics,
+    no_clean_score,
+    no_people_score,
+    predictions,
+    reports,
+)
 from state.run_folders import (
     HOW_TO_TRAIN,
     average_faces,

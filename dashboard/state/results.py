@@ -1,7 +1,9 @@
-"""What runs answered and what it comes to: as published, or clean, without images that have a copy in training."""
+"""What runs answered and what it comes to: as published, without images that have a copy in training, or as most
+people see it."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ import numpy as np
 from fercore.data.audit.files import COPIES
 from fercore.data.copies import SHIPPED, with_copy_in_training
 from fercore.data.fer2013 import AUDIT, DataError
+from fercore.data.ferplus import verdict, votes_on
 from fercore.evaluation.clean import clean_report, kept
+from fercore.evaluation.judged import judged, judged_report
 from fercore.evaluation.metrics import MetricsError, check_predictions
 from fercore.evaluation.tables import check_report
 from fercore.runs import Predictions, Run, RunError, stem
@@ -18,6 +22,15 @@ from state.folders import command, data_root
 from state.run_folders import checked, split_name
 from wording.markdown import code, message
 
+
+class Score(IntEnum):
+    """Which images and labels a figure is of. The published one counts as false: nothing is left out."""
+
+    PUBLISHED = 0
+    CLEAN = 1  # without images that have a copy in training
+    PEOPLE = 2  # what most people say in place of the label, where they agree
+
+
 AUDIT_SCRIPT = "scripts/audit.py"
 UNKNOWN_COPIES = (
     "Which test images have a copy in training is not known for the data set of this run. Where that data set is, "
@@ -25,17 +38,22 @@ UNKNOWN_COPIES = (
 )
 
 
-def predictions(run: Run, split: str, tta: str = "none", clean: bool = False) -> Predictions:
-    """Stored predictions, read-only arrays; with `clean`, of the images without a copy in training."""
-    if clean:
+def predictions(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLISHED) -> Predictions:
+    """Stored predictions, read-only arrays; of the images, and with the labels, that a score asks for.
+
+    The classes of a score against people are those of its report, see `fercore.evaluation.judged`.
+    """
+    if score == Score.PEOPLE:
+        return judged(predictions(run, split, tta), run.classes, _votes(run, split, tta))[0]
+    if score == Score.CLEAN:
         return kept(predictions(run, split, tta), ~_known_copies(run, split, tta))
     file = run.path / f"predictions_{stem(split, tta)}.npz"
     return shared(*key(file), lambda: _read_only(run.predictions(split, tta)))
 
 
-def checked_predictions(run: Run, split: str, tta: str = "none", clean: bool = False) -> Predictions:
+def checked_predictions(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLISHED) -> Predictions:
     """The same, if figures can be computed from them; RunError otherwise."""
-    found = predictions(run, split, tta, clean)
+    found = predictions(run, split, tta, score)
     try:
         check_predictions(found.label, found.probabilities)
     except MetricsError as error:
@@ -43,13 +61,13 @@ def checked_predictions(run: Run, split: str, tta: str = "none", clean: bool = F
     return found
 
 
-def metrics(run: Run, split: str, tta: str = "none", clean: bool = False) -> dict:
+def metrics(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLISHED) -> dict:
     """Stored metrics; see `fercore.evaluation.metrics.report` for their form.
 
-    With `clean`, the metrics of the images without a copy in training; see `fercore.evaluation.clean.clean_report`.
-    RunError where nobody knows which images these are.
+    The clean score is of the images without a copy in training (`fercore.evaluation.clean`), the score against people
+    of those on which they agree (`fercore.evaluation.judged`). RunError where nobody knows which images these are.
     """
-    if not clean:
+    if not score:
         file = run.path / f"metrics_{stem(split, tta)}.json"
         return copied(*key(file), lambda: _published(checked(check_report, run.metrics(split, tta), file)))
     settings = {"split": split, "split_name": split_name(run, split), "tta": tta}
@@ -57,14 +75,17 @@ def metrics(run: Run, split: str, tta: str = "none", clean: bool = False) -> dic
     def measured(found: Predictions) -> dict:
         return clean_report(found, _known_copies(run, split, tta), **settings)
 
+    if score == Score.PEOPLE:
+        return _judged_metrics(run, split, tta, settings)
     where, files = _copies_key(run, split, tta)
     return copied("clean metrics", where, files, lambda: checked(measured, predictions(run, split, tta), Path(where)))
 
 
-def reports(run: Run, clean: bool = False) -> dict[str, dict]:
-    """Split -> metrics without test-time augmentation, for every split that has some; `clean` ones where known."""
+def reports(run: Run, score: Score = Score.PUBLISHED) -> dict[str, dict]:
+    """Split -> metrics without test-time augmentation, for every split that has some of this score."""
+    missing = {Score.PUBLISHED: lambda *_: None, Score.CLEAN: no_clean_score, Score.PEOPLE: no_people_score}[score]
     splits = [split for split, tta in run.evaluations() if tta == "none"]
-    return {split: metrics(run, split, clean=clean) for split in splits if not clean or copies(run, split) is not None}
+    return {split: metrics(run, split, score=score) for split in splits if missing(run, split) is None}
 
 
 def copies(run: Run, split: str, tta: str = "none") -> np.ndarray | None:
@@ -86,6 +107,33 @@ def no_clean_score(run: Run, split: str, tta: str = "none") -> str | None:
     except (RunError, DataError) as error:
         return message(error)
     return None if known else UNKNOWN_COPIES.format(code(command(AUDIT_SCRIPT)))
+
+
+def no_people_score(run: Run, split: str, tta: str = "none") -> str | None:
+    """Why a run has no score against people on a split, as markdown; None where it has one."""
+    try:
+        found = votes_on(predictions(run, split, tta).id)
+    except RunError as error:
+        return message(error)
+    if found is None or not (verdict(found) >= 0).any():
+        return "People voted on images of FER2013 alone (FER+), and these are others."
+    return None
+
+
+def _judged_metrics(run: Run, split: str, tta: str, settings: dict) -> dict:
+    def measured(found: Predictions) -> dict:
+        return judged_report(found, run.classes, _votes(run, split, tta), **settings)
+
+    file = run.path / f"predictions_{stem(split, tta)}.npz"
+    where, state = f"{file} {settings['split_name']}", file_state(file)
+    return copied("judged metrics", where, state, lambda: checked(measured, predictions(run, split, tta), file))
+
+
+def _votes(run: Run, split: str, tta: str) -> np.ndarray:
+    found = votes_on(predictions(run, split, tta).id)
+    if found is None:
+        raise RunError(f"{run.name}: nobody voted on the images of {split}; choose another score")
+    return found
 
 
 def _copies_key(run: Run, split: str, tta: str) -> tuple[str, str]:

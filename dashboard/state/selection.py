@@ -9,41 +9,46 @@ from typing import NamedTuple
 import streamlit as st
 
 from fercore.runs import SPLITS, TTAS, Run, stem
-from state.results import no_clean_score
+from state.results import Score, no_clean_score, no_people_score
 from state.run_folders import require_runs, runs, shared_split_name, singles_first
 from wording.markdown import code, escape
 
 TTA_LABELS = {"none": "as it is", "flip": "averaged with its mirror image"}
-SCORES = {"published": "as published", "clean": "without copies"}
+SCORES = {"published": "as published", "clean": "without copies", "people": "as most people see it"}
 WHAT_IS_CLEAN = (
     "Some test images have a copy in training: the same picture, nearly the same, or its mirror image. A model may "
     "remember them. Without them its score says what it does with pictures it has not seen."
+)
+WHAT_PEOPLE_SEE = (
+    "As most people see it: what more than half of ten people say (FER+) takes the place of the label; images on which "
+    "they do not agree are left out."
 )
 
 
 class Evaluation(NamedTuple):
     """A run with a split and a kind of test-time augmentation for which it has stored figures.
 
-    `clean` asks for the figures without the images that have a copy in training, which then are known.
+    `score` asks for figures of other images or labels than the published ones, which then are known.
     """
 
     run: Run
     split: str
     tta: str
-    clean: bool = False
+    score: Score = Score.PUBLISHED
 
     @property
     def stem(self) -> str:
         """How files about it are called: "my-run_test_flip_clean"."""
-        return f"{self.run.name}_{stem(self.split, self.tta)}{'_clean' if self.clean else ''}"
+        ending = f"_{self.score.name.lower()}" if self.score else ""
+        return f"{self.run.name}_{stem(self.split, self.tta)}{ending}"
 
 
 class Measurement(NamedTuple):
-    """What several runs are measured on: a split, a kind of test-time augmentation, and whether without copies."""
+    """What several runs are measured on: a split, a kind of test-time augmentation, and a score."""
 
     split: str
     tta: str
-    clean: bool
+    score: Score
 
 
 def choose_run(among: list[Run] | None = None) -> Run:
@@ -56,7 +61,7 @@ def choose_run(among: list[Run] | None = None) -> Run:
     return run
 
 
-def choose_evaluation() -> Evaluation:
+def choose_evaluation(*, people: bool = False) -> Evaluation:
     """Draw the choosers of run, split, test-time augmentation and score, for what the run has stored figures of.
 
     Says what to run and stops the page where the run has none. The first choice is the published score of the test
@@ -75,11 +80,12 @@ def choose_evaluation() -> Evaluation:
     with st.container(horizontal=True, gap="medium"):
         _draw_run(run)
         _draw_measurement(stored, *measurement, [run])
-        clean = _draw_score(no_clean_score(run, *measurement))
-    return Evaluation(run, *measurement, clean)
+        seen = people and no_people_score(run, *measurement) is None
+        score = _draw_score(no_clean_score(run, *measurement), people=seen)
+    return Evaluation(run, *measurement, score)
 
 
-def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]) -> tuple[Run, str, bool]:
+def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]) -> tuple[Run, str, Score]:
     """Draw the choosers of a run, a split and a score, for a page that shows other splits than a run has figures of.
 
     Parameters
@@ -92,7 +98,7 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     Returns
     -------
     tuple
-        The run, the split, and whether without copies, which is not offered where the run has no figures of the split.
+        The run, the split, and the score, of which none is offered where the run has no figures of the split.
     """
     run = _chosen_run(among)
     splits = splits_of(run)
@@ -100,27 +106,27 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     with st.container(horizontal=True, gap="medium"):
         _draw_run(run, among)
         _draw_one("split", "Split", splits, split, lambda key: escape(shared_split_name([run], key)))
-        clean = (split, "none") in run.evaluations() and _draw_score(no_clean_score(run, split))
-    return run, split, clean
+        known = (split, "none") in run.evaluations()
+        score = _draw_score(no_clean_score(run, split)) if known else Score.PUBLISHED
+    return run, split, score
 
 
-def choose_score(among: Iterable[Run], splits: Sequence[str] = SPLITS) -> bool:
-    """Draw the chooser of published or clean scores for a page with figures of several runs; whether clean is chosen.
+def choose_score(among: Iterable[Run], splits: Sequence[str] = SPLITS, *, people: bool = False) -> Score:
+    """Draw the chooser of scores for a page with figures of several runs; that against people is offered if asked for.
 
     Names the runs that have no clean score. Where there are no figures at all, there is no chooser.
     """
-    problems = {
-        run.name: _shared_problem([run], *measured)
-        for run in among
-        if (measured := [split for split, tta in run.evaluations() if tta == "none" and split in splits])
-    }
+    among = list(among)
+    problems = {run.name: _shared_problem([run], *measured) for run in among if (measured := _measured(run, splits))}
     if not problems:
-        return False
+        return Score.PUBLISHED
     without = {name: problem for name, problem in problems.items() if problem}
-    clean = _draw_score(None if len(without) < len(problems) else next(iter(without.values())))
-    if clean and without:
+    found = people and any(no_people_score(run, split) is None for run in among for split in _measured(run, splits))
+    problem = None if len(without) < len(problems) else next(iter(without.values()))
+    score = _draw_score(problem, people=found)
+    if score == Score.CLEAN and without:
         st.caption(f"Without a clean score: {', '.join(map(code, without))}. {next(iter(without.values()))}")
-    return clean
+    return score
 
 
 def choose_measurement(runs: list[Run]) -> Measurement | None:
@@ -232,14 +238,21 @@ def _draw_run(run: Run, among: list[Run] | None = None) -> None:
     st.selectbox("Run", names, key="run_widget", on_change=_keep, args=("run",), width=360)
 
 
-def _draw_score(problem: str | None) -> bool:
-    """Whether the clean score is chosen; `problem` is why there is none."""
-    value = _resolve("score", ["published"] if problem else list(SCORES), "published")
-    settings = {"disabled": problem is not None, "help": problem or WHAT_IS_CLEAN}
-    _draw_one("score", "Score", list(SCORES), value, SCORES.__getitem__, **settings)
+def _measured(run: Run, splits: Sequence[str]) -> list[str]:
+    """Those of some splits that a run has figures of."""
+    return [split for split, tta in run.evaluations() if tta == "none" and split in splits]
+
+
+def _draw_score(problem: str | None, *, people: bool = False) -> Score:
+    """The score that is chosen; `problem` is why there is no clean one, `people` whether one is against people."""
+    offered = ["published", *(["clean"] * (problem is None)), *(["people"] * people)]
+    value = _resolve("score", offered, "published")
+    shown = offered if len(offered) > 1 else ["published", "clean"]
+    help_words = " ".join(filter(None, [problem or WHAT_IS_CLEAN, WHAT_PEOPLE_SEE if people else None]))
+    _draw_one("score", "Score", shown, value, SCORES.__getitem__, disabled=len(offered) == 1, help=help_words)
     if problem:
         st.caption(problem, width="content")
-    return value == "clean"
+    return Score[value.upper()]
 
 
 def _draw_one(

@@ -1,4 +1,4 @@
-"""Words of the clean score: which images a figure is of, and how many."""
+"""Words of the scores: which images a figure is of, and how many."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from fercore.charts.style import count, percent, with_range
 from fercore.runs import Run
 from wording.markdown import escape
 
+COPIED = "that have a copy in training"
+
 
 def images_of(report: dict) -> str:
-    """What images a report is of, as markdown: "PrivateTest", or the same without those that have a copy."""
+    """What images a report is of, as markdown: "PrivateTest", or what a score makes of it."""
     name, copies = escape(report["split_name"]), report.get("copies")
+    if "judged" in report:
+        return f"{name} as most people see it"
     if copies is None:
         return name
     if not copies["n"]:
@@ -22,6 +26,8 @@ def images_of(report: dict) -> str:
 
 def n_of(report: dict) -> str:
     """How many images a report is of: "n = 3,301 of 3,589"."""
+    if "judged" in report:
+        return f"n = {count(report['n'])} of {count(report['judged']['of'])}"
     copies = report.get("copies")
     return f"n = {count(report['n'])}" + (f" of {count(copies['of'])}" if copies and copies["n"] else "")
 
@@ -45,17 +51,20 @@ def hint(run: Run, split: str, tta: str = "none") -> str:
     )
 
 
-def split_names(runs: list[Run], clean: bool, splits: Iterable[str] = ("test", "val")) -> dict[str, str]:
+def split_names(runs: list[Run], score: state.Score, splits: Iterable[str] = ("test", "val")) -> dict[str, str]:
     """Split -> what to call it where figures of several runs stand: "PrivateTest", or "PrivateTest without copies"."""
-    ending = " without copies" if clean else ""
+    endings = {state.Score.CLEAN: " without copies", state.Score.PEOPLE: " as most people see it"}
+    ending = endings.get(score, "")
     return {split: f"{state.shared_split_name(runs, split)}{ending}" for split in splits}
 
 
 def note(reports: Iterable[Mapping[str, dict]]) -> str:
-    """Of how many images clean figures are: "Left out are images ...: PrivateTest n = 3,009 of 3,589; ...".
+    """Of how many images figures are: "Left out are images ...: PrivateTest n = 3,009 of 3,589; ...".
 
     `reports` are those of each run, by split; published ones say nothing.
     """
-    found = [report for splits in reports for report in splits.values() if "copies" in report]
+    everything = [report for splits in reports for report in splits.values()]
+    found = [report for report in everything if "copies" in report or "judged" in report]
     sizes = dict.fromkeys(f"{escape(report['split_name'])} {n_of(report)}" for report in found)
-    return f"Left out are images that have a copy in training: {'; '.join(sizes)}." if sizes else ""
+    why = "on which no answer has more than half of the people" if any("judged" in one for one in found) else COPIED
+    return f"Left out are images {why}: {'; '.join(sizes)}." if sizes else ""

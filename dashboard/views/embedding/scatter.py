@@ -100,7 +100,7 @@ def _compute(run: Run, split: str) -> Embedding:
 
 def without_copies(run: Run, split: str, found: Embedding) -> tuple[Embedding, str]:
     """The embedding of the images without a copy in training, and what to call them; stops the page where none is."""
-    left = np.isin(found.ids[: found.size], state.predictions(run, split, clean=True).id)
+    left = np.isin(found.ids[: found.size], state.predictions(run, split, score=state.Score.CLEAN).id)
     images = clean_score.images_of({"split_name": state.split_name(run, split), "copies": {"n": int((~left).sum())}})
     if left.sum() < 2:
         st.info(f"There is nothing to compare in {images}.")

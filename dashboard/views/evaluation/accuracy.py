@@ -18,6 +18,11 @@ FIGURES = {
     "weighted_f1": ("Weighted F1", "Mean F1 of the classes, weighted by their number of images"),
     "log_loss": ("Log loss", "Mean of minus the logarithm of the true class's probability, in nats; lower is better"),
 }
+AS_PEOPLE_SEE = (
+    "In the place of the label stands what more than half of ten people say (FER+), once answers of a single person "
+    "are dropped; images without such an answer are left out. A class that the model does not know, such as contempt, "
+    "counts as wrong."
+)
 OPTIMISTIC = "The run's epoch was chosen on {}, so these figures are optimistic; the test split's are not."
 
 
@@ -32,7 +37,7 @@ def answer(run_name: str, report: dict, tta: str) -> str:
 
 def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
     """What to know before believing the figures."""
-    run, split, tta, clean = evaluation
+    run, split, tta, score = evaluation
     if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch
         st.info(OPTIMISTIC.format(escape(report["split_name"])), icon=":material/info:")
     published = state.metrics(run, split, tta)
@@ -41,9 +46,11 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
             f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. "
             "The figures are of the seven, whose probabilities are scaled to sum to 1."
         )
-    if clean and report["copies"]["n"]:
+    if score == state.Score.PEOPLE:
+        st.caption(AS_PEOPLE_SEE)
+    elif score and report["copies"]["n"]:
         st.caption(clean_score.beside(report, published))
-    elif not clean and (hint := clean_score.hint(run, split, tta)):
+    elif not score and (hint := clean_score.hint(run, split, tta)):
         st.caption(hint)
 
 

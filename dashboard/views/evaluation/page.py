@@ -17,7 +17,7 @@ from wording.contamination import contamination_badge, warn_of_contamination
 
 chart_clicks.follow()
 page_title("Evaluation", "How accurate is the model, and where is it wrong?")
-evaluation = state.choose_evaluation()
+evaluation = state.choose_evaluation(people=True)
 run, split, tta, _ = evaluation
 with st.spinner("Measuring ..."):
     report = state.metrics(*evaluation)
@@ -35,7 +35,9 @@ with state.errors_shown():
     found = state.predictions(*evaluation)
     with st.container(horizontal=True):
         # Made only when it is asked for.
-        rows = partial(prediction_table(found.id, found.label, found.probabilities).to_csv, index=False)
+        rows = partial(
+            prediction_table(found.id, found.label, found.probabilities, report["classes"]).to_csv, index=False
+        )
         download(
             "Download the predictions",
             partial(rows, float_format="%.6g"),

@@ -84,7 +84,7 @@ def read_scores(found: CrossValidation, whole: Run | None, clean: bool) -> pd.Da
 
 def read_reports(found: CrossValidation, clean: bool) -> dict[int, dict[str, dict]]:
     """Fold -> split -> report, of the folds that can be read."""
-    members = state.readable(partial(state.reports, clean=clean), found.members.values())
+    members = state.readable(partial(state.reports, score=clean), found.members.values())
     return {fold: members[run.name] for fold, run in found.members.items() if run.name in members}
 
 
@@ -130,11 +130,11 @@ def gain_words(gain: dict[str, float]) -> str:
 
 def ensemble(found: CrossValidation, whole: Run, split: str, spreads: pd.DataFrame, clean: bool) -> Ensemble:
     """What the folds' models come to together on a split; without a gain where a fold's predictions are missing."""
-    report, gain = state.metrics(whole, split, clean=clean), None
+    report, gain = state.metrics(whole, split, score=clean), None
     if len(found.members) == found.folds:
-        answers = state.readable(partial(state.predictions, split=split, clean=clean), found.members.values())
+        answers = state.readable(partial(state.predictions, split=split, score=clean), found.members.values())
         if len(answers) == found.folds:
-            gain = ensemble_gain(state.predictions(whole, split, clean=clean), list(answers.values()))
+            gain = ensemble_gain(state.predictions(whole, split, score=clean), list(answers.values()))
     name = clean_score.split_names([whole], clean, [split])[split]
     return Ensemble(name, report["accuracy"], figure(spreads, split, "accuracy"), gain)
 
@@ -222,7 +222,7 @@ def draw_published(whole: Run, clean: bool) -> None:
         bind="query-params",
         format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),
     )
-    report = state.metrics(whole, split, clean=clean and not state.no_clean_score(whole, split))
+    report = state.metrics(whole, split, score=clean and not state.no_clean_score(whole, split))
     published = reference_report()["kfold"]
     tables = {whole.name: classification_table(report), REPORT_NAME: published_table(published)}
     looks = {whole.name: state.run_looks()[whole.name], REPORT_NAME: REPORT}

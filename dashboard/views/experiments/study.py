@@ -81,7 +81,7 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
 def load(run: Run, clean: bool = False) -> Loaded:
     point, history = read_point(run), state.history(run)
     reports = state.reports(run, clean) if run.status == "finished" else {}
-    answers = state.predictions(run, "val", clean=clean) if "val" in reports else None
+    answers = state.predictions(run, "val", score=clean) if "val" in reports else None
     return Loaded(point, history, reports, answers)
 
 

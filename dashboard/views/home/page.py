@@ -36,19 +36,19 @@ everything = state.ranked(state.runs())
 runs = [run for run in everything if run.part_of is None]
 
 page_title("FER workbench", "Which expression, and how sure?")
-clean = state.choose_score(runs)
+score = state.choose_score(runs, people=True)
 with st.spinner("Measuring ..."):
-    reports = state.readable(partial(state.reports, clean=clean), runs)
+    reports = state.readable(partial(state.reports, score=score), runs)
 flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
 comparable = [run for run in runs if run.name not in flagged]
 if runs:
     everyone = runs_table(runs, state.readable(state.history, runs), reports)
-    names = clean_score.split_names(runs, clean)
+    names = clean_score.split_names(runs, score)
     apart = everyone["run"].isin(flagged)
     table = everyone[~apart]
     best = next((run for run in comparable if not flags(run)), None)
     state.draw_answer(answer(best, reports) if best else NOBODY)
-    if best and not clean and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
+    if best and not score and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
         st.caption(hint)
     drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
     if len(drawn):

@@ -21,12 +21,12 @@ DETECTOR = (
 
 page_title("Which model?", "Which one to use, when accuracy, time, size and licence all count?")
 runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
-clean = state.choose_score(runs, EVALUATED)
+score = state.choose_score(runs, EVALUATED, people=True)
 with st.spinner("Measuring ..."):
-    facts = state.readable(partial(ranking.facts_of, clean=clean), runs)
+    facts = state.readable(partial(ranking.facts_of, score=score), runs)
 runs = [run for run in runs if run.name in facts]
 table, peers = model_table(runs, facts), peer_table()
-plain, names = (clean_score.split_names(runs, without, EVALUATED) for without in (False, clean))
+plain, names = (clean_score.split_names(runs, one, EVALUATED) for one in (state.Score.PUBLISHED, score))
 state.draw_answer(ranking.answer(table, names, {run.name for run in state.with_weights(runs)}))
 known = [cost for cost in COSTS if table[cost].notna().any()]
 if not known:
@@ -40,7 +40,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 if "milliseconds" not in known:
     ranking.say_not_timed()
 comparable = table[table[f"seen_{split}"] == ""]
-drawn = peers[:0] if clean else peers
+drawn = peers[:0] if score else peers
 styles = state.run_looks()
 state.chart(
     choice_chart,
@@ -56,7 +56,7 @@ state.chart(
 )
 names_drawn = set(comparable["run"])
 draw_comparison_link([run for run in runs if run.name in names_drawn and run.evaluations()])
-st.caption(ranking.how(table, peers, clean))
+st.caption(ranking.how(table, peers, score))
 ranking.draw_table(table, names)
 if said := clean_score.note(found.reports for found in facts.values()):
     st.caption(said)

@@ -44,14 +44,14 @@ COLUMNS = {
 MEASURE = "scripts/benchmark.py inference --store"
 
 
-def facts_of(run: Run, clean: bool = False) -> Facts:
-    """What is stored of a run; its ONNX file and speed too. `clean` leaves out test images with copies."""
+def facts_of(run: Run, score: state.Score = state.Score.PUBLISHED) -> Facts:
+    """What is stored of a run; its ONNX file and speed too. Figures are those of a score."""
     history, record = state.history(run), read_record(run)
-    if clean and record:  # of an ONNX file only the published figures are stored
+    if score and record:  # of an ONNX file only the published figures are stored
         record = replace(record, accuracy={})
     trained = not history.empty
     return Facts(
-        state.reports(run, clean),
+        state.reports(run, score),
         len(history) if trained else None,
         float(history["seconds"].sum()) if trained else None,
         record,
@@ -59,9 +59,9 @@ def facts_of(run: Run, clean: bool = False) -> Facts:
     )
 
 
-def how(table: pd.DataFrame, peers: pd.DataFrame, clean: bool) -> str:
+def how(table: pd.DataFrame, peers: pd.DataFrame, score: state.Score) -> str:
     """How the picture was made, and what stands in it."""
-    others = ONLY_PUBLISHED if clean else OTHERS.format(year=peers["measured"].iloc[0])
+    others = ONLY_PUBLISHED if score else OTHERS.format(year=peers["measured"].iloc[0])
     return HOW.format(where=where_measured(table)) + others
 
 

@@ -60,7 +60,7 @@ def merit(run: Run, found: Learning) -> tuple[bool, float]:
 def clean_report(run: Run) -> dict | None:
     """Clean figures of a run's best epoch on the validation split; None where there are none."""
     known = ("val", "none") in run.evaluations() and state.copies(run, "val") is not None
-    return state.metrics(run, "val", clean=True) if known else None
+    return state.metrics(run, "val", score=state.Score.CLEAN) if known else None
 
 
 def draw(names: list[str], following: bool, clean: bool) -> None:

@@ -43,7 +43,7 @@ def introduction(runs: list[Run], clean: bool) -> str:
 def measured(run: Run, clean: bool) -> str:
     """ "accuracy 64.6 % on PrivateTest (95 % interval 63.0 to 66.1)", or nothing."""
     try:
-        report = state.metrics(run, "test", clean=clean)
+        report = state.metrics(run, "test", score=clean)
     except RunError:
         return ""
     name = escape(split_names([run], clean)["test"])

@@ -31,27 +31,27 @@ def audited(folders):
 
 def test_clean_figures_leave_the_copies_out(state, audited):
     assert state.metrics(audited, "test")["accuracy"] == pytest.approx(wilson(42, 70))
-    clean = state.metrics(audited, "test", clean=True)
+    clean = state.metrics(audited, "test", score=state.Score.CLEAN)
     assert (clean["n"], clean["accuracy"]) == (60, wilson(32, 60))
     assert clean["copies"] == {"n": 10, "of": 70, "accuracy": wilson(10, 10)}
-    assert len(state.predictions(audited, "test", clean=True).id) == 60
+    assert len(state.predictions(audited, "test", score=state.Score.CLEAN).id) == 60
     assert state.copies(audited, "test").sum() == 10
-    assert state.reports(audited, clean=True)["val"]["n"] == 70  # no copies there, and that is known
+    assert state.reports(audited, score=state.Score.CLEAN)["val"]["n"] == 70  # no copies there, and that is known
 
 
 def test_another_audit_means_other_clean_figures(state, audited, folders):
-    assert state.metrics(audited, "test", clean=True)["n"] == 60
+    assert state.metrics(audited, "test", score=state.Score.CLEAN)["n"] == 60
     make_copies(folders[1], audited, ["test-00000"])
-    assert state.metrics(audited, "test", clean=True)["n"] == 69
+    assert state.metrics(audited, "test", score=state.Score.CLEAN)["n"] == 69
 
 
 def test_nobody_knows_the_copies_of_a_data_set_that_was_not_audited(state, audited, folders):
     unknown = {key: value for key, value in audited.info["dataset"].items() if key != "fingerprint"}
     other = update_run(audited, dataset=unknown)
     assert state.copies(other, "test") is None
-    assert state.reports(other, clean=True) == {}
+    assert state.reports(other, score=state.Score.CLEAN) == {}
     with pytest.raises(RunError, match="a: which images of test have a copy in training is not known"):
-        state.metrics(other, "test", clean=True)
+        state.metrics(other, "test", score=state.Score.CLEAN)
     problem = state.no_clean_score(other, "test")
     assert problem.startswith("Which test images have a copy in training is not known for the data set of this run.")
     assert f"`python scripts/audit.py --runs {folders[0]} --data {folders[1]}` finds out" in problem
@@ -84,23 +84,23 @@ def page_of_one_run():
     import state
 
     evaluation = state.choose_evaluation()
-    st.text(f"{evaluation.split} {evaluation.clean} {state.metrics(*evaluation)['n']}")
+    st.text(f"{evaluation.split} {evaluation.score.name} {state.metrics(*evaluation)['n']}")
 
 
 def test_the_score_is_chosen_by_the_url_or_the_switch_and_stays(audited):
     app = opened(page_of_one_run)
-    assert app.text[0].value == "test False 70"
+    assert app.text[0].value == "test PUBLISHED 70"
     app.segmented_control("score_widget").set_value("clean").run()
-    assert app.text[0].value == "test True 60"
+    assert app.text[0].value == "test CLEAN 60"
     assert app.query_params["score"] == "clean"
-    assert opened(page_of_one_run, score="clean").text[0].value == "test True 60"
+    assert opened(page_of_one_run, score="clean").text[0].value == "test CLEAN 60"
 
 
 def test_an_unknown_data_set_disables_the_switch_and_says_why(audited):
     update_run(audited, dataset={**audited.info["dataset"], "fingerprint": "0" * 64})
     app = opened(page_of_one_run, score="clean")
     assert app.segmented_control("score_widget").disabled
-    assert app.text[0].value == "test False 70"
+    assert app.text[0].value == "test PUBLISHED 70"
     assert "scripts/audit.py" in words(app)
     assert app.warning[0].value == "There is no `clean` score here; shown is `published`."
 
@@ -110,7 +110,7 @@ def test_a_damaged_audit_disables_the_switch_and_leaves_the_page_standing(audite
     app = opened(page_of_one_run)
     assert app.segmented_control("score_widget").disabled
     assert "no file of copies" in words(app)
-    assert app.text[0].value == "test False 70"
+    assert app.text[0].value == "test PUBLISHED 70"
 
 
 def page_of_several_runs():
