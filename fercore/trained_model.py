@@ -18,7 +18,7 @@ from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE, run_confidence
 from fercore.explain.methods import METHODS, heat_map, unsuited
 from fercore.inference.detectors import Detector, open_detector
 from fercore.inference.looking import look
-from fercore.inference.predictor import Predictor
+from fercore.inference.predictor import Predictor, learned_shape
 from fercore.inference.sources import kind_of, open_pictures
 from fercore.models.registry import LoadedModel
 from fercore.models.registry import load as load_model
@@ -44,7 +44,8 @@ class FaceAnswer:
         Whether the largest probability reaches the run's threshold; True where the run has none. Never of a small
         square in which no face was found.
     crop
-        The face as the model got it: uint8 (48, 48), 0 black to 255 white.
+        The face as the model got it: uint8 (48, 48), 0 black to 255 white; of the size and in the colours of the faces
+        that it learned from.
     found_by
         The face detector that found it, "yunet" or "mtcnn"; "nothing" where one looked in vain and a small square is
         taken for a crop of a face; "unsearched" where nobody looked.
@@ -161,7 +162,7 @@ class Model:
         self.classes: tuple[str, ...] = run.classes
         self.loaded: LoadedModel = load_model(run)
         self._confidence = run_confidence(run, tta)
-        self._predictor = Predictor(self.loaded, self._confidence, tta, classes=run.classes)
+        self._predictor = Predictor(self.loaded, self._confidence, tta, classes=run.classes, shape=learned_shape(run))
         self._detector_named = detector
 
     def __repr__(self) -> str:
@@ -204,7 +205,7 @@ class Model:
             If the array is no picture.
         """
         pixels = _pixels(image)
-        found, crops = look(pixels, self._detector if detect else None)
+        found, crops = look(pixels, self._detector if detect else None, shape=self._predictor.shape)
         if not found:
             return Faces()
         answers = self._predictor.predict(crops).of(found)

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     run = find_run(options.run, options.runs)
     predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
     detector = open_detector(options.detector, min_score=options.min_score) if options.detect else None
-    survey, files = Survey(detector, options.fps, options.faceless), Files(options.paths)
+    survey, files = Survey(detector, options.fps, options.faceless, predictor.shape), Files(options.paths)
     found = survey.faces(with_progress(files))
     if options.out:
         count = store(options.out, found, survey, predictor)

@@ -85,12 +85,12 @@ def _fitted(run: Run, tta: str) -> Confidence | None:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _predictor(where: str, state: str, stored: str, tta: str, runtime: str, _run: Run) -> Predictor:
     from fercore.inference.onnx import load_onnx
-    from fercore.inference.predictor import Predictor
+    from fercore.inference.predictor import Predictor, learned_shape
 
     if runtime == "onnx":
-        return Predictor(load_onnx(_run), confidence(_run, tta), tta, classes=_run.classes)
+        return Predictor(load_onnx(_run), confidence(_run, tta), tta, classes=_run.classes, shape=learned_shape(_run))
     model, lock = _loaded(where, state, _run)
-    return Predictor(model, confidence(_run, tta), tta, lock, classes=_run.classes)
+    return Predictor(model, confidence(_run, tta), tta, lock, classes=_run.classes, shape=learned_shape(_run))
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner=False)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fercore.data.decode import UnreadableImage
+from fercore.data.fer2013 import SIZE
 from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
 from fercore.inference.looking import Find, look
@@ -42,7 +43,7 @@ class Found(NamedTuple):
     number
         Of the face in its picture, counted from 1 in reading order; 0 where the picture has none.
     face, crop
-        Its box and score, and uint8 (48, 48); None where the picture has none.
+        Its box and score, and uint8 (48, 48) or of the shape of the survey's crops; None where the picture has none.
     """
 
     file: Path
@@ -63,6 +64,8 @@ class Survey:
         Frames looked at in a second of a video.
     faceless
         Tell of pictures and frames without a face as well.
+    shape
+        Of the crops, see `Predictor.shape`.
 
     Attributes
     ----------
@@ -74,11 +77,17 @@ class Survey:
         The first `MOST_NOTED` files of which there is something to know -> what it is, in words.
     """
 
-    def __init__(self, detector: Find | None, fps: float = 1.0, faceless: bool = False) -> None:
+    def __init__(
+        self,
+        detector: Find | None,
+        fps: float = 1.0,
+        faceless: bool = False,
+        shape: tuple[int, ...] = (SIZE, SIZE),
+    ) -> None:
         self.pictures, self.faceless = 0, 0
         self.bad: dict[Path, str] = {}
         self.notes: dict[Path, str] = {}
-        self._detector, self._fps, self._tell_faceless = detector, fps, faceless
+        self._detector, self._fps, self._tell_faceless, self._shape = detector, fps, faceless, shape
 
     def faces(self, files: Iterable[Path]) -> Iterator[Found]:
         """The faces of all files, in order; a file that cannot be read leaves the others standing."""
@@ -90,7 +99,7 @@ class Survey:
 
     def _of_file(self, file: Path) -> Iterator[Found]:
         for picture in open_pictures(file, self._fps):
-            faces, crops = look(picture.pixels, self._detector, turns=picture.time is None)
+            faces, crops = look(picture.pixels, self._detector, turns=picture.time is None, shape=self._shape)
             self.pictures += 1
             if picture.notes and len(self.notes) < MOST_NOTED:
                 self.notes[file] = "; ".join(picture.notes)

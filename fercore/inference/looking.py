@@ -33,18 +33,26 @@ class Seen(NamedTuple):
     faces
         In reading order.
     crops
-        One of each, uint8 (faces, 48, 48), as `crop_face` gives them.
+        One of each, uint8 (faces, 48, 48) or of the shape that was asked for, as `crop_face` gives them.
     """
 
     faces: tuple[Face, ...]
     crops: np.ndarray
 
 
-def look(picture: np.ndarray, detector: Find | None, turns: bool = True) -> Seen:
-    """Find the faces of a picture and crop them; the parameters are those of `find_faces`."""
+def look(picture: np.ndarray, detector: Find | None, turns: bool = True, shape: tuple[int, ...] = (SIZE, SIZE)) -> Seen:
+    """Find the faces of a picture and crop them.
+
+    Parameters
+    ----------
+    picture, detector, turns
+        As `find_faces` takes them.
+    shape
+        Of the crops: (size, size) gray, (size, size, 3) in colour, as `Predictor.shape`.
+    """
     faces = tuple(find_faces(picture, detector, turns))
-    crops = [crop_face(picture, face) for face in faces]
-    return Seen(faces, np.array(crops, np.uint8).reshape(-1, SIZE, SIZE))
+    crops = [crop_face(picture, face, shape[0], *shape[2:]) for face in faces]
+    return Seen(faces, np.array(crops, np.uint8).reshape(-1, *shape))
 
 
 def find_faces(picture: np.ndarray, detector: Find | None, turns: bool = True) -> list[Face]:

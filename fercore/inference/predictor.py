@@ -67,6 +67,8 @@ class Predictor:
         Where the model is.
     classes
         Its classes, in the order of its answers.
+    shape
+        Of the faces that it learned from: (H, W) gray, (H, W, 3) in colour.
     """
 
     def __init__(
@@ -77,10 +79,11 @@ class Predictor:
         lock: contextlib.AbstractContextManager | None = None,
         device: str = "cpu",
         classes: Sequence[str] = EMOTIONS,
+        shape: tuple[int, ...] = (SIZE, SIZE),
     ) -> None:
         if tta not in TTAS:
             raise ValueError(f"tta: received {tta!r}, expected one of {', '.join(TTAS)}")
-        self.confidence, self.classes = confidence, tuple(classes)
+        self.confidence, self.classes, self.shape = confidence, tuple(classes), shape
         self._loaded, self._tta, self._device = loaded, tta, device
         self._lock = lock or threading.Lock()
 
@@ -107,10 +110,11 @@ class Predictor:
         run = run if isinstance(run, Run) else open_run(run)
         if runtime not in RUNTIMES:
             raise ValueError(f"runtime: received {runtime!r}, expected one of {', '.join(RUNTIMES)}")
+        known = {"classes": run.classes, "shape": learned_shape(run)}
         if runtime == "onnx":
-            return cls(load_onnx(run), run_confidence(run, tta), tta, classes=run.classes)
+            return cls(load_onnx(run), run_confidence(run, tta), tta, **known)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(load(run, device), run_confidence(run, tta), tta, device=device, classes=run.classes)
+        return cls(load(run, device), run_confidence(run, tta), tta, device=device, **known)
 
     def predict(self, crops: np.ndarray | Sequence[np.ndarray]) -> Answers:
         """Answers for faces.
@@ -118,17 +122,18 @@ class Predictor:
         Parameters
         ----------
         crops
-            uint8 (N, 48, 48), 0 black to 255 white, as `fercore.inference.faces.crop_face` gives them; or N gray faces
-            (h, w) of any size, of which the largest centred square is scaled to 48x48 with antialiasing.
+            uint8 (N, *shape), 0 black to 255 white, as `fercore.inference.faces.crop_face` gives them; or N gray faces
+            (h, w) of any size, of which the largest centred square is scaled to that of `shape` with antialiasing.
+            A model of colours takes (h, w, 3) as well: red, green, blue.
 
         Raises
         ------
         ValueError
-            If they are no gray uint8 pictures.
+            If they are no such uint8 pictures.
         RunError
             If the model answers with something that is no number.
         """
-        faces = as_faces(crops)
+        faces = as_faces(crops, self.shape)
         with self._lock:
             settings = {"tta": self._tta, "device": self._device}
             found = probabilities(self._loaded.module, self._loaded.preprocess, faces, **settings)
@@ -139,15 +144,25 @@ class Predictor:
         return Answers(found, confidence.sure(found))
 
 
-def as_faces(crops: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
-    """Gray pictures as faces uint8 (N, 48, 48); see `Predictor.predict`."""
-    faces = np.empty((len(crops), SIZE, SIZE), np.uint8)
+def learned_shape(run: Run) -> tuple[int, ...]:
+    """Shape of the faces that a run's model learned from: (H, W) gray, (H, W, 3) in colour."""
+    average = run.average_faces()
+    return (SIZE, SIZE) if average is None else average.shape[1:]
+
+
+def as_faces(crops: np.ndarray | Sequence[np.ndarray], shape: tuple[int, ...] = (SIZE, SIZE)) -> np.ndarray:
+    """Pictures as faces uint8 (N, *shape); see `Predictor.predict`."""
+    faces = np.empty((len(crops), *shape), np.uint8)
+    dimensions, mode = ((2,), "L") if len(shape) == 2 else ((2, 3), "RGB")
     for number, crop in enumerate(crops):
-        if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 2 or not crop.size:
+        right = isinstance(crop, np.ndarray) and crop.dtype == np.uint8 and crop.ndim in dimensions and crop.size
+        if not right or crop.shape[2:] not in ((), (3,)):
             kind = f"{crop.dtype} {crop.shape}" if isinstance(crop, np.ndarray) else type(crop).__name__
-            raise ValueError(f"face {number}: received {kind}, expected a gray picture uint8 (h, w)")
-        if crop.shape == (SIZE, SIZE):
+            expected = "a gray picture uint8 (h, w)" + " or one in colour (h, w, 3)" * (mode == "RGB")
+            raise ValueError(f"face {number}: received {kind}, expected {expected}")
+        if crop.shape == shape:
             faces[number] = crop
         else:
-            faces[number] = ImageOps.fit(Image.fromarray(crop), (SIZE, SIZE), Image.Resampling.LANCZOS)
+            image = Image.fromarray(crop).convert(mode)
+            faces[number] = ImageOps.fit(image, shape[1::-1], Image.Resampling.LANCZOS)
     return faces

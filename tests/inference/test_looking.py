@@ -186,3 +186,13 @@ def test_most_faces_of_fer2013_are_seen_as_such(fer2013_dataset, detector):
     faces = [find_faces(np.repeat(image[..., None], 3, axis=2), detector)[0] for image in images]
     assert all(face.box == (0, 0, 48, 48) for face in faces)
     assert np.mean([not face.doubtful for face in faces]) > {"mtcnn": 0.8, "yunet": 0.93}[detector.name]
+
+
+def test_crops_have_the_shape_that_is_asked_for(portrait, mtcnn):
+    (face,), crops = look(portrait, mtcnn, shape=(64, 64, 3))
+    assert crops.shape == (1, 64, 64, 3)
+    assert np.array_equal(crops[0], crop_face(portrait, face, 64, 3))
+    gray = look(portrait, mtcnn).crops[0].astype(int)
+    smaller = np.asarray(Image.fromarray(crops[0]).convert("L").resize((48, 48))).astype(int)
+    assert abs(smaller - gray).mean() < 3
+    assert look(NOISE, nothing, shape=(64, 64, 3)).crops.shape == (0, 64, 64, 3)

@@ -8,9 +8,10 @@ from PIL import Image, ImageOps
 
 from fercore.data.transforms import Preprocess
 from fercore.evaluation.confidence import Confidence, run_confidence, scale
-from fercore.inference.predictor import Predictor
+from fercore.inference.predictor import Predictor, as_faces, learned_shape
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel, load
+from fercore.run_files import write_npz
 from fercore.runs import Run, RunError
 from tests.factories.runs import make_run
 
@@ -141,3 +142,31 @@ def test_a_run_that_may_have_seen_the_split_is_not_scaled_by_it(run):
     info["trained_on"]["splits"] = ["train", "val"]
     (run.path / "run.json").write_text(json.dumps(info))
     assert Predictor.from_run(run.path).confidence is None
+
+
+def test_faces_have_the_size_and_colours_that_the_model_learned_from():
+    shapes = []
+
+    class Told(torch.nn.Module):
+        def forward(self, pixels):
+            shapes.append(tuple(pixels.shape))
+            return torch.zeros(len(pixels), 7)
+
+    loaded = LoadedModel(Told().eval(), Preprocess(size=64, channels=3, mean=0.0, std=1.0))
+    colour = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    Predictor(loaded, shape=(64, 64, 3)).predict(colour)
+    assert shapes == [(2, 3, 64, 64)]
+    assert np.array_equal(as_faces(colour, (64, 64, 3)), colour)
+    gray = colour[..., 0]
+    assert np.array_equal(as_faces(gray, (64, 64, 3)), np.repeat(gray[..., None], 3, axis=3))
+    with pytest.raises(ValueError, match=r"received uint8 \(64, 64, 3\), expected a gray picture"):
+        as_faces(colour)
+
+
+def test_a_run_says_what_its_faces_look_like(tmp_path):
+    run = make_run(tmp_path, "a", weights=True)
+    assert learned_shape(run) == Predictor.from_run(run).shape == (48, 48)
+    write_npz(run.path / "average_faces.npz", faces=np.zeros((7, 64, 64, 3), np.uint8))
+    assert Predictor.from_run(run).shape == (64, 64, 3)
+    (run.path / "average_faces.npz").unlink()
+    assert learned_shape(run) == (48, 48)
