@@ -30,10 +30,12 @@ def adapted(source: Source, choices: Choices) -> Source:
             pixels = _shaped(record.pixels, choices)
             yield replace(record, label=code, split=choices.as_split or record.split, pixels=pixels)
 
+    source.notes.extend(choices.notes())
     changes = {"cut": (), "expected": ()} if choices.as_split else {}
     return replace(
         source,
         read=read,
+        split_names=choices.split_names(source.split_names),
         classes=classes,
         size=choices.size,
         channels=choices.channels,

@@ -66,6 +66,16 @@ class Choices:
                     "name classes of your own with --classes a,b,..."
                 )
 
+    def split_names(self, names: Mapping[str, str]) -> dict[str, str]:
+        """What the source calls its splits, but for the one that all images go to."""
+        chosen = {self.as_split: f"{self.as_split} (all images)"} if self.as_split else {}
+        return dict(names) | chosen
+
+    def notes(self) -> list[str]:
+        """What is to be told of the choices."""
+        note = f"--as {self.as_split}: all images are {self.as_split} images, whatever the source says"
+        return [note] if self.as_split else []
+
     def options(self) -> dict:
         """What was chosen otherwise than by default, for dataset.json."""
         subject = self.subject.pattern if self.subject else ""

@@ -127,9 +127,8 @@ class Listing:
         listed = sorted(zip(ids, images, strict=True), key=lambda pair: pair[0])
         columns = tuple(dict.fromkeys(column for image in images for column in image.extra))
         if choices.as_split:
-            split_names, cut = split_names | {choices.as_split: f"{choices.as_split} (all images)"}, ()
-            notes.append(f"--as {choices.as_split}: all images are {choices.as_split} images, whatever the source says")
-            more["expected"] = ()
+            cut, more["expected"] = (), ()
+            notes += choices.notes()
 
         def read(on_bad: OnBad) -> Iterator[Record]:
             for error in self.bad:
@@ -159,7 +158,7 @@ class Listing:
         return Source(
             form,
             self.source,
-            split_names,
+            choices.split_names(split_names),
             read,
             total=len(images),
             cut=cut,

@@ -19,7 +19,7 @@ from fercore.data.fer2013 import DataError
 from fercore.data.records import BadRecord
 
 MAX_IMAGE_BYTES = 64 << 20  # one image file, unpacked
-MAX_ZIP_BYTES = 4 << 30  # all of a zip, unpacked: FER2013 takes 57 MB as images and 300 MB as csv
+MAX_ZIP_BYTES = 64 << 30  # all of an archive, unpacked; FER2013 takes 57 MB, the 290,000 images of AffectNet some GB
 MAX_ZIP_MEMBERS = 1_000_000
 MAX_ZIP_DEPTH = 16  # folders in folders
 # A damaged member of an archive shows as any of these; RuntimeError is an encrypted one.
@@ -122,7 +122,9 @@ def _check_size(members: int, total: int, name: str) -> None:
     if members > MAX_ZIP_MEMBERS:
         raise DataError(f"{name}: {members:,} members, more than the {MAX_ZIP_MEMBERS:,} allowed")
     if total > MAX_ZIP_BYTES:
-        raise DataError(f"{name}: unpacks to {total:,} bytes, more than the {MAX_ZIP_BYTES:,} allowed; is it FER2013?")
+        raise DataError(
+            f"{name}: unpacks to {total:,} bytes, more than the {MAX_ZIP_BYTES:,} allowed; unpack it yourself"
+        )
 
 
 def _root(archive: zipfile.ZipFile, name: str) -> Traversable:
@@ -133,7 +135,7 @@ def _root(archive: zipfile.ZipFile, name: str) -> Traversable:
     for member in members:
         said, member.filename = member.filename, _plain_path(member.filename, name)
         if member.filename.count("/") > MAX_ZIP_DEPTH:
-            raise DataError(f"{name}: member {said[:80]!r} lies deeper than {MAX_ZIP_DEPTH} folders; is it FER2013?")
+            raise DataError(f"{name}: member {said[:80]!r} lies deeper than {MAX_ZIP_DEPTH} folders; is it a data set?")
         if member.filename in plain and not member.is_dir():
             raise DataError(f"{name}: member {said!r} occurs twice; expected each once: make the zip again")
         if member.filename:  # "./" is the root itself

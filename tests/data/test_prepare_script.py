@@ -206,3 +206,51 @@ def test_labels_of_most_people_need_fer2013(tmp_path, capsys):
     archive = write_zip(tmp_path / "archive.zip", FILES)
     assert main([str(archive), "--labels", "ferplus", "--out", str(tmp_path / "out")]) == 2
     assert "the votes of FER+ are on images of FER2013" in capsys.readouterr().err
+
+
+def test_a_name_makes_a_data_set_of_its_own_in_any_size_and_colour(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = {
+        f"{split}/{name}/{number}.png": png(np.full((20, 20, 3), (200, 100, 50), dtype=np.uint8))
+        for split in ("train", "test")
+        for name in ("anger", "contempt", "bored")
+        for number in range(10)
+    }
+    path = str(write_folder(tmp_path / "faces", files))
+    assert main([path, "--name", "mine"]) == 2
+    assert "--map bored=angry or --map bored=drop, or name all classes with --classes" in capsys.readouterr().err
+    assert main([path, "--name", "mine", "--size", "64", "--color", "--map", "bored=drop"]) == 0
+    printed = capsys.readouterr().out
+    dataset = open_dataset("data/mine")
+    assert (dataset.name, dataset.classes, dataset.images.shape) == ("mine", ("angry", "contempt"), (40, 64, 64, 3))
+    assert np.unique(dataset.images.reshape(-1, 3), axis=0).tolist() == [[200, 100, 50]]
+    assert "data/mine: 40 images from faces\nimages in a folder; stored as 64x64 colour" in printed
+    assert "Left out as chosen: 20 of bored" in printed
+    assert printed.endswith("Next: python scripts/train.py --recipe report-cnn --data data/mine\n")
+
+
+def test_a_test_set_says_that_it_cannot_be_trained_on(tmp_path, capsys):
+    path = write_csv(tmp_path / "fer2013.csv", RECORDS)
+    assert main([str(path), "--out", str(tmp_path / "out"), "--as", "test", "--map", "disgust=drop"]) == 0
+    printed = capsys.readouterr().out
+    assert "test (all images) [test]" in printed
+    assert "Note: --as test: all images are test images, whatever the source says" in printed
+    assert "Note: no train and no val split: what needs it will say so" in printed
+    assert "Left out as chosen: 6 of disgust" in printed
+    assert f"Next: python scripts/evaluate.py RUN --data {tmp_path / 'out'}" in printed
+    assert open_dataset(tmp_path / "out").classes == ("angry", "fear", "happy", "sad", "surprise", "neutral")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--map", "anger"], "--map: received 'anger', expected pairs"),
+        (["--map", "anger=cross"], "--map anger=cross: expected drop or one of angry"),
+        (["--classes", "happy"], "--classes: received 1 entries"),
+        (["--size", "4"], "--size: received 4, expected 8 to 1024 pixels"),
+        (["--subject", "("], "--subject: '(' is no regular expression"),
+    ],
+)
+def test_a_wrong_flag_is_one_message(tmp_path, capsys, flags, message):
+    assert main([str(tmp_path), "--out", str(tmp_path / "out"), *flags]) == 2
+    assert message in capsys.readouterr().err

@@ -49,7 +49,6 @@ def open_parquet(folder: Traversable, name: str, container: str, choices: Choice
                 chosen[label] = own
                 found.add(splits[path])
     classes = choices.order(listing.classes)
-    notes = [f"--as {choices.as_split}: all images are {choices.as_split} images"] if choices.as_split else []
 
     def read(on_bad: OnBad) -> Iterator[Record]:
         for error in listing.bad:
@@ -69,7 +68,7 @@ def open_parquet(folder: Traversable, name: str, container: str, choices: Choice
     return Source(
         f"parquet files in a {container}",
         name,
-        PLAIN_SPLIT_NAMES,
+        choices.split_names(PLAIN_SPLIT_NAMES),
         read,
         total=total,
         cut=() if choices.as_split else _cuts(found),
@@ -77,7 +76,7 @@ def open_parquet(folder: Traversable, name: str, container: str, choices: Choice
         size=choices.size,
         channels=choices.channels,
         dropped=dict(listing.dropped),
-        notes=notes,
+        notes=choices.notes(),
         dataset=name,
         options=choices.options(),
     )
