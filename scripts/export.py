@@ -16,6 +16,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from fercore.charts.style import percent, range_words
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.fer2013 import Dataset, open_dataset
 from fercore.export.files import FORMATS, Written, export_into_run, export_run
@@ -65,8 +66,8 @@ def describe(run: Run, written: Written) -> str:
     for split, figure in written.accuracy.items():
         own = run.metrics(split)["accuracy"]["value"]
         lines.append(
-            f"{figure['split_name']}: {figure['value']:.1%} right ({figure['low']:.1%} to {figure['high']:.1%}, "
-            f"n = {figure['n']:,}); the run itself {own:.1%}; the same answer on {figure['same']:.1%}"
+            f"accuracy {percent(figure['value'])} on {figure['split_name']} (95 % interval {range_words(figure)}, "
+            f"n = {figure['n']:,}); the run itself {percent(own)}; the same answer on {percent(figure['same'])}"
         )
     return "\n".join(lines)
 

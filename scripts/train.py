@@ -17,6 +17,7 @@ from datetime import datetime
 
 from accelerate import PartialState
 
+from fercore.charts.style import percent, range_words
 from fercore.cli import ScriptParser, add_roots, filled, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
 from fercore.run_names import find_run
@@ -74,8 +75,8 @@ def print_result(run: Run) -> None:
         metrics = run.metrics(split)
         accuracy = metrics["accuracy"]
         print(
-            f"{metrics['split_name']}: {accuracy['value']:.1%} right "
-            f"({accuracy['low']:.1%} to {accuracy['high']:.1%}, n = {metrics['n']:,})"
+            f"accuracy {percent(accuracy['value'])} on {metrics['split_name']} "
+            f"(95 % interval {range_words(accuracy)}, n = {metrics['n']:,})"
         )
     print(f"Run folder: {run.path}. See it with: streamlit run dashboard/Home.py")
 

@@ -66,8 +66,8 @@ def clean_sentence(found: Measured) -> str:
     """What is left without the images that have a copy in training, with both numbers of images."""
     accuracy, copies = found.clean["accuracy"], found.clean["copies"]
     return (
-        f"Without the {count(copies['n'])} images of which training has a copy it is right on {with_range(accuracy)}, "
-        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} it is right on {with_range(copies['accuracy'])}."
+        f"Without the {count(copies['n'])} images of which training has a copy it is {with_range(accuracy)}, "
+        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} {with_range(copies['accuracy'])}."
     )
 
 
@@ -231,8 +231,8 @@ def _scaled_words(run: Run, found: Measured) -> list[str]:
 def _right(found: Measured) -> str:
     report = found.report
     return (
-        f"It is right on {percent(report['accuracy']['value'])} of {report['split_name']} "
-        f"({range_words(report['accuracy'])}), n = {count(report['n'])}{TTAS[found.tta]}"
+        f"Its accuracy is {percent(report['accuracy']['value'])} on {report['split_name']} "
+        f"(95 % interval {range_words(report['accuracy'])}), n = {count(report['n'])}{TTAS[found.tta]}"
     )
 
 
@@ -250,8 +250,9 @@ def _figures(report: dict) -> dict:
 def _learned(found: Learning) -> str:
     more = "more" if found.gap >= 0 else "fewer"
     return (
-        f"It is best after epoch {found.best_epoch} of {found.epochs}, right on {with_range(found.val_accuracy)} of "
-        f"the validation images; of its training images it gets {points(abs(found.gap))} {more} right. All epochs took "
+        f"It is best after epoch {found.best_epoch} of {found.epochs}, with an accuracy of "
+        f"{with_range(found.val_accuracy)} on the validation images; of its training images it gets "
+        f"{points(abs(found.gap))} {more} right. All epochs took "
         f"{duration(found.seconds)}."
     )
 
