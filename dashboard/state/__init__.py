@@ -39,7 +39,8 @@ Data set
     `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
 Audit
     `audit()`, `known_copies()`: what is wrong with the data set; `decisions()`, `decide(ids, decision)`: what the user
-    wants done about it; `suspected(run)`: labels that a cross-validation doubts.
+    wants done about it; `suspected(run)`: labels that a cross-validation doubts, `vote_doubts()`: labels
+    that most people do not share.
 Faces in pictures and videos
     `detector()`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
@@ -61,7 +62,7 @@ Importing this package imports no torch; a page that needs it pays for it alone.
 from state.background_jobs import jobs, may_start_jobs, usual_seconds
 from state.caches import worked_out
 from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others
-from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected
+from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected, vote_doubts
 from state.dataset_images import (
     augmented,
     dataset,

@@ -13,6 +13,9 @@ from fercore.data.audit.findings import Audit
 from fercore.data.copies import SHIPPED, Copies, read_copies
 from fercore.data.decisions import Decision, read_decisions, write_decisions
 from fercore.data.fer2013 import AUDIT, DECISIONS
+from fercore.data.fer2013_ids import known
+from fercore.data.ferplus import doubtful_labels, votes_on
+from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import suspected_labels
 from fercore.runs import Run, stem
 from state.caches import copied, file_state, key, shared
@@ -58,6 +61,23 @@ def decide(ids: Iterable[str], decision: Decision | None) -> None:
         if decision is not None:
             known[id_] = decision
     write_decisions(decisions_file(), known)
+
+
+def vote_doubts() -> pd.DataFrame | None:
+    """Labels that most people do not share (FER+), as `fercore.data.ferplus.doubtful_labels`; None without votes.
+
+    Of the data set here, or of FER2013 where there is none.
+    """
+    data = dataset()
+    ids, labels, classes = (
+        (known().ids, known().label, EMOTIONS) if data is None else (data.ids, data.labels, data.classes)
+    )
+
+    def doubted() -> pd.DataFrame | None:
+        votes = votes_on(ids)
+        return None if votes is None else doubtful_labels(ids, [classes[label] for label in labels.tolist()], votes)
+
+    return copied("vote doubts", str(data_root()), file_state(data_root() / "dataset.json"), doubted)
 
 
 def suspected(run: Run) -> pd.DataFrame:

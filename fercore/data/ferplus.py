@@ -28,6 +28,7 @@ EXPRESSIONS = KNOWN  # the seven and contempt
 UNKNOWN, NO_FACE = "unknown", "no_face"
 ANSWERS = (*EXPRESSIONS, UNKNOWN, NO_FACE)
 FINDING = "FER+ votes"
+CLEAR = 0.8  # share of the people who agree on another answer than the label, from which a new label is proposed
 SHIPPED = Path(str(resources.files("fercore") / "data" / "fer2013_votes.npz"))
 # Columns of fer2013new.csv beside the emotions, which it calls by other names than ours; NF: no face.
 _COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
@@ -228,6 +229,15 @@ def doubtful_labels(ids: np.ndarray, labels: Sequence[str], counts: np.ndarray) 
     table = pd.DataFrame({"id": ids, "label": list(labels), "suggested": answers, "confidence": share})
     other = table[(said >= 0) & (table["suggested"] != table["label"])]
     return other.sort_values("confidence", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def proposed_labels(doubts: pd.DataFrame, classes: Sequence[str], least: float = CLEAR) -> dict[str, str]:
+    """Image id -> the class that at least a share of the people agree on, of the rows of `doubtful_labels`.
+
+    Answers that are none of the `classes` are no labels, so nothing is proposed for them.
+    """
+    clear = doubts[(doubts["confidence"] >= least) & doubts["suggested"].isin(list(classes))]
+    return dict(zip(clear["id"].tolist(), clear["suggested"].tolist(), strict=True))
 
 
 def _pooled(counts: np.ndarray, groups: np.ndarray) -> np.ndarray:

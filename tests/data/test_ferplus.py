@@ -8,6 +8,7 @@ from fercore.data.fer2013 import DataError
 from fercore.data.ferplus import ANSWERS, doubtful_labels, join_votes, majority, plurality, read_votes, shares
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
+from fercore.emotions import EMOTIONS
 from tests.factories.data import make_dataset, make_records, write_csv
 from tests.factories.votes import counted
 
@@ -161,3 +162,11 @@ def test_the_notice_of_the_votes_travels_with_them():
     assert "Copyright (c) Microsoft Corporation" in notice
     assert "MIT License" in notice
     assert ferplus.SHIPPED.stat().st_size <= 500_000
+
+
+def test_new_labels_are_proposed_where_eight_of_ten_agree():
+    labels = ["sad", "sad", "sad", "sad"]
+    votes = counted({"happy": 8, "sad": 2}, {"happy": 7, "sad": 3}, {"no_face": 9, "sad": 1}, {"contempt": 10})
+    doubts = doubtful_labels(np.array(list("abcd")), labels, votes)
+    assert ferplus.proposed_labels(doubts, EMOTIONS) == {"a": "happy"}
+    assert ferplus.proposed_labels(doubts, ferplus.EXPRESSIONS, 0.7) == {"d": "contempt", "a": "happy", "b": "happy"}

@@ -7,6 +7,8 @@ import streamlit as st
 
 import state
 from fercore.charts.style import count, percent
+from fercore.data.decisions import Decision
+from fercore.data.ferplus import CLEAR, proposed_labels
 from fercore.data.ferplus import FINDING as FERPLUS
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import out_of_fold_runs
@@ -28,7 +30,8 @@ HOW = (
 def draw_doubts(table: pd.DataFrame | None) -> None:
     """Who doubts, which labels, and their pictures, or a table where the pictures are not here."""
     judges = [run.name for run in out_of_fold_runs(state.runs())]
-    if table is not None and (table["finding"] == FERPLUS).any():
+    voted = doubts_of_votes(table)
+    if voted is not None:
         judges.append(FERPLUS)
     if not judges:
         st.info("Doubts about labels need the out-of-fold predictions of a cross-validation.")
@@ -40,8 +43,10 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
         if len(judges) > 1
         else judges[0]
     )
-    found = table[table["finding"] == FERPLUS] if judge == FERPLUS else state.suspected(state.find_run(judge))
+    found = voted if judge == FERPLUS else state.suspected(state.find_run(judge))
     say_doubts(found, judge)
+    if judge == FERPLUS and state.dataset():
+        propose(found)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         given = st.selectbox("Given label", [ANY, *EMOTIONS], key="given", bind="query-params", width=160)
         others = list(dict.fromkeys([*EMOTIONS, *found["suggested"]]))
@@ -59,6 +64,30 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
         draw_table(shown)
     else:
         draw_pictures(shown[rows >= 0], rows[rows >= 0])
+
+
+def doubts_of_votes(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """By the votes that the audit was given, else by those that come with the project, if there are any."""
+    if table is not None and (own := table["finding"] == FERPLUS).any():
+        return table[own]
+    return state.vote_doubts()
+
+
+def propose(found: pd.DataFrame) -> None:
+    """Offer to relabel the training images on which people clearly agree, those that are not decided yet."""
+    data, decided = state.dataset(), state.decisions()
+    learned = set(data.ids[data.indices("train")].tolist())
+    labels = {id_: name for id_, name in proposed_labels(found, data.classes).items() if id_ in learned}
+    left = {id_: name for id_, name in labels.items() if id_ not in decided}
+    agree = f"{count(len(left))} images of {data.split_name('train')} as at least {percent(CLEAR, 0)} of the people say"
+    words = f"Relabel {agree}" if left else f"All {count(len(labels))} images on which people clearly agree are decided"
+    st.button(words, key="relabel_votes", disabled=not left, on_click=_relabel, args=(left,))
+
+
+def _relabel(labels: dict[str, str]) -> None:
+    with state.errors_shown():
+        for name in sorted(set(labels.values())):
+            state.decide([id_ for id_, own in labels.items() if own == name], Decision("relabel", name))
 
 
 def say_doubts(found: pd.DataFrame, judge: str) -> None:

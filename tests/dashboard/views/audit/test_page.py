@@ -6,9 +6,14 @@ import pytest
 from fercore.data.audit.files import TABLE, read_audit, write_audit
 from fercore.data.audit.findings import with_doubts
 from fercore.data.decisions import Decision, read_decisions
-from fercore.data.fer2013 import AUDIT, DECISIONS
+from fercore.data.fer2013 import AUDIT, DECISIONS, OFFICIAL_SPLIT_NAMES
+from fercore.data.fer2013_ids import known
+from fercore.data.ferplus import doubtful_labels, votes_on
+from fercore.data.prepare import prepare
+from fercore.data.records import Record, Source
+from fercore.emotions import EMOTIONS
 from tests.dashboard.conftest import charts, words
-from tests.factories.data import make_dataset
+from tests.factories.data import make_dataset, make_records
 from tests.factories.planted import make_audited_dataset
 from tests.factories.studies import make_cross_validation
 
@@ -124,7 +129,37 @@ def test_labels_that_ferplus_votes_doubt(open_page, audited):
     assert pictures(app) == 1
 
 
-def test_doubtful_labels_need_a_cross_validation(open_page, folders):
+def test_without_a_data_set_the_labels_that_most_people_do_not_share_are_listed(open_page, folders):
+    app = choose(open_page("audit"), "view", "labels")
+    text = words(app)
+    assert "FER+ voters mostly disagree with **" in text
+    found = doubtful_labels(known().ids, [EMOTIONS[label] for label in known().label], votes_on(known().ids))
+    assert f"**{len(found):,} labels**" in text
+    assert not [button for button in app.button if button.key == "relabel_votes"]
+
+
+def test_labels_on_which_people_clearly_agree_are_proposed(open_page, folders):
+    found = doubtful_labels(known().ids, [EMOTIONS[label] for label in known().label], votes_on(known().ids))
+    clear = found[(found["confidence"] >= 0.9) & found["suggested"].isin(EMOTIONS)]
+    train = clear[clear["id"].str.startswith("train")].iloc[0]
+    test = clear[clear["id"].str.contains("PrivateTest")].iloc[0]
+    names = ("train/fear/Training_49732659", train["id"], test["id"])  # of the first only six of ten say neutral
+    pixels = [record.pixels for record in make_records(per_class=1)]
+    records = [
+        Record(name, EMOTIONS.index(name.split("/")[1]), name.split("/")[0], own)
+        for name, own in zip(names, pixels, strict=False)
+    ]
+    prepare(Source("zip", "made", OFFICIAL_SPLIT_NAMES, lambda on_bad: iter(records)), folders[1])
+    app = choose(open_page("audit"), "view", "labels")
+    assert "FER+ voters mostly disagree with **3 labels**" in words(app)
+    button = app.button(key="relabel_votes")
+    assert button.label == "Relabel 1 images of Training as at least 80 % of the people say"
+    button.click().run()
+    assert decided(folders) == {train["id"]: Decision("relabel", train["suggested"])}
+    assert app.button(key="relabel_votes").disabled
+
+
+def test_doubtful_labels_need_a_cross_validation(open_page, audited):
     app = choose(open_page("audit"), "view", "labels")
     assert "python scripts/kfold.py --recipe report-cnn" in words(app)
 
