@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +15,8 @@ from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 
 SOURCES = {"upload": "Upload", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
-MOST, MOST_MB = 40, 25  # files at once, and the size of each; all of them lie in memory
+MOST, MOST_MB = 40, 25  # files at once, and the size of each
+MOST_BYTES = 250 << 20  # of all files of a visitor, since they lie in memory
 PORTRAIT = Path(__file__).resolve().parents[2] / "examples" / "portrait.jpg"
 CREDIT = "Astronaut Eileen Collins, photographed by NASA; in the public domain."
 
@@ -50,12 +53,20 @@ def _uploaded() -> list[File]:
         st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files, and for videos:")
         st.code(state.command("scripts/predict.py RUN FOLDER --out faces.csv"), language="bash", wrap_lines=True)
     if files:
-        state.keep_uploads([File(file.name, file.getvalue()) for file in files[:MOST]])
+        fitting = first_that_fit([file.size for file in files[:MOST]])
+        if fitting < len(files[:MOST]):
+            st.warning(f"Only the first {fitting} files are shown: together they may have {MOST_BYTES >> 20} MB.")
+        state.keep_uploads([File(file.name, file.getvalue()) for file in files[:fitting]])
     elif kept := len(state.kept_uploads()):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Still here is what you uploaded before.", width="content")
             st.button(f"Forget {kept} file{'s' * (kept > 1)}", icon=":material/delete:", on_click=_forget)
     return [File(*file) for file in state.kept_uploads()]
+
+
+def first_that_fit(sizes: Sequence[int]) -> int:
+    """How many of the files, from the first on, have at most `MOST_BYTES` together."""
+    return sum(total <= MOST_BYTES for total in accumulate(sizes))
 
 
 def _forget() -> None:

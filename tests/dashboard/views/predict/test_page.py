@@ -201,6 +201,18 @@ def test_a_detector_that_is_named_and_absent_is_told(open_page, runs, monkeypatc
     assert len(table(app)) == 2
 
 
+def test_what_a_visitor_uploads_is_bounded(open_page, runs, monkeypatch):
+    from views.predict import uploads
+
+    app = open_page("predict", second="(none)")
+    files = [(f"{number}.png", png(face)) for number, face in enumerate(FACES)]
+    monkeypatch.setattr(uploads, "MOST_BYTES", len(files[0][1]) + len(files[1][1]))
+    app = uploaded(app, *files)
+    assert table(app)["Picture"].tolist() == ["0.png", "1.png"]
+    assert "Only the first 2 files are shown" in words(app)
+    assert [uploads.first_that_fit(sizes) for sizes in ([], [10**9], [9, 10**9, 9])] == [0, 0, 1]
+
+
 def test_twenty_faces_are_numbered_and_their_cards_paged(open_page, runs):
     tile = np.asarray(portrait())[20:220, 130:330]
     app = uploaded(open_page("predict"), ("group.png", png(np.tile(tile, (4, 5, 1)))))
