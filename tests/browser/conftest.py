@@ -61,13 +61,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., contextlib.
 
     @contextlib.contextmanager
     def served(runs: Path, data: Path) -> Iterator[App]:
-        port, log = _free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+        port, log = free_port(), tmp_path_factory.mktemp("server") / "log.txt"
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
         command += ["--server.port", str(port), "--", "--runs", str(runs), "--data", str(data)]
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
-            _wait_for_server(f"http://localhost:{port}/_stcore/health", process, log)
+            wait_for_server(f"http://localhost:{port}/_stcore/health", process, log)
             yield App(f"http://localhost:{port}", runs, data)
         finally:
             process.terminate()
@@ -202,7 +202,7 @@ def _foreign_request(request) -> list[str]:
     return [] if ours else [f"asks another host: {request.url}"]
 
 
-def _wait_for_server(health: str, process: subprocess.Popen, log: Path) -> None:
+def wait_for_server(health: str, process: subprocess.Popen, log: Path) -> None:
     end = time.monotonic() + START
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(health, timeout=2):
@@ -211,7 +211,7 @@ def _wait_for_server(health: str, process: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"the dashboard does not answer at {health}: {log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         return free.getsockname()[1]

@@ -38,7 +38,7 @@ def draw_distribution(table: pd.DataFrame) -> None:
 
 page_title("Dataset", "Which faces are there?")
 dataset = state.dataset()
-bring.draw(expanded=dataset is None)
+bring.draw(expanded=dataset is None and not state.runs())
 if dataset is None and not state.runs():
     state.missing_dataset("This page")
     st.stop()
