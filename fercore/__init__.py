@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fercore.data.fer2013 import DataError, Dataset, open_dataset
+    from fercore.data.dataset import DataError, Dataset, open_dataset
     from fercore.fields import ConfigError
     from fercore.paired_runs import Comparison, compare
     from fercore.run_names import find_run as open_run
@@ -46,7 +46,7 @@ __all__ = [
 
 # Module -> names; what the module itself calls otherwise stands behind a colon.
 _MODULES = {
-    "fercore.data.fer2013": ("DataError", "Dataset", "open_dataset"),
+    "fercore.data.dataset": ("DataError", "Dataset", "open_dataset"),
     "fercore.fields": ("ConfigError",),
     "fercore.paired_runs": ("Comparison", "compare"),
     "fercore.run_names": ("open_run:find_run", "list_runs:known_runs"),
