@@ -13,8 +13,9 @@ from __future__ import annotations
 import sys
 
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
+from fercore.data.audit.between import find_dataset
 from fercore.data.fer2013 import open_dataset
-from fercore.evaluation.elsewhere import READINGS, place
+from fercore.evaluation.elsewhere import READINGS, is_home, place
 from fercore.evaluation.tables import averaged_words
 from fercore.run_names import find_run
 from fercore.runs import TTAS
@@ -36,7 +37,8 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     run = find_run(options.run, options.runs)
     dataset = open_dataset(options.data)
-    metrics = evaluate_run(run, dataset, options.split, options.tta, progress=True)
+    home = None if is_home(run, dataset) else find_dataset(dataset.path.parent, run.info["dataset"].get("fingerprint"))
+    metrics = evaluate_run(run, dataset, options.split, options.tta, progress=True, home=home)
     print(describe(metrics))
     print(f"Stored in {place(run, dataset).path}.")
 
@@ -95,6 +97,13 @@ def describe_elsewhere(metrics: dict) -> list[str]:
     if metrics["not_asked"]:
         counts = ", ".join(f"{count:,} {name}" for name, count in metrics["not_asked"].items())
         lines.append(f"  Not asked, since the model does not know these classes: {counts} images.")
+    if metrics["copies_in_training"] is None:
+        lines.append("  Copies among the run's training images are not known: its own data set is not beside this one.")
+    else:
+        count = f"{metrics['copies_in_training']:,} of {metrics['n']:,}"
+        lines.append(f"  Copies among the run's training images: {count}.")
+    if metrics["without_copies"]:
+        lines.append(f"  {'without them':<18} {_share(metrics['without_copies']['accuracy'])}")
     if metrics["told"] is None:
         return lines
     lines.append(f"  {READINGS['told'].capitalize()} (probabilities of the shared classes alone, scaled to 1):")

@@ -106,6 +106,7 @@ from state.run_folders import (
     split_name,
 )
 from state.selection import (
+    OWN,
     WHAT_IS_CLEAN,
     Evaluation,
     Measurement,

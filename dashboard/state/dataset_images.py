@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import streamlit as st
 from fercore.data.fer2013 import DataError, Dataset, open_dataset
 from fercore.data.fer2013 import average_faces as mean_faces
 from fercore.data.sources import KAGGLE_DATASET
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.runs import Run
 from state.background_jobs import may_start_jobs
 from state.caches import copied, file_state, shared
@@ -19,10 +21,13 @@ from widgets.links import link
 from wording.markdown import code
 
 
-def dataset() -> Dataset | None:
-    """The prepared data set, or None where it is absent or damaged; `dataset_problem` says which."""
+def dataset(run: Run | None = None) -> Dataset | None:
+    """The prepared data set, or None where it is absent or damaged; `dataset_problem` says which.
+
+    Of a run's results on other data, it is that data set, which lies beside.
+    """
     try:
-        return _open_dataset()
+        return _open_dataset(run)
     except DataError:
         return None
 
@@ -38,7 +43,7 @@ def dataset_problem() -> str | None:
 
 def dataset_matches(run: Run) -> bool:
     """Whether the data set here is the one the run was trained on, image for image."""
-    found = dataset()
+    found = dataset(run)
     return found is not None and run.info["dataset"].get("fingerprint") == found.info["fingerprint"]
 
 
@@ -63,9 +68,9 @@ def require_dataset(what: str) -> Dataset:
     return found
 
 
-def image_rows(ids: Iterable[str]) -> np.ndarray:
-    """Rows of the data set for image ids, int64 (N,); -1 for an id it does not hold."""
-    index = shared(*_dataset_key("ids"), lambda: pd.Index(_open_dataset().ids))
+def image_rows(ids: Iterable[str], run: Run | None = None) -> np.ndarray:
+    """Rows of the data set (of a run's results) for image ids, int64 (N,); -1 for an id it does not hold."""
+    index = shared(*_dataset_key("ids", run), lambda: pd.Index(_open_dataset(run).ids))
     return index.get_indexer(list(ids)).astype(np.int64)
 
 
@@ -82,10 +87,14 @@ def augmented(face: np.ndarray, n: int, seed: int) -> list[tuple[str, str, np.nd
     return [(name, flags(config), preview(face, config, n, seed)) for name, config in PREVIEWS.items()]
 
 
-def _open_dataset() -> Dataset:
-    return shared(*_dataset_key("dataset"), lambda: open_dataset(data_root()))
+def _open_dataset(run: Run | None = None) -> Dataset:
+    return shared(*_dataset_key("dataset", run), lambda: open_dataset(_folder(run)))
 
 
-def _dataset_key(kind: str) -> tuple[str, str, str]:
-    root = data_root()
+def _folder(run: Run | None) -> Path:
+    return data_root().parent / run.dataset_name if isinstance(run, Elsewhere) else data_root()
+
+
+def _dataset_key(kind: str, run: Run | None = None) -> tuple[str, str, str]:
+    root = _folder(run)
     return kind, str(root), file_state(root / "dataset.json", root / "images.npy", root / "index.csv")

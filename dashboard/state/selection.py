@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from fercore.evaluation.elsewhere import Elsewhere, elsewhere
 from fercore.runs import SPLITS, TTAS, Run, stem
 from state.results import Score, no_clean_score, no_people_score
 from state.run_folders import require_runs, runs, shared_split_name, singles_first
 from wording.markdown import code, escape
 
+OWN = "its own"  # what the chooser of data sets calls the one that a run was trained for
 TTA_LABELS = {"none": "as it is", "flip": "averaged with its mirror image"}
 SCORES = {"published": "as published", "clean": "without copies", "people": "as most people see it"}
 WHAT_IS_CLEAN = (
@@ -38,9 +40,10 @@ class Evaluation(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """How files about it are called: "my-run_test_flip_clean"."""
+        """How files about it are called: "my-run_test_flip_clean", "my-run_rafdb_test"."""
         ending = f"_{self.score.name.lower()}" if self.score else ""
-        return f"{self.run.name}_{stem(self.split, self.tta)}{ending}"
+        data = f"{self.run.dataset_name}_" if isinstance(self.run, Elsewhere) else ""
+        return f"{self.run.name}_{data}{stem(self.split, self.tta)}{ending}"
 
 
 class Measurement(NamedTuple):
@@ -67,7 +70,8 @@ def choose_evaluation(*, people: bool = False) -> Evaluation:
     Says what to run and stops the page where the run has none. The first choice is the published score of the test
     split without augmentation.
     """
-    run = _chosen_run()
+    home = _chosen_run()
+    run = _on_chosen_data(home)
     stored = run.evaluations()
     if not stored:
         _draw_run(run)
@@ -79,6 +83,7 @@ def choose_evaluation(*, people: bool = False) -> Evaluation:
     measurement = _resolve_measurement(stored)
     with st.container(horizontal=True, gap="medium"):
         _draw_run(run)
+        _draw_data(home, run)
         _draw_measurement(stored, *measurement, [run])
         seen = people and no_people_score(run, *measurement) is None
         score = _draw_score(no_clean_score(run, *measurement), people=seen)
@@ -182,6 +187,7 @@ def select(**choice: str | list[str]) -> None:
 
 _ABSENT = {
     "run": "There is no run {} to show here",
+    "data": "This run was not evaluated on the data set {}",
     "split": "There are no stored figures of the split {} to show here",
     "tta": "There are no stored figures with the test-time augmentation {} to show here",
     "score": "There is no {} score here",
@@ -191,6 +197,21 @@ _ABSENT = {
 def _chosen_run(among: list[Run] | None = None) -> Run:
     found = {run.name: run for run in (require_runs() if among is None else among)}
     return found[_resolve("run", list(found), singles_first(list(found.values()))[0].name)]
+
+
+def _on_chosen_data(run: Run) -> Run:
+    """The run itself, or its results on the data set that is chosen; without such results there is no choice."""
+    found = {one.dataset_name: one for one in elsewhere(run)[0]}
+    if not found and st.query_params.get("data") in (None, OWN):
+        return run
+    return found.get(_resolve("data", [OWN, *found], OWN), run)
+
+
+def _draw_data(home: Run, shown: Run) -> None:
+    names = [OWN, *(one.dataset_name for one in elsewhere(home)[0])]
+    if len(names) > 1:
+        st.session_state["data_widget"] = shown.dataset_name if isinstance(shown, Elsewhere) else OWN
+        st.selectbox("Data set", names, key="data_widget", on_change=_keep, args=("data",), width=180)
 
 
 def _resolve(key: str, options: list[str], default: str) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 import state
 from fercore.charts.gallery import framed
 from fercore.charts.style import count, percent
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.runs import Run
 from widgets.links import link
 from wording.markdown import NO_BREAK
@@ -30,7 +31,9 @@ def sampled(found: pd.DataFrame, seed: int, what: str) -> pd.DataFrame:
 
 def has_pictures(*runs: Run) -> bool:
     """Whether the data set here holds the pictures of all these runs; says why not."""
-    if state.dataset() is None:
+    if any(isinstance(run, Elsewhere) and state.dataset(run) is None for run in runs):
+        st.info("The pictures of this data set are not beside the one here, so only ids and probabilities are shown.")
+    elif state.dataset(*runs[:1]) is None:
         state.missing_dataset("The gallery")
     elif not all(state.dataset_matches(run) for run in runs):
         st.warning(
@@ -44,7 +47,10 @@ def has_pictures(*runs: Run) -> bool:
 
 
 def draw_pictures(
-    sample: pd.DataFrame, words_of: Callable[..., str] | None = None, below: Callable[..., None] | None = None
+    sample: pd.DataFrame,
+    words_of: Callable[..., str] | None = None,
+    below: Callable[..., None] | None = None,
+    run: Run | None = None,
 ) -> None:
     """Framed pictures with their words; ids that the data set lacks are left out and counted.
 
@@ -56,12 +62,14 @@ def draw_pictures(
         What a picture is called, from its row; `caption` by default.
     below
         Draws what stands below a picture, from its row.
+    run
+        Whose results they are, where these may be on other data.
     """
-    rows = state.image_rows(sample["id"])
+    rows = state.image_rows(sample["id"], run)
     if (missing := int((rows < 0).sum())) > 0:
         st.warning(f"{missing} of these images are not in the data set here.")
     sample, rows = sample[rows >= 0], rows[rows >= 0]
-    pictures = framed(state.dataset().images[rows], sample["right"].to_numpy(bool))
+    pictures = framed(state.dataset(run).images[rows], sample["right"].to_numpy(bool))
     with st.container(horizontal=True):
         for picture, row in zip(pictures, sample.itertuples(), strict=True):
             words = (words_of or caption)(row)

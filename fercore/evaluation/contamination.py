@@ -32,6 +32,8 @@ def contamination(run: Run, split: str) -> str | None:
         name of the split, where one did; "unknown" where run.json does not say. Out-of-fold predictions of a
         cross-validation are clean on train.
     """
+    if (home := getattr(run, "home", None)) is not None:  # on other data, of which its record names no split
+        return UNKNOWN if UNKNOWN in (contamination(home, "val"), contamination(home, "test")) else None
     if split == "train" and "kfold" in run.info:
         return None
     known = []

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from fercore.data.dataset import Dataset
-from fercore.runs import Predictions, Run, RunError, check_name, read_json, utc_now, write_json
+from fercore.evaluation.clean import clean_report
+from fercore.runs import SPLITS, Predictions, Run, RunError, check_name, read_json, utc_now, write_json
 
 FOLDER, RECORD = "evaluations", "evaluation.json"
 SCHEMA_VERSION = 1
@@ -154,7 +155,8 @@ def open_elsewhere(run: Run, name: str) -> Elsewhere:
     classes = about.get("classes")
     if not texts or not isinstance(classes, list) or not all(isinstance(each, str) for each in classes):
         raise RunError(f"{folder / RECORD}: fingerprint, split_names or classes are missing; evaluate again")
-    return Elsewhere(folder, {**run.info, "dataset": about}, home=run)
+    names = {split: f"{about['split_names'].get(split, split)} of {name}" for split in SPLITS}
+    return Elsewhere(folder, {**run.info, "dataset": {**about, "split_names": names}}, home=run)
 
 
 def elsewhere(run: Run) -> tuple[list[Elsewhere], dict[str, str]]:
@@ -183,7 +185,13 @@ def told(predictions: Predictions, classes: Sequence[str], shared: Sequence[str]
     return Predictions(predictions.id, places[predictions.label], scaled.astype(np.float32))
 
 
-def notes(results: Elsewhere, predictions: Predictions, not_asked: Mapping[str, int], **settings: Any) -> dict:
+def notes(
+    results: Elsewhere,
+    predictions: Predictions,
+    not_asked: Mapping[str, int],
+    has_copy: np.ndarray | None = None,
+    **settings: Any,
+) -> dict:
     """What metrics of another data set hold beside the figures of the free reading: the other reading, and of whom.
 
     Parameters
@@ -192,6 +200,8 @@ def notes(results: Elsewhere, predictions: Predictions, not_asked: Mapping[str, 
         Where they belong, and the answers for the images that were asked.
     not_asked
         Of `Asked`.
+    has_copy
+        bool (N,): which of the images have a copy among those that the run learned from; None where nobody knows.
     settings
         split, split_name and tta of `metrics.report`.
     """
@@ -201,4 +211,15 @@ def notes(results: Elsewhere, predictions: Predictions, not_asked: Mapping[str, 
     if len(shared) > 1:  # told of one class alone, every model says it
         own = told(predictions, results.classes, shared)
         second = report(own.label, own.probabilities, classes=shared, **settings)
-    return {"reading": "free", "shared": list(shared), "not_asked": dict(not_asked), "told": second}
+    without = None
+    if has_copy is not None and not has_copy.all():
+        without = clean_report(predictions, has_copy, classes=results.classes, **settings)
+    copies = None if has_copy is None else int(has_copy.sum())
+    return {
+        "reading": "free",
+        "shared": list(shared),
+        "not_asked": dict(not_asked),
+        "told": second,
+        "copies_in_training": copies,
+        "without_copies": without,
+    }

@@ -30,6 +30,18 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]
     return {"value": successes / trials, "low": float(bounds.low), "high": float(bounds.high)}
 
 
+def drop(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """How far a proportion falls from one set of images to another: value, low and high, above 0 where it falls.
+
+    Newcombe's hybrid score interval for two independent proportions (Newcombe 1998, method 10,
+    https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I), from their Wilson intervals.
+    """
+    value = before["value"] - after["value"]
+    down = np.hypot(before["value"] - before["low"], after["high"] - after["value"])
+    up = np.hypot(before["high"] - before["value"], after["value"] - after["low"])
+    return {"value": value, "low": float(value - down), "high": float(value + up)}
+
+
 def class_estimates(hits: int, support: int, predicted: int, level: float = 0.95) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 of one class with intervals, from its counts.
 

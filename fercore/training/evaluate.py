@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from sklearn.metrics import f1_score
 
+from fercore.data.audit.between import copies_in_training
 from fercore.data.fer2013 import Dataset
 from fercore.data.ferplus import votes_on
+from fercore.evaluation.contamination import split_name
 from fercore.evaluation.elsewhere import Elsewhere, asked, notes, place
 from fercore.evaluation.metrics import report
 from fercore.evaluation.people import people_report
@@ -20,7 +22,9 @@ from fercore.models.registry import load
 from fercore.runs import Predictions, Run, stem, update_run, write_json, write_predictions
 
 
-def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", progress: bool = False) -> dict:
+def evaluate_run(
+    run: Run, dataset: Dataset, split: str, tta: str = "none", progress: bool = False, home: Dataset | None = None
+) -> dict:
     """Predict every image of a split in fp32 and write predictions and metrics.
 
     Those of the run's own data set go into its folder, those of any other where `fercore.evaluation.elsewhere` keeps
@@ -36,6 +40,9 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
         "train", "val" or "test"; "none" or "flip".
     progress
         Show a bar on stderr where that is a terminal.
+    home
+        The run's own data set, where `dataset` is another: which images have a copy among its training images is found
+        out then.
 
     Returns
     -------
@@ -56,10 +63,13 @@ def evaluate_run(run: Run, dataset: Dataset, split: str, tta: str = "none", prog
     settings = {"tta": tta, "device": device, "progress": progress}
     with left_out_mass(model.module) as left_out:
         answers = probabilities(model.module, model.preprocess, dataset.images[chosen.rows], **settings)
+    has_copy = None
+    if home is not None and results is not run:
+        has_copy = copies_in_training(dataset, split, home)[np.isin(rows, chosen.rows)]
     if not run.info["dataset"] and results is run:  # a model that others trained: this is what its figures are about
         results = update_run(run, dataset=dataset.summary())
     predictions = Predictions(dataset.ids[chosen.rows], chosen.labels, answers)
-    return keep_predictions(results, dataset, split, predictions, tta, left_out, chosen.not_asked)
+    return keep_predictions(results, dataset, split, predictions, tta, left_out, chosen.not_asked, has_copy)
 
 
 def keep_predictions(
@@ -70,17 +80,20 @@ def keep_predictions(
     tta: str = "none",
     left_out: Mapping[str, float] | None = None,
     not_asked: Mapping[str, int] | None = None,
+    has_copy: np.ndarray | None = None,
 ) -> dict:
     """Write predictions of a data set's split, and the metrics that follow from them, which are returned.
 
     `left_out` is the mean probability that the model gave to each class beyond its classes, `not_asked` the number of
-    images of each class that it does not know.
+    images of each class that it does not know, `has_copy` which images it has learned from in its own data, bool (N,).
     """
     further = {"dataset_fingerprint": dataset.info["fingerprint"], "left_out": dict(left_out or {})}
+    name = dataset.split_name(split)
     if isinstance(run, Elsewhere):
-        settings = {"split": split, "split_name": dataset.split_name(split), "tta": tta}
-        further |= notes(run, predictions, not_asked or {}, **settings)
-    return store(run, split, tta, predictions, dataset.split_name(split), further)
+        name = split_name(run, split)  # names the data set too
+        settings = {"split": split, "split_name": name, "tta": tta}
+        further |= notes(run, predictions, not_asked or {}, has_copy, **settings)
+    return store(run, split, tta, predictions, name, further)
 
 
 def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: str, notes: Mapping[str, Any]) -> dict:

@@ -12,6 +12,7 @@ import streamlit as st
 import state
 from fercore.data.ferplus import votes_on
 from fercore.emotions import EMOTIONS
+from fercore.evaluation.elsewhere import Elsewhere, elsewhere
 from fercore.evaluation.errors import (
     AGREED,
     BOTH_RIGHT,
@@ -105,7 +106,7 @@ def choose(evaluation: state.Evaluation) -> Images:
         found,
         state.predictions(other, split, tta) if other else None,
         copies=None if problem or clean else state.copies(run, split, tta),
-        brightness=_brightness(found.id) if pictured else None,
+        brightness=_brightness(found.id, run) if pictured else None,
         votes=votes,
     )
     wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness, side=side)
@@ -120,9 +121,23 @@ def _choose_class(label: str, key: str) -> str | None:
 
 def _choose_other(evaluation: state.Evaluation) -> Run | None:
     run, split, tta, _ = evaluation
-    others = {one.name: one for one in state.runs() if one.name != run.name and (split, tta) in one.evaluations()}
+    beside = {one.name: _on_same_data(one, run) for one in state.runs() if one.name != run.name}
+    others = {
+        name: one
+        for name, one in beside.items()
+        if one is not None and one.classes == run.classes and (split, tta) in one.evaluations()
+    }
     chosen = st.selectbox("Compared with", [NOBODY, *others], key="other", bind="query-params", width=230)
     return others.get(chosen)
+
+
+def _on_same_data(other: Run, run: Run) -> Run | None:
+    """Another run on the data set of these results; None where it was not evaluated on it."""
+    if not isinstance(run, Elsewhere):
+        return other
+    wanted = run.info["dataset"]["fingerprint"]
+    found = (one for one in (other, *elsewhere(other)[0]) if one.info["dataset"].get("fingerprint") == wanted)
+    return next(found, None)
 
 
 def _choose_range(label: str, key: str, end: int, form: str, problem: str | None = None) -> tuple[float, float] | None:
@@ -159,9 +174,9 @@ def _choose_outcome(beside: bool) -> str | None:
     return options[st.segmented_control("Answers", list(options), **settings)]
 
 
-def _brightness(ids: np.ndarray) -> np.ndarray:
+def _brightness(ids: np.ndarray, run: Run) -> np.ndarray:
     """Mean gray level of each image, floats (N,); missing where the data set does not have it."""
-    rows = state.image_rows(ids)
+    rows = state.image_rows(ids, run)
     found = np.full(len(rows), np.nan)
-    found[rows >= 0] = state.dataset().images[rows[rows >= 0]].mean(axis=(1, 2))
+    found[rows >= 0] = state.dataset(run).images[rows[rows >= 0]].mean(axis=(1, 2))
     return found

@@ -62,7 +62,7 @@ def draw_pages(found: Images, chosen: pd.DataFrame) -> None:
     """Pictures of one page, with what is said of each and a link to its explanation."""
     of = repr((found.wanted, *(run.name for run in found.runs), len(found.table)))
     shown = chosen.iloc[choose_page(len(chosen), gallery.SHOWN, PAGE, of, in_url=True)]
-    gallery.draw_pictures(shown, caption, below_picture(found))
+    gallery.draw_pictures(shown, caption, below_picture(found), found.runs[0])
     able = len(state.with_weights(found.runs))
     note = "" if able else " Without weights the run cannot be explained."
     bars = "" if found.votes is None else f" {vote_bars.LEGEND}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 import state
-from fercore.charts.style import percent, range_words
+from fercore.charts.style import count, percent, range_words, with_range
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.evaluation.tables import weakest_class
 from wording import clean_score
 from wording.figures import accuracy_words
@@ -38,9 +39,12 @@ def answer(run_name: str, report: dict, tta: str) -> str:
 def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
     """What to know before believing the figures."""
     run, split, tta, score = evaluation
-    if split == "val" and "source" not in run.info:  # nobody knows on what others chose their epoch
+    away = isinstance(run, Elsewhere)
+    if split == "val" and "source" not in run.info and not away:  # nobody knows on what others chose their epoch
         st.info(OPTIMISTIC.format(escape(report["split_name"])), icon=":material/info:")
     published = state.metrics(run, split, tta)
+    if away:
+        st.caption(elsewhere_words(run, published))
     for name, mass in published.get("left_out", {}).items():
         st.caption(
             f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. "
@@ -52,6 +56,20 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
         st.caption(clean_score.beside(report, published))
     elif not score and (hint := clean_score.hint(run, split, tta)):
         st.caption(hint)
+
+
+def elsewhere_words(run: Elsewhere, metrics: dict) -> str:
+    """Who is asked on a data set that is not the run's own, and how the answers are read."""
+    words = (
+        f"{code(run.dataset_name)} is not the run's own data. Answers are read free: one that is none of its classes "
+        f"is wrong. Model and data share {len(run.shared)} classes."
+    )
+    if not_asked := metrics.get("not_asked"):
+        counts = ", ".join(f"{count(number)} of {escape(name)}" for name, number in not_asked.items())
+        words += f" Not asked, since the model does not know these classes: {counts}."
+    if told := metrics.get("told"):
+        words += f" Told which classes there are, its accuracy is {with_range(told['accuracy'])}."
+    return words
 
 
 def draw_figures(report: dict) -> None:

@@ -20,7 +20,7 @@ _FLAT = 1.0  # gray levels of standard deviation below which a picture correlate
 _CHUNK = 2000  # pairs compared at once, which takes 60 MB
 
 
-def near_pairs(images: np.ndarray, threshold: float = NEAR) -> pd.DataFrame:
+def near_pairs(images: np.ndarray, threshold: float = NEAR, between: int | None = None) -> pd.DataFrame:
     """Pairs of different pictures that are near copies of each other.
 
     Parameters
@@ -29,6 +29,8 @@ def near_pairs(images: np.ndarray, threshold: float = NEAR) -> pd.DataFrame:
         uint8 (N, 48, 48), no two the same.
     threshold
         Least aligned correlation.
+    between
+        Only pairs of one of so many first pictures with a later one; without it, pairs of any.
 
     Returns
     -------
@@ -42,6 +44,9 @@ def near_pairs(images: np.ndarray, threshold: float = NEAR) -> pd.DataFrame:
     if len(varied) < 2:
         return pd.DataFrame({name: np.empty(0, kind) for name, kind in columns.items()})
     first, second, flipped = _candidates(images[varied])
+    if between is not None:
+        across = (varied[first] < between) & (varied[second] >= between)
+        first, second, flipped = first[across], second[across], flipped[across]
     similarity = np.empty(len(first), dtype=np.float32)
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)

@@ -1,0 +1,1 @@
+"""Other data: how every run does on every data set."""

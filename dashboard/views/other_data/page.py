@@ -1,0 +1,61 @@
+"""Other data: how does every run do on every data set, and how far does it fall from home?"""
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.style import percent, points, range_words, with_range
+from fercore.evaluation.elsewhere import READINGS
+from fercore.evaluation.other_data import HOME, SCORES, matrix
+from views.other_data import cells
+from wording.markdown import code, escape, message
+
+HOW = "scripts/evaluate.py RUN --data data/NAME"
+
+
+def answer(away: pd.DataFrame, score: str) -> str:
+    """One sentence: the run that does best on most other images, and how far it falls there."""
+    largest = away[away["data"] == away.loc[away["n"].idxmax(), "data"]]
+    best = largest.loc[largest["value"].idxmax()]
+    figure = with_range({key: best[key] for key in ("value", "low", "high")})
+    fallen = ""
+    if not pd.isna(best["drop"]):
+        interval = range_words({"low": best["drop_low"], "high": best["drop_high"]})
+        fallen = f", {points(best['drop'])} ({interval}) below its accuracy at home"
+    return (
+        f"On {escape(best['data'])} {code(best['run'])} does best: {SCORES[score].lower()} {figure} on "
+        f"{int(best['n']):,} images{fallen}."
+    )
+
+
+cells.follow()
+st.title("How do the models do on other data?")
+with st.container(horizontal=True, gap="medium"):
+    bound = {"required": True, "bind": "query-params"}
+    split = st.segmented_control("Split", ["test", "val", "train"], default="test", key="other_split", **bound)
+    score = st.segmented_control("Score", list(SCORES), format_func=SCORES.get, default="accuracy", key="by", **bound)
+    reading = st.segmented_control(
+        "Answers read", list(READINGS), format_func=READINGS.get, default="free", key="reading", **bound
+    )
+runs = [run for run in state.require_runs() if run.part_of is None]
+table, problems = matrix(runs, split, score, reading)
+away = table[table["data"] != HOME]
+for where, problem in problems.items():
+    st.warning(f"{code(where)} is left out: {message(problem)}", icon=":material/folder_off:")
+if away.empty:
+    st.info("No run has been evaluated on another data set yet. Prepare one and evaluate a run on it:")
+    st.code(f"python scripts/prepare_data.py SOURCE --name NAME\npython {HOW}", language="bash")
+else:
+    state.draw_answer(answer(away, score))
+    known = table[table["run"].isin(away["run"])]
+    cells.draw_matrix(known)
+    cells.draw_table(known, score)
+    st.markdown(
+        f"**Free**: an answer that is none of the data's classes is wrong. **{READINGS['told'].capitalize()}**: the "
+        "probabilities of the classes that model and data share, scaled to sum to 1. Temperature and threshold are "
+        "always those of the run's own validation split."
+    )
+    if len(away["fingerprint"].unique()) > len(away["data"].unique()):
+        st.warning("Some data sets of one name differ in their images, so their columns do not compare.")
+    chance = ", ".join(f"{escape(name)} {percent(1 / own['classes'].max())}" for name, own in away.groupby("data"))
+    st.caption(f"By guessing evenly among the classes: {chance}.")

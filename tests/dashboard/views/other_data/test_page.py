@@ -1,0 +1,80 @@
+"""The matrix of runs and data sets, and the pages that a cell opens."""
+
+import numpy as np
+import pytest
+
+from fercore.emotions import KNOWN
+from fercore.evaluation.elsewhere import asked, place
+from fercore.runs import Predictions, open_run
+from fercore.training.evaluate import keep_predictions
+from tests.dashboard.conftest import charts, headline, words
+from tests.factories.data import make_dataset
+from tests.factories.runs import make_run
+
+
+@pytest.fixture
+def other(folders):
+    return make_dataset(folders[1].parent / "faces", per_class=10, classes=KNOWN)
+
+
+def measure(run, other, right, has_copy=None):
+    """Answers for the other data's test images: `right` of each class are right, the others say angry (or disgust)."""
+    chosen = asked(run, other, other.indices("test"))
+    said = np.where(np.arange(len(chosen.labels)) % 10 < right, chosen.labels, (chosen.labels == 0).astype(int))
+    found = Predictions(other.ids[chosen.rows], chosen.labels, (np.eye(7)[said] * 0.93 + 0.01).astype(np.float32))
+    keep_predictions(place(run, other), other, "test", found, not_asked=chosen.not_asked, has_copy=has_copy)
+
+
+@pytest.fixture
+def measured(folders, other):
+    runs = [make_run(folders[0], name, n=700, accuracy=accuracy) for name, accuracy in (("a", 0.9), ("b", 0.8))]
+    before = [{path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} for run in runs]
+    measure(runs[0], other, 5, np.arange(70) < 7)
+    measure(runs[1], other, 6)
+    after = [{path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} for run in runs]
+    assert after == before
+    return runs
+
+
+def test_without_other_data_the_page_says_what_to_run(folders, open_page):
+    make_run(folders[0], "a")
+    assert "python scripts/evaluate.py RUN --data data/NAME" in words(open_page("other_data"))
+
+
+def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
+    app = open_page("other_data")
+    assert headline(app).startswith("#### On faces `b` does best: accuracy 60.0 % (")
+    assert "on 70 images, 20.0 points (" in headline(app)
+    encoding = charts(app)[0]["layer"][0]["encoding"]
+    assert (encoding["y"]["sort"], encoding["x"]["sort"]) == (["a", "b"], ["its own data", "faces"])
+    table = app.dataframe[0].value.set_index("Run")
+    assert table.loc["a", ["Images", "Classes shared", "Not asked", "Copies in training"]].tolist() == [
+        "70",
+        "7 of 8",
+        "10",
+        "7",
+    ]
+    assert table.loc["b", "Copies in training"] == "not known"
+    assert table.loc["a", "Without copies"].startswith("47.6 % (")  # 30 of 63: the first 7 had 5 right
+
+
+def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_page):
+    app = open_page("evaluation", run="a", data="faces")
+    assert "`a` is right on 50.0 % of PrivateTest of faces" in headline(app).replace("#### ", "")
+    assert "Not asked, since the model does not know these classes: 10 of contempt." in words(app)
+    app = open_page("errors", run="a", data="faces")
+    assert "wrong on 35 of 70 images of PrivateTest of faces" in headline(app)
+    app = open_page("errors", run="a")
+    assert "of PrivateTest" in headline(app)
+    assert "faces" not in headline(app)
+
+
+def test_a_data_set_that_a_run_was_not_evaluated_on_is_said(measured, open_page):
+    app = open_page("evaluation", run="a", data="unknown")
+    assert "This run was not evaluated on the data set" in words(app)
+    assert "90.0 %" in headline(app)
+
+
+def test_home_ranks_no_figure_of_other_data(measured, open_page):
+    assert "faces" not in headline(open_page("home"))
+    assert open_run(measured[0].path).metrics("test")["n"] == 700
