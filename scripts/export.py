@@ -4,10 +4,10 @@ python scripts/export.py reference-report-cnn --format onnx
 python scripts/export.py reference-fast --format onnx --precision int8 --into-run
 python scripts/export.py mine --format huggingface --out mine-for-the-hub
 
-ONNX and TorchScript files take uint8 faces (N, 48, 48) and give probabilities; a folder for transformers comes with its
-processor. 8-bit integers (--precision int8) are three times as fast on a processor with VNNI; their ranges are measured
-on Training images, and what they cost in accuracy is measured and printed. --into-run puts the ONNX file into the run's
-own folder, where prediction can use it.
+ONNX and TorchScript files take uint8 faces of the data's size and give probabilities; a folder for transformers comes
+with its processor. 8-bit integers (--precision int8) are three times as fast on a processor with VNNI; their ranges
+are measured on Training images, and what they cost in accuracy is measured and printed. --into-run puts the ONNX file
+into the run's own folder, where prediction can use it.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def checked_predictions(run: Run, split: str, tta: str = "none", score: Score = 
     """The same, if figures can be computed from them; RunError otherwise."""
     found = predictions(run, split, tta, score)
     try:
-        check_predictions(found.label, found.probabilities)
+        check_predictions(found.label, found.probabilities, len(run.classes))
     except MetricsError as error:
         raise RunError(f"{run.path}: {error}; run scripts/evaluate.py again") from error
     return found
@@ -70,7 +70,7 @@ def metrics(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLIS
     if not score:
         file = run.path / f"metrics_{stem(split, tta)}.json"
         return copied(*key(file), lambda: _published(checked(check_report, run.metrics(split, tta), file)))
-    settings = {"split": split, "split_name": split_name(run, split), "tta": tta}
+    settings = {"split": split, "split_name": split_name(run, split), "tta": tta, "classes": run.classes}
 
     def measured(found: Predictions) -> dict:
         return clean_report(found, _known_copies(run, split, tta), **settings)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from fercore.charts.people import judged_words, sides_words
 from fercore.charts.style import count, with_range
-from fercore.data.fer2013 import SIZE
 from fercore.data.ferplus import votes_on
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.comparison import licence
 from fercore.evaluation.contamination import contamination, split_name
 from fercore.evaluation.people import people_report
-from fercore.export.standalone import Difference
+from fercore.export.standalone import Difference, face_shape
 from fercore.runs import Run, RunError
 
 RESPONSIBLE = """\
@@ -25,13 +23,6 @@ people at work or in education is prohibited in the European Union, except for m
 Art. 5(1)(f), https://eur-lex.europa.eu/eli/reg/2024/1689/oj); other emotion recognition counts as high-risk there \
 (Annex III, 1(c)). Faces of FER2013 were collected by web search in 2013 \
 and are no sample of anybody's population: expect other error rates on other people, and measure them first.
-"""
-_ABOUT_THE_INPUT = f"""\
-## Input and output
-
-- In: gray crops of faces, {SIZE}x{SIZE} pixels, uint8 from 0 (black) to 255 (white), tight around the face as those \
-of FER2013, not histogram-equalised. {{inside}}
-- Out: {{out}} for the seven classes in this order: {", ".join(f"{i} {name}" for i, name in enumerate(EMOTIONS))}.
 """
 
 
@@ -48,7 +39,7 @@ class Exported:
     inside
         What of the preprocessing is inside the file, as a sentence.
     out
-        What comes out: "probabilities (N, 7)" or "logits (N, 7)".
+        What comes out: "probabilities (N, C)" or "logits (N, C)".
     difference
         From the run's own model.
     notes
@@ -80,7 +71,7 @@ def model_card(run: Run, exported: Exported) -> str:
             "",
             f"```python\n{exported.usage}\n```",
             "",
-            _ABOUT_THE_INPUT.format(inside=exported.inside, out=exported.out),
+            _about_the_input(run, exported),
             "## How good it is",
             "",
             *accuracy_lines(run, exported),
@@ -93,6 +84,18 @@ def model_card(run: Run, exported: Exported) -> str:
             f"## Licence\n\nOf the weights: {_plain(licence(run))}. The code that made them is under the MIT licence. "
             "FER2013, which they learned from, has terms of its own.\n",
         ]
+    )
+
+
+def _about_the_input(run: Run, exported: Exported) -> str:
+    height, width, *colours = face_shape(run)
+    kind = "colour" if colours else "gray"
+    classes = ", ".join(f"{index} {_plain(name)}" for index, name in enumerate(run.classes))
+    levels = "uint8 red, green and blue" if colours else "uint8 from 0 (black) to 255 (white)"
+    return (
+        f"## Input and output\n\n- In: {kind} crops of faces, {width}x{height} pixels, {levels}, tight around the face "
+        f"as those it learned from, not histogram-equalised. {exported.inside}\n"
+        f"- Out: {exported.out} for the {len(run.classes)} classes in this order: {classes}.\n"
     )
 
 
@@ -137,7 +140,8 @@ def _what(run: Run, exported: Exported) -> str:
     members = f", the mean of the probabilities of {', '.join(run.members)}" if run.members else ""
     parameters = f", {count(run.parameters)} parameters" if run.parameters else ""
     return (
-        f"It says which of seven expressions people would see in a face: {', '.join(EMOTIONS)}. A {_plain(kind)}"
+        f"It says which of {len(run.classes)} expressions people would see in a face: "
+        f"{', '.join(map(_plain, run.classes))}. A {_plain(kind)}"
         f"{members}{parameters}, made with the FER workbench from its run `{run.name}`. {exported.file} is "
         f"{exported.format}. {exported.notes}\n"
     )

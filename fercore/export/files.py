@@ -19,7 +19,7 @@ from fercore.export import huggingface, torchscript
 from fercore.export.card import Exported, model_card
 from fercore.export.onnx import CALIBRATION, quantise, write_onnx
 from fercore.export.record import ONNX_FILE, OnnxRecord, write_record
-from fercore.export.standalone import Difference, compare, require_equal
+from fercore.export.standalone import Difference, compare, crop_code, face_shape, require_equal
 from fercore.inference.onnx import OnnxModule
 from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess
@@ -138,11 +138,15 @@ def _aside(out: Path) -> Iterator[Path]:
         os.replace(folder, out)
 
 
+def _probabilities(run: Run) -> str:
+    return f"probabilities (N, {len(run.classes)})"
+
+
 def _onnx(
     run: Run, model: LoadedModel, folder: Path, precision: str, dataset: Dataset | None
 ) -> tuple[Exported, Written]:
     file = folder / ONNX_FILE
-    write_onnx(model, file, run.name)
+    write_onnx(model, file, run)
     difference = require_equal(compare(model, run, OnnxModule(file).answer), "ONNX file")
     accuracy, notes = {}, ""
     if precision == "int8":
@@ -159,27 +163,27 @@ def _onnx(
     usage = (
         "import numpy as np, onnxruntime\nfrom PIL import Image\n\n"
         f'session = onnxruntime.InferenceSession("{ONNX_FILE}")\n'
-        'crop = np.array(Image.open("face.png").convert("L").resize((48, 48)))\n'
-        'probabilities = session.run(None, {"faces": crop[None]})[0]  # (1, 7)'
+        f"crop = {crop_code(run)}\n"
+        f'probabilities = session.run(None, {{"faces": crop[None]}})[0]  # (1, {len(run.classes)})'
     )
     inside = "Scaling and normalisation are inside the file."
-    exported = Exported(words, ONNX_FILE, usage, inside, "probabilities (N, 7)", difference, notes, accuracy)
+    exported = Exported(words, ONNX_FILE, usage, inside, _probabilities(run), difference, notes, accuracy)
     return exported, Written(file, difference, accuracy)
 
 
 def _torchscript(run: Run, model: LoadedModel, folder: Path, *_: object) -> tuple[Exported, Written]:
     file = folder / "model.pt"
-    torchscript.write_torchscript(model, file)
+    torchscript.write_torchscript(model, file, run)
     difference = require_equal(compare(model, run, lambda faces: torchscript.answer(file, faces)), "TorchScript file")
     usage = (
         "import numpy as np, torch\nfrom PIL import Image\n\n"
         f'model = torch.jit.load("{file.name}")\n'
-        'crop = np.array(Image.open("face.png").convert("L").resize((48, 48)))\n'
-        "probabilities = model(torch.from_numpy(crop[None]))  # (1, 7)"
+        f"crop = {crop_code(run)}\n"
+        f"probabilities = model(torch.from_numpy(crop[None]))  # (1, {len(run.classes)})"
     )
     notes = "torch still reads the format but has deprecated it: prefer ONNX for anything new."
     inside = "Scaling and normalisation are inside the file."
-    exported = Exported("a TorchScript file", file.name, usage, inside, "probabilities (N, 7)", difference, notes)
+    exported = Exported("a TorchScript file", file.name, usage, inside, _probabilities(run), difference, notes)
     return exported, Written(file, difference, {})
 
 
@@ -188,13 +192,14 @@ def _huggingface(run: Run, model: LoadedModel, folder: Path, *_: object) -> tupl
         raise RunError(f"{run.name} is an ensemble, which transformers has no form for; use onnx or torchscript")
     own_code = huggingface.write_folder(run, model, folder)
     difference = require_equal(compare(model, run, lambda faces: huggingface.answer(folder, faces)), "folder")
+    colours = "RGB" if len(face_shape(run)) == 3 else "L"
     trust = ", trust_remote_code=True" if own_code else ""
     usage = (
         "from PIL import Image\nfrom transformers import AutoImageProcessor, AutoModelForImageClassification\n\n"
         'processor = AutoImageProcessor.from_pretrained(".")\n'
         f'model = AutoModelForImageClassification.from_pretrained("."{trust}).eval()\n'
-        'inputs = processor(Image.open("face.png").convert("L"), return_tensors="pt")\n'
-        "probabilities = model(**inputs).logits.softmax(dim=1)  # (1, 7)"
+        f'inputs = processor(Image.open("face.png").convert("{colours}"), return_tensors="pt")\n'
+        f"probabilities = model(**inputs).logits.softmax(dim=1)  # (1, {len(run.classes)})"
     )
     notes = (
         "The network is none of transformers' own: trust_remote_code=True runs the Python files beside this card, "
@@ -203,5 +208,7 @@ def _huggingface(run: Run, model: LoadedModel, folder: Path, *_: object) -> tupl
         else "transformers opens it without any code of its own."
     )
     inside = "The folder's processor resizes, scales and normalises."
-    exported = Exported("a folder for transformers", "This folder", usage, inside, "logits (N, 7)", difference, notes)
+    exported = Exported(
+        "a folder for transformers", "This folder", usage, inside, f"logits (N, {len(run.classes)})", difference, notes
+    )
     return exported, Written(folder, difference, {})

@@ -17,7 +17,6 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from fercore.emotions import EMOTIONS
 from fercore.models.hub import import_transformers, is_hub_config
 from fercore.models.registry import LoadedModel
 from fercore.models.vit import processor_config
@@ -61,7 +60,7 @@ def write_folder(run: Run, model: LoadedModel, folder: Path) -> bool:
 
 
 def answer(folder: Path, faces: np.ndarray) -> np.ndarray:
-    """What a written folder answers by transformers: uint8 faces (N, 48, 48) -> probabilities (N, 7)."""
+    """What a written folder answers by transformers: uint8 faces (N, H, W) or (N, H, W, 3) -> probabilities (N, C)."""
     transformers = import_transformers()
     options = {"local_files_only": True, "trust_remote_code": True}
     model = transformers.AutoModelForImageClassification.from_pretrained(folder, **options).eval()
@@ -79,8 +78,8 @@ def _config(content: dict) -> dict:
         "auto_map": {auto: f"modeling_fer.{name}" for auto, name in names.items()},
         "network": content["model_type"],
         "settings": content["model"],
-        "id2label": {str(index): name for index, name in enumerate(EMOTIONS)},
-        "label2id": {name: index for index, name in enumerate(EMOTIONS)},
+        "id2label": {str(index): name for index, name in enumerate(content["classes"])},
+        "label2id": {name: index for index, name in enumerate(content["classes"])},
         "dtype": "float32",
     }
 

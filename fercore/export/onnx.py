@@ -11,26 +11,25 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fercore.emotions import EMOTIONS
 from fercore.export.standalone import INPUT, OUTPUT, Standalone, example
 from fercore.extras import import_extra
 from fercore.models.registry import LoadedModel
-from fercore.runs import RunError
+from fercore.runs import Run, RunError
 
 CALIBRATION = 512  # Training images: twice as many moved no range that mattered
 _BATCH = 32
 _SOFTMAX = ("Softmax", "LogSoftmax")
 
 
-def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
+def write_onnx(model: LoadedModel, path: Path, run: Run) -> None:
     """Write a model with its preprocessing as one ONNX file in fp32, for batches of any size.
 
     Parameters
     ----------
     model, path
         The model, and the file to write.
-    name
-        Of the model, kept in the file beside its classes.
+    run
+        Whose model it is: name and classes are kept in the file.
 
     Raises
     ------
@@ -44,7 +43,7 @@ def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
             warnings.simplefilter("ignore")  # about torch's own code
             torch.onnx.export(
                 Standalone(model).eval(),
-                (example(),),
+                (example(run),),
                 path,
                 input_names=[INPUT],
                 output_names=[OUTPUT],
@@ -54,9 +53,9 @@ def write_onnx(model: LoadedModel, path: Path, name: str) -> None:
                 verbose=False,
             )
     except (torch.onnx.errors.OnnxExporterError, RuntimeError, ImportError) as error:
-        raise RunError(f"{name} cannot be written as ONNX: {str(error)[:500]}") from error
+        raise RunError(f"{run.name} cannot be written as ONNX: {str(error)[:500]}") from error
     written = onnx.load(path)
-    onnx.helper.set_model_props(written, {"name": name, "classes": json.dumps(list(EMOTIONS))})
+    onnx.helper.set_model_props(written, {"name": run.name, "classes": json.dumps(list(run.classes))})
     onnx.save(written, path)
 
 
@@ -71,7 +70,7 @@ def quantise(source: Path, faces: np.ndarray, target: Path) -> None:
     source, target
         The model in fp32, and the file to write.
     faces
-        Calibration faces, uint8 (N, 48, 48), of the train split.
+        Calibration faces, uint8 (N, H, W) or (N, H, W, 3), of the train split.
     """
     import_extra("onnxruntime", "export")
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static

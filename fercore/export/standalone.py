@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from fercore.data.fer2013 import SIZE
 from fercore.models.forward import probabilities
 from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 
 INPUT, OUTPUT = "faces", "probabilities"
 LIMIT = 1e-4  # between two probabilities of one model in fp32: sums are taken in another order
-_RANDOM = 57  # faces of noise in the check; with seven average faces 64 in all
+_RANDOM = 57  # faces of noise in the check, beside an average face of each class
+_SHAPE = (48, 48)  # of the faces of a run that holds none, which is older than data sets of other sizes
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Difference:
 
 
 class Standalone(nn.Module):
-    """A model with its preprocessing inside: uint8 faces (N, 48, 48) -> float32 probabilities (N, 7).
+    """A model with its preprocessing inside: uint8 faces -> float32 probabilities (N, C).
 
-    Other layouts of memory than the usual one mean nothing to an exported file, so none is asked for.
+    Faces are (N, H, W) gray or (N, H, W, 3) in colour, as the data are that the model learned from. Other layouts of
+    memory than the usual one mean nothing to an exported file, so none is asked for.
     """
 
     def __init__(self, model: LoadedModel) -> None:
@@ -47,17 +48,31 @@ class Standalone(nn.Module):
         self.module, self.preprocess = model.module, model.preprocess
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        if faces.ndim == 4:
+            faces = faces.permute(0, 3, 1, 2)
         return self.module(self.preprocess(faces)).softmax(dim=1)
 
 
-def example() -> torch.Tensor:
+def face_shape(run: Run) -> tuple[int, ...]:
+    """Shape of the faces that a run's model learned from: (H, W) gray, (H, W, 3) in colour."""
+    average = run.average_faces()
+    return _SHAPE if average is None else average.shape[1:]
+
+
+def crop_code(run: Run) -> str:
+    """Python that makes such a face of a picture file."""
+    height, width, *colours = face_shape(run)
+    return f'np.array(Image.open("face.png").convert("{"RGB" if colours else "L"}").resize(({width}, {height})))'
+
+
+def example(run: Run) -> torch.Tensor:
     """What a model is traced with: two faces, since a batch of one is taken for a constant."""
-    return torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
+    return torch.zeros(2, *face_shape(run), dtype=torch.uint8)
 
 
 def check_faces(run: Run, seed: int = 0) -> tuple[np.ndarray, str]:
-    """Faces to compare two copies of a model on, uint8 (N, 48, 48), and what they are: noise and average faces."""
-    noise = np.random.default_rng(seed).integers(0, 256, (_RANDOM, SIZE, SIZE), dtype=np.uint8)
+    """Faces to compare two copies of a model on, uint8 as its data are, and what they are: noise and average faces."""
+    noise = np.random.default_rng(seed).integers(0, 256, (_RANDOM, *face_shape(run)), dtype=np.uint8)
     average = run.average_faces()
     if average is None:
         return noise, f"{len(noise)} random pictures"
@@ -72,7 +87,7 @@ def compare(model: LoadedModel, run: Run, answer: Callable[[np.ndarray], np.ndar
     model, run
         The model, and the run it is of.
     answer
-        The copy: uint8 faces (N, 48, 48) -> probabilities (N, 7).
+        The copy: uint8 faces -> probabilities (N, C).
     """
     faces, words = check_faces(run)
     gaps = np.abs(answer(faces) - probabilities(model.module, model.preprocess, faces))

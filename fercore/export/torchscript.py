@@ -14,21 +14,22 @@ import torch
 
 from fercore.export.standalone import Standalone, example
 from fercore.models.registry import LoadedModel
+from fercore.runs import Run
 
 
-def write_torchscript(model: LoadedModel, path: Path) -> None:
-    """Write a model with its preprocessing, traced, for batches of any size."""
+def write_torchscript(model: LoadedModel, path: Path, run: Run) -> None:
+    """Write the model of a run with its preprocessing, traced, for batches of any size."""
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore", FutureWarning)  # that the format is deprecated, which the card says too
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes of pictures are constant, the batch is not
-        traced = torch.jit.trace(Standalone(model).eval(), (example(),), check_trace=False)
+        traced = torch.jit.trace(Standalone(model).eval(), (example(run),), check_trace=False)
         content = io.BytesIO()  # onto a full disk torch itself would end the whole process
         torch.jit.save(torch.jit.freeze(traced), content)
     path.write_bytes(content.getvalue())
 
 
 def answer(path: Path, faces: np.ndarray) -> np.ndarray:
-    """What a written model answers: uint8 faces (N, 48, 48) -> probabilities (N, 7)."""
+    """What a written model answers: uint8 faces -> probabilities (N, C)."""
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore", FutureWarning)
         return torch.jit.load(path)(torch.from_numpy(faces)).numpy()

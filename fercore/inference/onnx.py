@@ -1,7 +1,7 @@
 """The ONNX file of a run in the place of its torch model: `python scripts/export.py RUN --format onnx --into-run`.
 
 A run folder may be a stranger's: the file is read as bytes, may refer to no other file, and must take faces and give
-seven probabilities.
+a probability of each class.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import nn
+from torchvision.transforms.v2 import functional as TF
 
-from fercore.data.fer2013 import SIZE
-from fercore.data.transforms import PIXELS
-from fercore.emotions import EMOTIONS
+from fercore.data.transforms import PIXELS, luma
+from fercore.emotions import MOST_CLASSES
 from fercore.export.record import ONNX_FILE, read_record
 from fercore.extras import import_extra
 from fercore.models.registry import LoadedModel
@@ -42,24 +42,34 @@ class OnnxModule(nn.Module):
     Raises
     ------
     RunError
-        If it is no model that takes uint8 faces (N, 48, 48) and gives probabilities (N, 7).
+        If it is no model that takes uint8 faces, (N, H, W) or (N, H, W, 3), and gives probabilities (N, C).
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         super().__init__()
         self._session = _open(path, threads)
         self._input = self._session.get_inputs()[0].name
+        self.classes: int = self._session.get_outputs()[0].shape[1]
+        self._shape = tuple(self._session.get_inputs()[0].shape[1:])
 
     def answer(self, faces: np.ndarray) -> np.ndarray:
-        """uint8 faces (N, 48, 48), 0 to 255 -> float32 probabilities (N, 7); may be called from any thread."""
+        """uint8 faces of the file's shape, 0 to 255 -> float32 probabilities (N, C); may be called from any thread."""
         return self._session.run(None, {self._input: faces})[0]
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Faces (N, 1, 48, 48), 0..1 as `PIXELS` leaves them -> logarithms (N, 7) of the probabilities.
+        """Faces (N, 1 or 3, H, W), 0..1 as `PIXELS` leaves them -> logarithms (N, C) of the probabilities.
+
+        They are brought to the size and the colours that the file takes.
 
         They are logits like any model's: softmax of them is the probabilities.
         """
-        faces = (pixels.squeeze(1) * 255).round().byte().cpu().numpy()
+        if pixels.shape[2:] != self._shape[:2]:
+            pixels = TF.resize(pixels, list(self._shape[:2]), antialias=True)
+        if len(self._shape) == 3:
+            faces = pixels.expand(-1, 3, -1, -1).permute(0, 2, 3, 1)
+        else:
+            faces = (pixels if pixels.shape[1] == 1 else luma(pixels)).squeeze(1)
+        faces = (faces * 255).round().byte().cpu().numpy()
         return torch.from_numpy(self.answer(faces)).clamp_min(_SMALLEST).log().to(pixels.device)
 
 
@@ -84,7 +94,13 @@ def load_onnx(run: Run, threads: int = 1) -> LoadedModel:
             f"{run.path / ONNX_FILE} was made of other weights than {run.name} holds now; make it again with: "
             f"python scripts/export.py {run.name} --format onnx --into-run"
         )
-    return LoadedModel(OnnxModule(run.path / ONNX_FILE, threads).eval(), PIXELS)
+    model = OnnxModule(run.path / ONNX_FILE, threads)
+    if model.classes != len(run.classes):
+        raise RunError(
+            f"{run.path / ONNX_FILE} gives {model.classes} probabilities, expected one of each class of run.json: "
+            f"{', '.join(run.classes)}"
+        )
+    return LoadedModel(model.eval(), PIXELS)
 
 
 def _open(path: Path, threads: int) -> InferenceSession:
@@ -102,13 +118,21 @@ def _open(path: Path, threads: int) -> InferenceSession:
         raise RunError(f"{path}: onnxruntime cannot open it ({str(error)[:300]})") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
     found = [(one.type, one.shape[1:]) for one in (*inputs, *outputs)]
-    expected = [("tensor(uint8)", [SIZE, SIZE]), ("tensor(float)", [len(EMOTIONS)])]
-    if found != expected:
+    if not _takes_faces(found):
         raise RunError(
-            f"{path}: its inputs and outputs are {found}, expected uint8 faces (N, {SIZE}, {SIZE}) and float "
-            f"probabilities (N, {len(EMOTIONS)})"
+            f"{path}: its inputs and outputs are {found}, expected uint8 faces (N, H, W) or (N, H, W, 3) and float "
+            "probabilities (N, C)"
         )
     return session
+
+
+def _takes_faces(found: list[tuple[str, list]]) -> bool:
+    """Whether the types and shapes of inputs and outputs are those of one batch of faces and its probabilities."""
+    if [kind for kind, _ in found] != ["tensor(uint8)", "tensor(float)"]:
+        return False
+    (side, *others), classes = found[0][1] or [None], found[1][1]
+    square = type(side) is int and 8 <= side <= 1024 and others in ([side], [side, 3])
+    return square and len(classes) == 1 and type(classes[0]) is int and 2 <= classes[0] <= MOST_CLASSES
 
 
 def _read(path: Path) -> bytes:

@@ -13,12 +13,11 @@ from fercore.charts import training as training_charts
 from fercore.charts.people import judged_chart, judged_words, sides_words
 from fercore.charts.reliability import reliability_diagram
 from fercore.charts.style import count, duration, figure_words, percent, points, range_words, run_styles, with_range
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.contamination import UNKNOWN
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.learning import Learning, check_history, curve_table, epoch_table, learning
 from fercore.evaluation.reliability import reliability_table
-from fercore.evaluation.tables import class_table, classification_table, confused_pairs, weakest_class
+from fercore.evaluation.tables import averaged_words, class_table, classification_table, confused_pairs, weakest_class
 from fercore.report import drawing
 from fercore.report.facts import told
 from fercore.report.figures import Measured, scaled
@@ -113,14 +112,18 @@ def section(run: Run, found: Measured) -> Section:
     bars = charts.class_bars(class_table(report), "f1")
     drawings = [drawing.svg(bars, f"F1 of each class on {name}", 330)]
     if len(pairs):
-        drawings.append(drawing.svg(charts.pair_bars(pairs), f"Most confused pairs of classes on {name}", 330))
+        drawings.append(
+            drawing.svg(
+                charts.pair_bars(pairs, classes=report["classes"]), f"Most confused pairs of classes on {name}", 330
+            )
+        )
     sentences = [f"{_right(found)}."]
     if found.people:
         drawings.append(drawing.svg(judged_chart(found.people), f"Agreement with most people on {name}", 330))
     sentences += [clean_sentence(found)] if found.clean and found.clean["copies"]["n"] else []
     sentences += [
-        f"Here the model gives {percent(mass)} of its probability to {other}, which is none of the seven classes; the "
-        "figures are of the seven, whose probabilities are scaled to sum to 1."
+        f"Here the model gives {percent(mass)} of its probability to {other}, which is none of its classes; the "
+        "figures are of these, whose probabilities are scaled to sum to 1."
         for other, mass in report.get("left_out", {}).items()
     ]
     if found.people:
@@ -151,7 +154,7 @@ def confusion_rows(report: dict) -> list[dict]:
                 for number, share, style in zip(counts[row], shares[row], styles[row], strict=True)
             ],
         }
-        for row, emotion in enumerate(EMOTIONS)
+        for row, emotion in enumerate(report["classes"])
     ]
 
 
@@ -168,7 +171,8 @@ def class_rows(report: dict) -> list[list[str]]:
 def intervals(report: dict) -> str:
     """What the intervals are, from the report's own account."""
     ways = [f"{name.replace('_', ' ')}: {told(way)}" for name, way in report["interval"].items() if name != "level"]
-    return f"Ranges are {percent(report['interval']['level'], 0)} intervals. {'; '.join(ways)}."
+    averaged = f"Averages are over {averaged_words(report)}."
+    return f"Ranges are {percent(report['interval']['level'], 0)} intervals. {'; '.join(ways)}. {averaged}"
 
 
 def learning_part(run: Run) -> dict:

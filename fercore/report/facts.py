@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fercore.charts.style import count
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.learning import config_table
 from fercore.runs import Run
 
@@ -44,7 +43,7 @@ def model(run: Run) -> Facts:
         ("Parameters", UNKNOWN if run.parameters is None else count(run.parameters)),
         ("Weights", f"{count(run.weights_bytes)} bytes, safetensors" if run.has_weights else "not in this run folder"),
         ("Input", _input(_entry(run.info, "preprocess"))),
-        ("Output", f"probabilities of seven expressions: {', '.join(EMOTIONS)}"),
+        ("Output", f"probabilities of {len(run.classes)} expressions: {told(list(run.classes))}"),
         ("Learned from", _splits(run, learned)),
         ("Further data", told(learned.get("extra_data"))),
         ("Pretraining", "none" if learned.get("pretraining", "") is None else told(learned.get("pretraining"))),
@@ -68,11 +67,11 @@ def data(run: Run) -> Facts:
 
 
 def counts(run: Run) -> list[dict]:
-    """Images of each emotion in each split: name, counts in the order of EMOTIONS, and total; empty where unknown."""
+    """Images of each class in each split: name, counts in the run's order, and total; empty where unknown."""
     known, rows = _entry(run.info["dataset"], "counts"), []
     for split in SPLITS:
         own = _entry(known, split)
-        numbers = [own.get(emotion) for emotion in EMOTIONS]
+        numbers = [own.get(emotion) for emotion in run.classes]
         if all(type(number) is int and 0 <= number < 2**63 for number in numbers):
             rows.append({"name": split_name(run, split), "counts": numbers, "total": sum(numbers)})
     return rows

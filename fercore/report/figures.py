@@ -116,6 +116,7 @@ def measure(run: Run, split: str, tta: str = "none", local: Path | None = None) 
         return Measured(split, tta, check_report(stored), seen=seen, note=f"{error}. The figures are as stored.")
     # Out-of-fold predictions are of Training too, but not as others are: the stored name says so.
     settings = {"split": split, "split_name": told(stored.get("split_name", split_name(run, split))), "tta": tta}
+    settings["classes"] = run.classes
     published = {**report(found.label, found.probabilities, **settings), "left_out": stored.get("left_out", {})}
     copies, no_clean = _copies(run, stored, split, found, local)
     votes = votes_on(found.id)

@@ -8,7 +8,6 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fercore.emotions import EMOTIONS
 from fercore.report import contents, drawing, facts
 from fercore.report.figures import measure_all
 from fercore.runs import Run, RunError, atomic_write
@@ -59,7 +58,8 @@ def html_report(run: Run, local: Path | None = None, now: datetime | None = None
         figures=contents.FIGURES.values(),
         scores=contents.score_rows(measured),
         no_clean=contents.no_clean_notes(measured),
-        emotions=EMOTIONS,
+        emotions=run.classes,
+        size=_size(run),
         model=facts.model(run),
         data=facts.data(run),
         counts=facts.counts(run),
@@ -79,6 +79,17 @@ def write_report(run: Run, path: Path, local: Path | None = None) -> None:
     atomic_write(path, lambda file: file.write(page.encode("utf-8")))
 
 
+def _size(run: Run) -> str:
+    """What the faces are that the model learned from, in words: "48 by 48 gray pixels"."""
+    try:
+        faces = run.average_faces()
+    except RunError:
+        faces = None
+    if faces is None:
+        return "small gray pictures"
+    return f"{faces.shape[2]} by {faces.shape[1]} {'colour' if faces.ndim == 4 else 'gray'} pixels"
+
+
 def _faces(run: Run) -> tuple[list[tuple[str, str]], list[str]]:
     """Emotion and picture of each average face, and what is wrong with them."""
     try:
@@ -86,4 +97,4 @@ def _faces(run: Run) -> tuple[list[tuple[str, str]], list[str]]:
     except RunError as error:
         return [], [str(error)]
     pictures = [] if faces is None else [drawing.picture(face) for face in faces]
-    return list(zip(EMOTIONS, pictures, strict=False)), []
+    return list(zip(run.classes, pictures, strict=False)), []

@@ -154,5 +154,5 @@ def store(engines: list[Engine]) -> None:
 
 def _exported(run: Run, loaded: LoadedModel) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
-        write_onnx(loaded, Path(folder) / "model.onnx", run.name)
+        write_onnx(loaded, Path(folder) / "model.onnx", run)
         return OnnxModule(Path(folder) / "model.onnx").answer

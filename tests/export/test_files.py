@@ -100,7 +100,8 @@ from pathlib import Path
 from fercore.export.torchscript import write_torchscript
 from fercore.models.registry import load
 from fercore.runs import open_run
-write_torchscript(load(open_run({str(run.path)!r})), Path("/dev/full"))
+run = open_run({str(run.path)!r})
+write_torchscript(load(run), Path("/dev/full"), run)
 """
     result = subprocess.run([sys.executable, "-c", export], capture_output=True, text=True, check=False)
     assert result.returncode == 1

@@ -11,7 +11,6 @@ import streamlit as st
 
 import state
 from fercore.data.ferplus import votes_on
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.elsewhere import Elsewhere, elsewhere
 from fercore.evaluation.errors import (
     AGREED,
@@ -93,7 +92,7 @@ def choose(evaluation: state.Evaluation) -> Images:
     found, pictured = state.predictions(*evaluation), state.dataset_matches(run)
     problem, votes = state.no_clean_score(run, split, tta), votes_on(found.id)
     with st.container(horizontal=True):
-        wanted = Wanted(true=_choose_class("True class", TRUE), pred=_choose_class("Predicted class", PRED))
+        wanted = Wanted(true=_choose_class("True class", TRUE, run), pred=_choose_class("Predicted class", PRED, run))
         other = _choose_other(evaluation)
         outcome = _choose_outcome(other is not None)
         span = _choose_range("Confidence", "confidence", PERCENT, "%d %%")
@@ -108,14 +107,15 @@ def choose(evaluation: state.Evaluation) -> Images:
         copies=None if problem or clean else state.copies(run, split, tta),
         brightness=_brightness(found.id, run) if pictured else None,
         votes=votes,
+        classes=run.classes,
     )
     wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness, side=side)
     runs = (run, other) if other else (run,)
     return Images(ordered(table, SORTED[order]), wanted, runs, pictured, found, votes, order)
 
 
-def _choose_class(label: str, key: str) -> str | None:
-    chosen = st.selectbox(label, [ANY, *EMOTIONS], key=key, bind="query-params", width=150, on_change=renew)
+def _choose_class(label: str, key: str, run: Run) -> str | None:
+    chosen = st.selectbox(label, [ANY, *run.classes], key=key, bind="query-params", width=150, on_change=renew)
     return None if chosen == ANY else chosen
 
 
@@ -178,5 +178,5 @@ def _brightness(ids: np.ndarray, run: Run) -> np.ndarray:
     """Mean gray level of each image, floats (N,); missing where the data set does not have it."""
     rows = state.image_rows(ids, run)
     found = np.full(len(rows), np.nan)
-    found[rows >= 0] = state.dataset(run).images[rows[rows >= 0]].mean(axis=(1, 2))
+    found[rows >= 0] = state.dataset(run).images[rows[rows >= 0]].reshape(int((rows >= 0).sum()), -1).mean(axis=1)
     return found

@@ -27,7 +27,7 @@ def answer(evaluation: state.Evaluation, table: pd.DataFrame) -> str:
     images = f"{count(len(table))} images of {escape(state.split_name(run, split))}"
     if clean and (copies := int(state.copies(run, split, tta).sum())):
         images += f" without the {count(copies)} that have a copy in training"
-    wrong, confused = table[~table["right"]], most_confused(table)
+    wrong, confused = table[~table["right"]], most_confused(table, run.classes)
     if confused is None:
         return f"{code(run.name)} classifies all {images} correctly."
     true, pred, times = confused
@@ -59,7 +59,7 @@ with st.container(horizontal=True, gap="small"):
             "key": key,
             "alt": "Confusion matrix",
         }
-        state.chart(confusion_matrix, cells(found.table, found.wanted), "count", state.dark(), **settings)
+        state.chart(confusion_matrix, cells(found.table, found.wanted, run.classes), "count", state.dark(), **settings)
         st.caption(
             "Images that match all choices but those of classes and answers. Click on a cell to see its images, and "
             "beside the cells to see all again."

@@ -7,7 +7,7 @@ import streamlit as st
 import state
 from fercore.charts.style import count, percent, range_words, with_range
 from fercore.evaluation.elsewhere import Elsewhere
-from fercore.evaluation.tables import weakest_class
+from fercore.evaluation.tables import averaged_words, weakest_class
 from wording import clean_score
 from wording.figures import accuracy_words
 from wording.markdown import code, escape
@@ -15,7 +15,7 @@ from wording.markdown import code, escape
 FIGURES = {
     "accuracy": ("Accuracy", "Share of images whose class is predicted"),
     "balanced_accuracy": ("Balanced accuracy", "Mean recall of the classes: rare ones count as much as common ones"),
-    "macro_f1": ("Macro-F1", "Mean F1 of the seven classes"),
+    "macro_f1": ("Macro-F1", "Mean F1 of the classes that occur"),
     "weighted_f1": ("Weighted F1", "Mean F1 of the classes, weighted by their number of images"),
     "log_loss": ("Log loss", "Mean of minus the logarithm of the true class's probability, in nats; lower is better"),
 }
@@ -47,9 +47,12 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
         st.caption(elsewhere_words(run, published))
     for name, mass in published.get("left_out", {}).items():
         st.caption(
-            f"Here the model gives {percent(mass)} of its probability to {name}, which is none of the seven classes. "
-            "The figures are of the seven, whose probabilities are scaled to sum to 1."
+            f"Here the model gives {percent(mass)} of its probability to {name}, which is none of its classes. "
+            "The figures are of its classes, whose probabilities are scaled to sum to 1."
         )
+    if report.get("absent"):
+        absent = escape(", ".join(report["absent"]))
+        st.caption(f"Averages are over {averaged_words(report)}: there is no image of {absent}, so it has no figures.")
     if score == state.Score.PEOPLE:
         st.caption(AS_PEOPLE_SEE)
     elif score and report["copies"]["n"]:

@@ -40,7 +40,7 @@ def draw_confusion(report: dict) -> None:
         state.chart(charts.confusion_matrix, confusion_table(report), shown, state.dark(), **settings)
         if len(pairs := confused_pairs(report)):
             settings = {"alt": "Most confused pairs of classes", **_asks(report, PAIRS, chart_clicks.cell, PAIRS)}
-            state.chart(charts.pair_bars, pairs, state.dark(), **settings)
+            state.chart(charts.pair_bars, pairs, state.dark(), tuple(report["classes"]), **settings)
     clicks = "" if "judged" in report else "Click on a cell or a bar, here or below, to see its images. "
     st.caption(
         f"{clicks}Most confused: true class → predicted class, with the number of images and their share of the true "
