@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fercore.evaluation.intervals import class_estimates, mean_interval, percentile_interval, wilson
+from fercore.evaluation.intervals import class_estimates, drop, mean_interval, percentile_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, at 95 %
 
@@ -46,3 +46,10 @@ def test_the_interval_of_a_mean_spreads_as_the_normal_approximation_says():
     half = Z * np.sqrt(0.75 * 0.25 / 200)
     assert found["value"] == 0.75
     assert [found["low"], found["high"]] == pytest.approx([0.75 - half, 0.75 + half], abs=0.01)
+
+
+def test_a_drop_between_two_sets_of_images_is_newcombes():
+    # Newcombe 1998, table II, (a): 56/70 - 48/80, method 10: 0.0524 to 0.3339
+    found = drop(wilson(56, 70), wilson(48, 80))
+    assert found["value"] == pytest.approx(0.2)
+    assert (round(found["low"], 4), round(found["high"], 4)) == (0.0524, 0.3339)
