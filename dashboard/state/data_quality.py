@@ -84,4 +84,6 @@ def suspected(run: Run) -> pd.DataFrame:
     """The labels that the out-of-fold predictions of a cross-validation give reason to doubt."""
     file = run.path / f"predictions_{stem('train')}.npz"
     with st.spinner("Comparing labels with out-of-fold predictions ..."):
-        return copied("suspected", str(file), file_state(file), lambda: suspected_labels(run.predictions("train")))
+        return copied(
+            "suspected", str(file), file_state(file), lambda: suspected_labels(run.predictions("train"), run.classes)
+        )

@@ -12,7 +12,6 @@ import state
 from fercore.data.decode import UnreadableImage
 from fercore.data.fer2013 import SIZE, Dataset
 from fercore.data.samples import sample_rows
-from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 from wording.markdown import code, message
 
@@ -39,7 +38,7 @@ class Faces(NamedTuple):
     emotions: tuple[str | None, ...]
 
 
-def choose_faces(run: Run, emotions: Sequence[str] = EMOTIONS) -> Faces:
+def choose_faces(run: Run, emotions: Sequence[str] | None = None) -> Faces:
     """Draw the choosers of faces, and return what was chosen; all of it but uploads is in the URL.
 
     Parameters
@@ -47,13 +46,15 @@ def choose_faces(run: Run, emotions: Sequence[str] = EMOTIONS) -> Faces:
     run
         Whose average faces are there where no data set is.
     emotions
-        The data set and the averages give one face of each; ids, an upload and the camera give what they give.
+        The data set and the averages give one face of each, by default of all the run's classes; ids, an upload and the
+        camera give what they give.
 
     Returns
     -------
     Faces
         At most `MOST`; none while nothing is uploaded or photographed, which the page is told in words.
     """
+    emotions = run.classes if emotions is None else emotions
     with st.container(horizontal=True, gap="medium"):
         source = st.segmented_control(
             "Faces",
@@ -88,17 +89,21 @@ def _from_data(dataset: Dataset, emotions: Sequence[str]) -> Faces:
         rows = rows[rows >= 0][:MOST]
     else:
         draw = st.number_input("Random draw", 0, 2**31 - 1, key="draw", bind="query-params", width=130)
-        rows = np.concatenate([sample_rows(dataset, SPLIT, emotion, 1, draw) for emotion in emotions])
-    labels = tuple(EMOTIONS[label] for label in dataset.labels[rows])
+        rows = np.concatenate(
+            [sample_rows(dataset, SPLIT, emotion, 1, draw) for emotion in emotions if emotion in dataset.classes]
+        )
+    labels = tuple(dataset.classes[label] for label in dataset.labels[rows])
     return Faces(np.array(dataset.images[rows]), tuple(dataset.ids[rows].tolist()), labels)
 
 
 def _average(run: Run, emotions: Sequence[str]) -> Faces:
-    faces = state.dataset_average_faces() if state.dataset() else state.average_faces(run)
+    here = state.dataset()
+    faces, classes = (state.dataset_average_faces(), here.classes) if here else (state.average_faces(run), run.classes)
     if faces is None:
         st.info("This run holds no average faces. Upload a picture, or use the camera.")
         return _decoded([])
-    return Faces(faces[[EMOTIONS.index(name) for name in emotions]], tuple(emotions), tuple(emotions))
+    known = tuple(name for name in emotions if name in classes)
+    return Faces(faces[[classes.index(name) for name in known]], known, known)
 
 
 def _uploaded() -> Faces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,17 +75,24 @@ def explain(run: Run, asked: Question) -> Explained:
         why = why or f"it has no {asked.layer}"
     if why:
         return Explained(run, probabilities, unsuited=why)
-    classes = asked_classes(probabilities, asked)
+    if unknown := [name for name in (asked.target, asked.against) if not _is_known(run, asked, name)]:
+        return Explained(run, probabilities, unsuited=f"it does not know {unknown[0]}")
+    classes = asked_classes(probabilities, asked, run.classes)
     maps = tuple(heat_map(run, asked, target) for target in classes)
     return Explained(run, probabilities, classes, maps)
 
 
-def asked_classes(probabilities: np.ndarray, asked: Question) -> tuple[int, ...]:
+def _is_known(run: Run, asked: Question, name: str) -> bool:
+    """Whether a model knows the class that is asked about; what is no class, such as the predicted one, it does."""
+    return name in (PREDICTED, NOTHING, RUNNER_UP, *run.classes) or (name == LABEL and asked.label in run.classes)
+
+
+def asked_classes(probabilities: np.ndarray, asked: Question, classes: Sequence[str] = EMOTIONS) -> tuple[int, ...]:
     """The class to explain and, where another one is asked about beside it, that one; a class is not compared with
     itself."""
     ranked = np.argsort(-probabilities, kind="stable").tolist()
-    named = {PREDICTED: ranked[0], LABEL: asked.label and EMOTIONS.index(asked.label), NOTHING: None}
-    named |= {emotion: number for number, emotion in enumerate(EMOTIONS)}
+    named = {PREDICTED: ranked[0], LABEL: classes.index(asked.label) if asked.label in classes else None, NOTHING: None}
+    named |= {emotion: number for number, emotion in enumerate(classes)}
     target = named[asked.target]
     other = next(n for n in ranked if n != target) if asked.against == RUNNER_UP else named[asked.against]
     if other in (None, target) or not METHODS[asked.method].by_class:
@@ -100,7 +108,7 @@ def heat_map(run: Run, asked: Question, target: int) -> np.ndarray:
     number = target if method.by_class else 0
     for part in range(method.parts):
         if part and time.monotonic() - begun > PATIENCE:
-            words = f"{method.name} of {code(run.name)} for {EMOTIONS[target]}: part {part + 1} of {method.parts}"
+            words = f"{method.name} of {code(run.name)} for {run.classes[target]}: part {part + 1} of {method.parts}"
             bar.progress(part / method.parts, words)
         total += state.computed(heat_map_part, run, asked.image, asked.method, number, part, asked.layer)
     bar.empty()
@@ -117,7 +125,7 @@ def drawn(one: Explained, asked: Question, opacity: float) -> dict[str, np.ndarr
     pictures = {name: over_face(asked.image, heat, full, method.signed, opacity, side) for name, heat in maps}
     if len(one.maps) == 2:
         difference = one.maps[0] - one.maps[1]
-        first, second = (EMOTIONS[number] for number in one.classes)
+        first, second = (one.run.classes[number] for number in one.classes)
         picture = over_face(asked.image, difference, full_colour(difference), True, opacity, side)
         pictures[f"more for {first} (blue), for {second} (orange)"] = picture
     return pictures
@@ -145,4 +153,8 @@ def enlarged(image: np.ndarray) -> np.ndarray:
 
 def caption(one: Explained, number: int, method: str) -> str:
     """ "for fear, 71.0 %", or "for any class" where the map is the same for all."""
-    return f"for {EMOTIONS[number]}, {percent(one.probabilities[number])}" if METHODS[method].by_class else "any class"
+    return (
+        f"for {one.run.classes[number]}, {percent(one.probabilities[number])}"
+        if METHODS[method].by_class
+        else "any class"
+    )

@@ -10,7 +10,6 @@ from fercore.charts.style import count, percent
 from fercore.data.decisions import Decision
 from fercore.data.ferplus import CLEAR, proposed_labels
 from fercore.data.ferplus import FINDING as FERPLUS
-from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import out_of_fold_runs
 from views.audit.decisions import draw_decidable
 from widgets.downloads import download_table
@@ -45,11 +44,10 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
     )
     found = voted if judge == FERPLUS else state.suspected(state.find_run(judge))
     say_doubts(found, judge)
-    if judge == FERPLUS and state.dataset():
-        propose(found)
+    classes = here.classes if (here := state.dataset()) else list(dict.fromkeys(found["label"]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        given = st.selectbox("Given label", [ANY, *EMOTIONS], key="given", bind="query-params", width=160)
-        others = list(dict.fromkeys([*EMOTIONS, *found["suggested"]]))
+        given = st.selectbox("Given label", [ANY, *classes], key="given", bind="query-params", width=160)
+        others = list(dict.fromkeys([*classes, *found["suggested"]]))
         suggested = st.selectbox("Suggested label", [ANY, *others], key="suggested", bind="query-params", width=160)
         download_table("Download the doubts", found, "suspected_labels.csv")
     chosen = found[

@@ -100,7 +100,7 @@ def draw_disagreements(found: Compared) -> None:
         chosen = st.segmented_control("How they disagree", list(KINDS), default=next(iter(KINDS)), **settings)
         seed = state.show_others("disagreements")
     kind = KINDS[chosen]
-    table = disagreements(found.answers, first, second, kind)
+    table = disagreements(found.answers, first, second, kind, found.runs[first].classes)
     if table.empty:
         st.info("There is no such image.")
         return

@@ -75,7 +75,8 @@ def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None
     say_what_is_shared({name: len(one.id) for name, one in found.items()}, answers)
     kept = {run.name: run for run in runs if run.name in answers.probabilities}
     split, tta, _ = measurement
-    settings = (split, state.shared_split_name(list(kept.values()), split), tta)
+    classes = next(iter(kept.values())).classes
+    settings = (split, state.shared_split_name(list(kept.values()), split), tta, classes)
     figures = {
         name: state.worked_out(measure, answers.label, answers.probabilities[name], *settings, spinner="Comparing ...")
         for name in kept
@@ -87,10 +88,10 @@ def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None
 
 
 def measure(
-    label: np.ndarray, probabilities: np.ndarray, split: str, split_name: str, tta: str
+    label: np.ndarray, probabilities: np.ndarray, split: str, split_name: str, tta: str, classes: tuple[str, ...]
 ) -> tuple[dict, Calibration]:
     """A run's report and calibration on some images."""
-    figures = report(label, probabilities, split=split, split_name=split_name, tta=tta)
+    figures = report(label, probabilities, split=split, split_name=split_name, tta=tta, classes=classes)
     return figures, calibration(label, probabilities)
 
 

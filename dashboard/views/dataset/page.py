@@ -7,7 +7,6 @@ import streamlit as st
 import state
 from fercore.charts.dataset import counts_table, distribution_chart, imbalance
 from fercore.charts.style import count
-from fercore.emotions import EMOTIONS
 from views.dataset import bring
 from views.dataset.samples import draw_augmentation, draw_faces, draw_gallery
 from widgets.downloads import download_table
@@ -32,7 +31,7 @@ def draw_distribution(table: pd.DataFrame) -> None:
     state.chart(distribution_chart, table, kind == "share", alt="Images of each emotion in each split")
     with st.expander("The counts as a table", icon=":material/table:"):
         wide = table.pivot(index="emotion", columns="split", values="images")
-        st.dataframe(wide.loc[list(EMOTIONS), list(dict.fromkeys(table["split"]))])
+        st.dataframe(wide.loc[list(dict.fromkeys(table["emotion"])), list(dict.fromkeys(table["split"]))])
     download_table("Download the counts", table, "counts.csv")
 
 
@@ -49,13 +48,15 @@ if dataset is None:
         state.missing_dataset("This page, unless you choose another run,")
         st.stop()
     counts, names = run.info["dataset"].get("counts"), run.info["dataset"].get("split_names")
-    averages, origin = state.average_faces(run), f"As {code(run.name)} recorded its data when it was trained."
+    classes, averages = run.classes, state.average_faces(run)
+    origin = f"As {code(run.name)} recorded its data when it was trained."
 else:
     counts, names = dataset.counts(), dataset.info["split_names"]
-    averages, origin = state.dataset_average_faces(), f"Counted in {code(state.data_root())}."
+    classes, averages = dataset.classes, state.dataset_average_faces()
+    origin = f"Counted in {code(state.data_root())}."
 
 try:
-    table = counts_table(counts, names)
+    table = counts_table(counts, names, classes)
 except ValueError as error:
     st.error(message(error), icon=":material/error:")
     st.stop()
@@ -64,7 +65,7 @@ st.caption(origin)
 draw_distribution(table)
 if averages is not None:
     st.subheader("The average face of each emotion")
-    draw_faces(averages[:, None], EMOTIONS, f"Average face of {names['train']}")
+    draw_faces(averages[:, None], classes, f"Average face of {names['train']}")
 st.subheader("Random faces")
 if dataset is None:
     state.missing_dataset("The gallery")
@@ -72,4 +73,4 @@ else:
     draw_gallery(dataset)
 if averages is not None:
     st.subheader("What augmentation does")
-    draw_augmentation(dataset, averages)
+    draw_augmentation(dataset, averages, classes)

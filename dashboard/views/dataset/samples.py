@@ -10,14 +10,13 @@ import streamlit as st
 import state
 from fercore.data.fer2013 import SPLITS, Dataset
 from fercore.data.samples import face_sheet, sample_rows
-from fercore.emotions import EMOTIONS
 from wording.markdown import code, escape
 
-ROWS, COLUMNS = 4, len(EMOTIONS)  # faces in the gallery
+ROWS, COLUMNS = 4, 7  # faces in the gallery of one emotion, and of an augmentation
 
 
 def draw_faces(faces: Sequence[np.ndarray], names: Sequence[str], what: str) -> None:
-    """One column of faces (n, 48, 48) for each name."""
+    """One column of faces (n, H, W) or (n, H, W, 3) for each name."""
     for column, name, own in zip(st.columns(len(names), gap="small"), names, faces, strict=True):
         column.markdown(name)
         if len(own):
@@ -31,12 +30,12 @@ def draw_gallery(dataset: Dataset) -> None:
         split = st.segmented_control(
             "Split", SPLITS, default="train", required=True, format_func=lambda key: escape(dataset.split_name(key))
         )
-        emotion = st.selectbox("Emotion", ["all", *EMOTIONS], width=160)
+        emotion = st.selectbox("Emotion", ["all", *dataset.classes], width=160)
         seed = state.show_others("gallery")
     what = f"Random faces of {dataset.split_name(split)}"
     if emotion == "all":
-        rows = [sample_rows(dataset, split, name, ROWS, seed) for name in EMOTIONS]
-        draw_faces([dataset.images[own] for own in rows], EMOTIONS, what)
+        rows = [sample_rows(dataset, split, name, ROWS, seed) for name in dataset.classes]
+        draw_faces([dataset.images[own] for own in rows], dataset.classes, what)
     else:
         rows = sample_rows(dataset, split, emotion, ROWS * COLUMNS, seed)
         if len(rows):
@@ -44,13 +43,14 @@ def draw_gallery(dataset: Dataset) -> None:
 
 
 @st.fragment
-def draw_augmentation(dataset: Dataset | None, averages: np.ndarray) -> None:
-    """Variants of a training face, or of the average face (7, 48, 48) of its emotion where there are no pictures."""
+def draw_augmentation(dataset: Dataset | None, averages: np.ndarray, classes: Sequence[str]) -> None:
+    """Variants of a training face, or of the average face of its emotion where there are no pictures."""
+    first = list(classes).index("happy") if "happy" in classes else 0
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        emotion = st.selectbox("Emotion", EMOTIONS, index=EMOTIONS.index("happy"), width=160, key="augmented_emotion")
+        emotion = st.selectbox("Emotion", classes, index=first, width=160, key="augmented_emotion")
         seed = state.show_others("augmentation")
     rows = sample_rows(dataset, "train", emotion, 1, seed) if dataset else ()
-    face = dataset.images[rows[0]] if len(rows) else averages[EMOTIONS.index(emotion)]
+    face = dataset.images[rows[0]] if len(rows) else averages[list(classes).index(emotion)]
     which = "a face" if len(rows) else "the average face, since there is no picture,"
     st.caption(
         f"On the left {which} as it is, then six draws of each augmentation at a usual strength. The report's changes "

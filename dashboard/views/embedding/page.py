@@ -51,7 +51,7 @@ with st.container(horizontal=True, gap="medium"):  # beside each other where the
         chosen = scatter.draw_picture(run, split, points, colour, method)
         scatter.describe(found, method)
     with st.container(width=NARROW):
-        scatter.draw_classes(found)
+        scatter.draw_classes(run, found)
 scatter.draw_images(run, points, chosen)
 with st.expander("How to read the picture", icon=":material/info:"):
     st.markdown(READ)

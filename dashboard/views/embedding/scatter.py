@@ -122,7 +122,11 @@ def choose_points(run: Run, split: str, found: Embedding) -> tuple[pd.DataFrame,
         )
         training = background and st.toggle("with images of training", key="training", bind="query-params")
     names = [state.split_name(run, split), state.split_name(run, "train")]
-    return point_table(found, method, names, training or (background and colour == "split")), colour, method
+    return (
+        point_table(found, method, names, training or (background and colour == "split"), run.classes),
+        colour,
+        method,
+    )
 
 
 def draw_picture(run: Run, split: str, points: pd.DataFrame, colour: str, method: str) -> pd.DataFrame | None:
@@ -137,7 +141,7 @@ def draw_picture(run: Run, split: str, points: pd.DataFrame, colour: str, method
     key = f"embedding_{run.name}_{split}_{method}"
     settings = {"on_select": "rerun", "selection_mode": charts.BOX, "key": key, "alt": "Images as the model sees them"}
     splits = tuple(dict.fromkeys(points["split"]))
-    arguments = (colour, splits, pictured, state.dark())
+    arguments = (colour, splits, pictured, state.dark(), run.classes)
     state.live_chart(charts.scatter_rows(rows), charts.scatter, *arguments, **settings)
     box = dragged(st.session_state.get(key))
     return None if box is None else inside(points, box)
@@ -168,9 +172,9 @@ def describe(found: Embedding, method: str) -> None:
     )
 
 
-def draw_classes(found: Embedding) -> None:
+def draw_classes(run: Run, found: Embedding) -> None:
     """Which emotions lie together in the features."""
-    table = class_table(found)
+    table = class_table(found, run.classes)
     state.chart(charts.class_agreement, table, state.dark(), alt="Neighbours alike, for each emotion")
     st.caption(
         f"Of the {NEIGHBOURS} nearest neighbours of each image in the features, the share that shows its emotion, with "

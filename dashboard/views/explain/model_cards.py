@@ -11,7 +11,6 @@ from fercore.charts.grids import Layout, grid
 from fercore.charts.heatmaps import full_colour
 from fercore.charts.probabilities import probability_bars
 from fercore.charts.style import percent
-from fercore.emotions import EMOTIONS
 from fercore.explain.methods import METHODS
 from fercore.explain.places import strongest_place
 from widgets.downloads import download_picture
@@ -39,7 +38,7 @@ def answer(found: list[Explained], asked: Question) -> str:
     voices: dict[str, list[str]] = {}
     for one in found:
         figure = f"{code(one.run.name)} ({percent(one.probabilities.max())})"
-        voices.setdefault(EMOTIONS[one.probabilities.argmax()], []).append(figure)
+        voices.setdefault(one.run.classes[one.probabilities.argmax()], []).append(figure)
     words = [f"{', '.join(names)} say{'s' * (len(names) < 2)} **{emotion}**" for emotion, names in voices.items()]
     return f"The models {'agree' if len(voices) == 1 else 'disagree'}: {'; '.join(words)}.{label}"
 
@@ -48,8 +47,8 @@ def says(one: Explained) -> str:
     """ "`a` says fear, 71.0 %, then sad, 14.2 %"."""
     first, second = np.argsort(-one.probabilities, kind="stable")[:2]
     return (
-        f"{code(one.run.name)} says **{EMOTIONS[first]}**, {percent(one.probabilities[first])}, "
-        f"then {EMOTIONS[second]}, {percent(one.probabilities[second])}"
+        f"{code(one.run.name)} says **{one.run.classes[first]}**, {percent(one.probabilities[first])}, "
+        f"then {one.run.classes[second]}, {percent(one.probabilities[second])}"
     )
 
 
@@ -58,7 +57,7 @@ def where(one: Explained, asked: Question) -> str:
     method = METHODS[asked.method]
     if one.unsuited:
         return f"{method.name} does not suit this model: {one.unsuited}."
-    wanted = f" for {EMOTIONS[one.classes[0]]}" if method.by_class else ""
+    wanted = f" for {one.run.classes[one.classes[0]]}" if method.by_class else ""
     if not (place := strongest_place(one.maps[0])):
         return f"{method.name} finds no place that speaks{wanted}."
     held = "what speaks for it" if method.by_class else "the map"
@@ -86,11 +85,17 @@ def draw_card(one: Explained, asked: Question, opacity: float, several: bool) ->
         for name, picture in pictures.items():
             st.image(picture, name, width=WIDTH, alt=f"{METHODS[asked.method].name} {name}")
         with st.container(width=WIDTH):
-            state.chart(probability_bars, one.probabilities, state.dark(), alt=f"Probabilities of {one.run.name}")
+            state.chart(
+                probability_bars,
+                one.probabilities,
+                state.dark(),
+                one.run.classes,
+                alt=f"Probabilities of {one.run.name}",
+            )
     if several:
         st.markdown(unbroken(where(one, asked)))
     if len(one.classes) == 1 and asked.against != NOTHING and METHODS[asked.method].by_class:
-        emotion = EMOTIONS[one.classes[0]]
+        emotion = one.run.classes[one.classes[0]]
         st.caption(f"Both “Why” and “and not” are {emotion}; choose another emotion to compare it with.")
     if pictures:
         full = full_colour(*one.maps)
@@ -103,7 +108,11 @@ def draw_card(one: Explained, asked: Question, opacity: float, several: bool) ->
 
 def probability_table(found: list[Explained]) -> pd.DataFrame:
     """Every probability: columns run, emotion, probability."""
-    rows = [(one.run.name, emotion, p) for one in found for emotion, p in zip(EMOTIONS, one.probabilities, strict=True)]
+    rows = [
+        (one.run.name, emotion, p)
+        for one in found
+        for emotion, p in zip(one.run.classes, one.probabilities, strict=True)
+    ]
     return pd.DataFrame(rows, columns=["run", "emotion", "probability"])
 
 
@@ -112,7 +121,13 @@ def map_table(found: list[Explained], asked: Question) -> pd.DataFrame:
     row, column = (place.ravel() for place in np.indices(asked.image.shape))
     tables = [
         pd.DataFrame(
-            {"run": one.run.name, "emotion": EMOTIONS[number], "row": row, "column": column, "value": heat.ravel()}
+            {
+                "run": one.run.name,
+                "emotion": one.run.classes[number],
+                "row": row,
+                "column": column,
+                "value": heat.ravel(),
+            }
         )
         for one in found
         for number, heat in zip(one.classes, one.maps, strict=True)

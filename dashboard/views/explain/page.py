@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.emotions import EMOTIONS
+from fercore.data.fer2013 import SIZE
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.face_source import choose_faces
@@ -54,6 +54,12 @@ def choose_face(run: Run) -> tuple[np.ndarray, str, str | None]:
     faces = choose_faces(run)
     if not len(faces.images):
         st.stop()
+    if faces.images.shape[1:] != (SIZE, SIZE):
+        st.info(
+            f"Explanations are of gray faces of {SIZE} × {SIZE} pixels; these have another size or colour. Upload a "
+            "picture, or use the camera."
+        )
+        st.stop()
     # Ids and files may show one emotion twice, and then only their names tell faces apart.
     emotions = [emotion for emotion in faces.emotions if emotion]
     names = emotions if len(set(emotions)) == len(faces.names) else list(dict.fromkeys(faces.names))
@@ -69,6 +75,7 @@ def choose_face(run: Run) -> tuple[np.ndarray, str, str | None]:
 def choose_question(runs: list[Run]) -> tuple[Question, float]:
     """The face, the method, classes and layer, and the heat maps' opacity, 0 to 1."""
     image, name, label = choose_face(runs[0])
+    classes = list(dict.fromkeys(emotion for run in runs for emotion in run.classes))
     bound = {"bind": "query-params", "width": 168}
     target, against, layer = PREDICTED, NOTHING, LAST
     names = list(METHODS)
@@ -80,8 +87,8 @@ def choose_question(runs: list[Run]) -> tuple[Question, float]:
         )
         if METHODS[method].by_class:
             known = [LABEL] if label else []
-            target = st.selectbox("Why", [PREDICTED, *known, *EMOTIONS], key="target", **bound)
-            against = st.selectbox("and not", [NOTHING, RUNNER_UP, *known, *EMOTIONS], key="against", **bound)
+            target = st.selectbox("Why", [PREDICTED, *known, *classes], key="target", **bound)
+            against = st.selectbox("and not", [NOTHING, RUNNER_UP, *known, *classes], key="against", **bound)
         if layers := dict.fromkeys(one for run in runs for one in state.computed(method_layers, run, method)):
             layer = st.selectbox("Layer", [LAST, *layers], key="cam_layer", **bound)
         opacity = st.slider("Opacity", 0, 100, 70, 5, format="%d %%", key="opacity", **bound)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 import state
-from fercore.emotions import EMOTIONS
 from fercore.explain.methods import METHODS
 from fercore.explain.sanity import levels, randomised_map, similarity
 from views.explain.map_sheet import draw_sheet
@@ -44,5 +43,5 @@ def draw_cascade(one: Explained, asked: Question, opacity: float) -> None:
         labels.append(f"{level}: {similarity(trained, heat):z.2f}")
     bar.empty()
     method = METHODS[asked.method]
-    st.markdown(f"{code(run.name)}, {method.name}{f' for {EMOTIONS[target]}' if method.by_class else ''}")
+    st.markdown(f"{code(run.name)}, {method.name}{f' for {run.classes[target]}' if method.by_class else ''}")
     draw_sheet(asked.image, maps, labels, method.signed, opacity, f"check_{run.name}.png")

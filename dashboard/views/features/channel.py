@@ -9,7 +9,6 @@ import streamlit as st
 import state
 from fercore.charts import features as charts
 from fercore.charts.grids import DENSITY
-from fercore.emotions import EMOTIONS
 from fercore.explain.features import strongest_kernels
 from fercore.explain.inputs import over_seen_part
 from fercore.explain.summary import TOP
@@ -27,8 +26,10 @@ def draw_channel(view: View, channel: int, split: str | None) -> None:
         row = view.table.iloc[channel]
         st.markdown(preference(row, escape(state.split_name(view.run, split))))
         if pd.notna(row["emotion"]):
-            bars = tuple(row[f"strength_{emotion}"] for emotion in EMOTIONS)
-            state.chart(charts.strength_bars, bars, alt=f"Mean strength of channel {channel} on each emotion")
+            bars = tuple(row[f"strength_{emotion}"] for emotion in view.run.classes)
+            state.chart(
+                charts.strength_bars, bars, view.run.classes, alt=f"Mean strength of channel {channel} on each emotion"
+            )
     _draw_firing(view, channel)
     if view.layer.filters:
         _draw_kernels(view, channel)
@@ -72,7 +73,7 @@ def _draw_drivers(view: View, channel: int) -> None:
     if not len(top):
         return
     title = "**The images that drive it most**"
-    ids, emotions = summary.ids[top], [EMOTIONS[label] for label in summary.labels[top]]
+    ids, emotions = summary.ids[top], [view.run.classes[label] for label in summary.labels[top]]
     rows = state.image_rows(ids) if state.dataset_matches(view.run) else np.full(len(top), -1)
     if (rows >= 0).all():
         picture = charts.face_sheet(state.dataset().images[rows], emotions, state.dark())

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.emotions import EMOTIONS
 from fercore.explain.features import activations, filters, kernels, strengths
 from fercore.explain.layers import Layer, layers
 from fercore.explain.selectivity import channel_table, order_channels
@@ -18,7 +17,7 @@ from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 from widgets.face_source import Faces, choose_faces
 
-ALL = "all seven"
+ALL = "all"
 # The strongest first: the most selective of an early layer may fire on none of the faces shown, and leave a blank page.
 ORDERS = {"strength": "Strength", "selectivity": "Selectivity", "number": "Number"}
 ORDERS_ON_FACES = {key: label for key, label in ORDERS.items() if key != "selectivity"}
@@ -66,7 +65,7 @@ class View:
 
     def label(self, channel: int) -> str:
         """What a channel is called in a grid: its number, or its class where the layer is the output."""
-        return EMOTIONS[channel] if self.layer.name == "output" else str(channel)
+        return self.run.classes[channel] if self.layer.name == "output" else str(channel)
 
     def title(self, channel: int) -> str:
         """What a channel is called in a text: "channel 12"."""
@@ -83,15 +82,15 @@ def choose_view(run: Run, summary: FeatureSummary | None) -> View | None:
     with st.container(horizontal=True, gap="medium"):
         options = {"bind": "query-params", "on_change": restart}
         layer = found[st.selectbox("Layer", list(found), key="layer", width=180, **options)]
-        emotion = st.selectbox("Emotion", [ALL, *EMOTIONS], key="emotion", width=140, **options)
+        emotion = st.selectbox("Emotion", [ALL, *run.classes], key="emotion", width=140, **options)
         order = _choose_one("Channels by", "order", ORDERS if summary else ORDERS_ON_FACES)
         shown = _choose_one("Show", "show", SHOWN) if layer.filters else "activations"
-    emotions = EMOTIONS if emotion == ALL else (emotion,)
+    emotions = run.classes if emotion == ALL else (emotion,)
     faces = choose_faces(run, emotions)
     if not len(faces.images):
         return None
     maps = state.computed(activations, run, faces.images, (layer.name,))[layer.name]
-    table = _table_of(summary, layer.name, maps.shape[1])
+    table = _table_of(run, summary, layer.name, maps.shape[1])
     ranks = _ranked(table, maps, order, None if emotion == ALL else emotion)
     return View(run, layer, faces, shown, maps, layer.name == next(iter(found)), summary, table, ranks)
 
@@ -171,10 +170,10 @@ def _forget_beyond(key: str, most: int) -> None:
         st.session_state[key] = None
 
 
-def _table_of(summary: FeatureSummary | None, layer: str, channels: int) -> pd.DataFrame | None:
+def _table_of(run: Run, summary: FeatureSummary | None, layer: str, channels: int) -> pd.DataFrame | None:
     if summary is None or layer not in summary.layers:
         return None
-    table = channel_table(summary.layers[layer])
+    table = channel_table(summary.layers[layer], run.classes)
     if len(table) != channels:
         raise RunError(
             f"the stored features have {len(table)} channels in {layer}, the model has {channels}, so they are not of "

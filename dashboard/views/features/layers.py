@@ -17,7 +17,7 @@ from wording.markdown import escape
 
 METHOD = (
     "A channel's strength is the mean of its positive activation over the face. Its selectivity index compares the "
-    "highest mean strength on an emotion, m, with the mean of the other six, r: (m − r) / (m + r), from 0 for a "
+    "highest mean strength on an emotion, m, with the mean of the others, r: (m − r) / (m + r), from 0 for a "
     "channel that answers all alike to 1 for one that answers a single emotion (Morcos et al. 2018). Points are "
     "medians, bars quartiles."
 )
@@ -26,7 +26,7 @@ METHOD = (
 def draw_layers(run: Run, split: str, summary: FeatureSummary) -> None:
     """How selective the channels of each layer are, and which emotion they prefer, over the images of a split."""
     st.subheader("Layer by layer")
-    table, preferences = layer_table(summary), preference_table(summary)
+    table, preferences = layer_table(summary), preference_table(summary, run.classes)
     with st.container(horizontal=True, gap="small"):  # beside each other where they fit
         state.chart(charts.layer_selectivity, table, state.dark(), width=BESIDE, alt="How selective each layer is")
         state.chart(charts.layer_preferences, preferences, width=BESIDE, alt="Which emotion each layer prefers")
@@ -44,7 +44,7 @@ def draw_layers(run: Run, split: str, summary: FeatureSummary) -> None:
 def draw_leaders(view: View) -> None:
     """The most selective and the strongest channels of the layer that is looked at, for each emotion."""
     st.subheader(f"The channels of {view.layer.name} for each emotion")
-    table = leaders(view.table)
+    table = leaders(view.table, classes=view.run.classes)
     digits = {"selectivity": "z.2f", "strength": ".3g"}
     table["words"] = [f"{view.label(row.channel)} ({row.value:{digits[row.by]}})" for row in table.itertuples()]
     shown = table.groupby(["emotion", "by"], sort=False)["words"].agg(", ".join).unstack()

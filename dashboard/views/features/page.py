@@ -23,7 +23,7 @@ MOST = 8  # other runs to name
 
 def answer_of_summary(run: Run, summary: FeatureSummary) -> str:
     """One sentence: where the most selective channels are, and for which emotion."""
-    found = answer(summary)
+    found = answer(summary, run.classes)
     if found is None:
         return f"No hidden channel of {code(run.name)} fires on {TOP} images or more."
     return (

@@ -9,6 +9,7 @@ from fercore.charts.style import count, figure_words, percent, with_range
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
 from fercore.runs import Run
 from widgets.downloads import download_table
+from widgets.links import link
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.markdown import code, escape, message
 
@@ -89,6 +90,10 @@ def draw_dataset(runs: list[Run]) -> None:
             f"{same} of {len(runs)} runs learned from exactly these; their fingerprint is "
             f"{code(dataset.info['fingerprint'][:12])}."
         )
+        others = [path.parent.name for path in sorted(state.data_root().parent.glob("*/dataset.json"))]
+        if others := [name for name in others if name != state.data_root().name]:
+            st.markdown(f"Beside it lie the data sets {', '.join(map(code, others))}.")
+            link("other_data", "How do the models do on them?", ":material/public:")
     elif (state.data_root() / "dataset.json").is_file():
         st.error(message(problem), icon=":material/error:")
     else:
