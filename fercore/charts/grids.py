@@ -85,8 +85,8 @@ def colored(values: np.ndarray, scale: alt.Scale) -> np.ndarray:
 
 
 def gray(images: np.ndarray) -> np.ndarray:
-    """uint8 (N, H, W) -> (N, H, W, 3), for grids that hold faces and maps."""
-    return np.repeat(images[..., None], 3, axis=-1)
+    """Faces uint8 (N, H, W), or (N, H, W, 3) in colour, -> (N, H, W, 3), for grids that hold faces and maps."""
+    return images if images.ndim == 4 else np.repeat(images[..., None], 3, axis=-1)
 
 
 def overlay(
