@@ -8,6 +8,7 @@ from fercore.charts.style import percent, points, range_words, with_range
 from fercore.evaluation.elsewhere import READINGS
 from fercore.evaluation.other_data import HOME, SCORES, matrix
 from views.other_data import cells
+from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
 HOW = "scripts/evaluate.py RUN --data data/NAME"
@@ -23,13 +24,13 @@ def answer(away: pd.DataFrame, score: str) -> str:
         interval = range_words({"low": best["drop_low"], "high": best["drop_high"]})
         fallen = f", {points(best['drop'])} ({interval}) below its accuracy at home"
     return (
-        f"On {escape(best['data'])} {code(best['run'])} does best: {SCORES[score].lower()} {figure} on "
+        f"{code(best['run'])} is best on {escape(best['data'])}: {SCORES[score].lower()} {figure} on "
         f"{int(best['n']):,} images{fallen}."
     )
 
 
 cells.follow()
-st.title("How do the models do on other data?")
+page_title("Other data", "How accurate is every model on every data set, and how far does it fall from home?")
 with st.container(horizontal=True, gap="medium"):
     bound = {"required": True, "bind": "query-params"}
     split = st.segmented_control("Split", ["test", "val", "train"], default="test", key="other_split", **bound)

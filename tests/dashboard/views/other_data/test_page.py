@@ -43,7 +43,7 @@ def test_without_other_data_the_page_says_what_to_run(folders, open_page):
 
 def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
     app = open_page("other_data")
-    assert headline(app).startswith("#### On faces `b` does best: accuracy 60.0 % (")
+    assert headline(app).startswith("#### `b` is best on faces: accuracy 60.0 % (")
     assert "on 70 images, 20.0 points (" in headline(app)
     encoding = charts(app)[0]["layer"][0]["encoding"]
     assert (encoding["y"]["sort"], encoding["x"]["sort"]) == (["a", "b"], ["its own data", "faces"])
@@ -60,7 +60,7 @@ def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
 
 def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_page):
     app = open_page("evaluation", run="a", data="faces")
-    assert "`a` is right on 50.0 % of PrivateTest of faces" in headline(app).replace("#### ", "")
+    assert "accuracy 50.0 % on PrivateTest of faces" in headline(app)
     assert "Not asked, since the model does not know these classes: 10 of contempt." in words(app)
     app = open_page("errors", run="a", data="faces")
     assert "wrong on 35 of 70 images of PrivateTest of faces" in headline(app)
@@ -72,7 +72,7 @@ def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_p
 def test_a_data_set_that_a_run_was_not_evaluated_on_is_said(measured, open_page):
     app = open_page("evaluation", run="a", data="unknown")
     assert "This run was not evaluated on the data set" in words(app)
-    assert "90.0 %" in headline(app)
+    assert "accuracy 90.0 % on PrivateTest (" in headline(app)
 
 
 def test_home_ranks_no_figure_of_other_data(measured, open_page):
