@@ -73,6 +73,7 @@ def answers(run: Run, crops: np.ndarray, tta: str = "none", runtime: str = "torc
 
 def confidence(run: Run, tta: str = "none") -> Confidence | None:
     """A run's temperature and threshold; see `fercore.evaluation.confidence.run_confidence`."""
+    run = getattr(run, "home", run)  # on other data too, both are those of its own validation split
     return copied("confidence", tta, _stored(run), lambda: _fitted(run, tta))
 
 

@@ -51,22 +51,22 @@ class Section:
 def answer(run: Run, measured: Sequence[Measured]) -> str:
     """The report in a sentence or two."""
     if not measured:
-        return "It has not been measured yet, so nothing is known of how often it is right."
+        return "It has not been measured yet, so its accuracy is not known."
     first = measured[0]
     weakest = weakest_class(first.report)
     taken = f", most often taken for {weakest.taken_for}" if weakest.taken_for else ""
     clean = ""
     if first.clean and first.clean["copies"]["n"]:
         clean = f" {clean_sentence(first)}"
-    return f"{_right(first)}; {weakest.emotion} is its weakest class{taken}.{clean}"
+    return f"{_accuracy(first)}; {weakest.emotion} is its weakest class{taken}.{clean}"
 
 
 def clean_sentence(found: Measured) -> str:
     """What is left without the images that have a copy in training, with both numbers of images."""
     accuracy, copies = found.clean["accuracy"], found.clean["copies"]
     return (
-        f"Without the {count(copies['n'])} images of which training has a copy it is {with_range(accuracy)}, "
-        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} {with_range(copies['accuracy'])}."
+        f"Without the {count(copies['n'])} images of which training has a copy its accuracy is {with_range(accuracy)}, "
+        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} it is {with_range(copies['accuracy'])}."
     )
 
 
@@ -117,7 +117,7 @@ def section(run: Run, found: Measured) -> Section:
                 charts.pair_bars(pairs, classes=report["classes"]), f"Most confused pairs of classes on {name}", 330
             )
         )
-    sentences = [f"{_right(found)}."]
+    sentences = [f"{_accuracy(found)}."]
     if found.people:
         drawings.append(drawing.svg(judged_chart(found.people), f"Agreement with most people on {name}", 330))
     sentences += [clean_sentence(found)] if found.clean and found.clean["copies"]["n"] else []
@@ -228,15 +228,15 @@ def _scaled_words(run: Run, found: Measured) -> list[str]:
         *words,
         f"Where it answers only from a confidence of {percent(after.confidence.threshold)} on, chosen so that four of "
         f"five answers are right on validation images, it answers for {with_range(answers)} of "
-        f"{found.report['split_name']} and is right on {with_range(right)} of these.",
+        f"{found.report['split_name']} with an accuracy of {with_range(right)} on these.",
     ]
 
 
-def _right(found: Measured) -> str:
+def _accuracy(found: Measured) -> str:
     report = found.report
     return (
-        f"Its accuracy is {percent(report['accuracy']['value'])} on {report['split_name']} "
-        f"(95 % interval {range_words(report['accuracy'])}), n = {count(report['n'])}{TTAS[found.tta]}"
+        f"Accuracy {percent(report['accuracy']['value'])} on {report['split_name']} "
+        f"(95 % interval {range_words(report['accuracy'])}, n = {count(report['n'])}){TTAS[found.tta]}"
     )
 
 
@@ -253,10 +253,10 @@ def _figures(report: dict) -> dict:
 
 def _learned(found: Learning) -> str:
     more = "more" if found.gap >= 0 else "fewer"
+    accuracy = with_range(found.val_accuracy)
     return (
-        f"It is best after epoch {found.best_epoch} of {found.epochs}, with an accuracy of "
-        f"{with_range(found.val_accuracy)} on the validation images; of its training images it gets "
-        f"{points(abs(found.gap))} {more} right. All epochs took "
+        f"It is best after epoch {found.best_epoch} of {found.epochs}, with an accuracy of {accuracy} on the "
+        f"validation images; of its training images it gets {points(abs(found.gap))} {more} right. All epochs took "
         f"{duration(found.seconds)}."
     )
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from fercore.data.audit.groups import picture_numbers
 from fercore.data.audit.similarity import near_pairs
+from fercore.data.audit.small import small
 from fercore.data.dataset import AUDIT, DataError, Dataset, open_dataset
 from fercore.run_files import RunError, read_json, write_json
-
-SIDE = 48  # pixels, at which pictures of different sizes are compared
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 def copies_in_training(dataset: Dataset, split: str, home: Dataset) -> np.ndarray:
@@ -71,17 +68,6 @@ def has_copy(images: np.ndarray, training: np.ndarray) -> np.ndarray:
     pairs = near_pairs(pictures[first[order]], between=len(rest))
     near = rest[pairs["first"].unique()]
     return exact | np.isin(numbers[: len(images)], near)
-
-
-def small(images: np.ndarray) -> np.ndarray:
-    """Pictures in gray at 48 x 48 pixels, uint8 (N, 48, 48); those that are so already stay as they are."""
-    if images.ndim == 3 and images.shape[1:] == (SIDE, SIDE):
-        return np.asarray(images)
-    made = np.empty((len(images), SIDE, SIDE), dtype=np.uint8)
-    for row, image in enumerate(images):
-        gray = image if image.ndim == 2 else np.rint(image @ _LUMA).astype(np.uint8)
-        made[row] = np.asarray(Image.fromarray(gray).resize((SIDE, SIDE), Image.Resampling.BOX))
-    return made
 
 
 def find_dataset(folder: Path, fingerprint: str | None) -> Dataset | None:

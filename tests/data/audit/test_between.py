@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fercore.data.audit.between import copies_in_training, find_dataset, has_copy, small
+from fercore.data.audit.between import copies_in_training, find_dataset, has_copy
+from fercore.data.audit.small import small
 from tests.factories.data import make_dataset
 
 
