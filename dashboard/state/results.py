@@ -70,10 +70,10 @@ def metrics(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLIS
     if not score:
         file = run.path / f"metrics_{stem(split, tta)}.json"
         return copied(*key(file), lambda: _published(checked(check_report, run.metrics(split, tta), file)))
-    settings = {"split": split, "split_name": split_name(run, split), "tta": tta, "classes": run.classes}
+    settings = {"split": split, "split_name": split_name(run, split), "tta": tta}
 
     def measured(found: Predictions) -> dict:
-        return clean_report(found, _known_copies(run, split, tta), **settings)
+        return clean_report(found, _known_copies(run, split, tta), classes=run.classes, **settings)
 
     if score == Score.PEOPLE:
         return _judged_metrics(run, split, tta, settings)
