@@ -8,6 +8,7 @@ import streamlit as st
 
 import state
 from fercore.charts.evaluation import CELL, CLASS
+from fercore.emotions import KNOWN
 from widgets.links import go
 
 # Keys of the choosers of the errors page, which are their names in its address; what they say for every class, and for
@@ -59,6 +60,6 @@ def follow() -> None:
 
 def _all_but(found: dict[str, object]) -> dict[str, str]:
     # The front end sent this: only names that the choosers know may enter them.
-    classes = {name for run in state.runs() for name in run.classes}
+    classes = {*KNOWN, *(name for run in state.runs() for name in run.classes)}
     known = {key: value if isinstance(value, str) and value in classes else ANY for key, value in found.items()}
     return {TRUE: ANY, PRED: ANY, OUTCOME: ALL, PAIR: ALL, **known}
