@@ -65,8 +65,8 @@ def clean_sentence(found: Measured) -> str:
     """What is left without the images that have a copy in training, with both numbers of images."""
     accuracy, copies = found.clean["accuracy"], found.clean["copies"]
     return (
-        f"Without the {count(copies['n'])} images of which training has a copy its accuracy is {with_range(accuracy)}, "
-        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} it is {with_range(copies['accuracy'])}."
+        f"Without the {count(copies['n'])} images of which training has a copy it is {with_range(accuracy)}, "
+        f"n = {count(found.clean['n'])}; on those {count(copies['n'])} {with_range(copies['accuracy'])}."
     )
 
 
@@ -235,8 +235,8 @@ def _scaled_words(run: Run, found: Measured) -> list[str]:
 def _accuracy(found: Measured) -> str:
     report = found.report
     return (
-        f"Accuracy {percent(report['accuracy']['value'])} on {report['split_name']} "
-        f"(95 % interval {range_words(report['accuracy'])}, n = {count(report['n'])}){TTAS[found.tta]}"
+        f"Its accuracy is {percent(report['accuracy']['value'])} on {report['split_name']} "
+        f"(95 % interval {range_words(report['accuracy'])}), n = {count(report['n'])}{TTAS[found.tta]}"
     )
 
 

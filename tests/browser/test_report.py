@@ -38,7 +38,7 @@ def test_a_saved_report_opens_without_a_network(page, full_app, settle, offline,
     tab, asked, said = offline(path)
     assert (said, [url for url in asked if not url.startswith("data:")]) == ([], [path.as_uri()])
     assert tab.locator("h1").inner_text() == "good"
-    assert "Accuracy 69.0" in tab.locator(".answer").inner_text().replace("\u00a0", " ")
+    assert "accuracy is 69.0" in tab.locator(".answer").inner_text().replace("\u00a0", " ")
     assert tab.locator("svg[role=img]").count() == 4 + 2 * 2 + 2
     assert tab.locator("table.confusion").first.locator("tbody td").count() == 49
     # No wider than a telephone: tables scroll on their own.

@@ -40,7 +40,7 @@ def percent(value):
 def test_it_opens_with_accuracy_interval_and_weakest_class(page):
     assert "made 2026-05-20 12:30 UTC" in page.words
     # Wilson's 95 % interval of 420 out of 700
-    assert "Accuracy 60.0 % on PrivateTest (95 % interval 56.3 to 63.6, n = 700);" in page.words
+    assert "Its accuracy is 60.0 % on PrivateTest (95 % interval 56.3 to 63.6), n = 700;" in page.words
     assert "is its weakest class, most often taken for" in page.words
 
 
@@ -106,8 +106,8 @@ def test_without_copies_both_numbers_of_images_are_said(whole, opened, tmp_path)
     right = found.predicted == found.label
     clean, of_copies = wilson(int(right[100:].sum()), 600), wilson(int(right[:100].sum()), 100)
     assert (
-        f"Without the 100 images of which training has a copy its accuracy is {percent(clean['value'])} "
-        f"({100 * clean['low']:.1f} to {100 * clean['high']:.1f}), n = 600; on those 100 it is "
+        f"Without the 100 images of which training has a copy it is {percent(clean['value'])} "
+        f"({100 * clean['low']:.1f} to {100 * clean['high']:.1f}), n = 600; on those 100 "
         f"{percent(of_copies['value'])}"
     ) in page.words
     assert [row[1:3] for row in page.table("Images", 0)[:2]] == [["as published", "700"], ["without copies", "600"]]
@@ -157,14 +157,14 @@ def test_stored_metrics_that_do_not_fit_the_predictions_are_not_believed(tmp_pat
     metrics = run.metrics("test")
     metrics["accuracy"] = {"value": 0.99, "low": 0.98, "high": 1.0}
     write_json(run.path / "metrics_test.json", metrics)
-    assert "Accuracy 60.0 % on PrivateTest" in opened(html_report(run)).words
+    assert "Its accuracy is 60.0 % on PrivateTest" in opened(html_report(run)).words
 
 
 def test_without_predictions_the_stored_figures_are_shown(tmp_path, opened):
     run = make_run(tmp_path, n=70, splits=("test",))
     (run.path / "predictions_test.npz").unlink()
     page = opened(html_report(run))
-    assert "Accuracy 60.0 % on PrivateTest (95 % interval 48.3 to 70.7, n = 70)" in page.words
+    assert "Its accuracy is 60.0 % on PrivateTest (95 % interval 48.3 to 70.7), n = 70" in page.words
     assert "has no predictions for test" in page.words
     assert "Without stored predictions nobody can say how far its confidence can be believed" in page.words
 
@@ -207,7 +207,7 @@ def test_damaged_files_are_named_and_the_rest_is_shown(tmp_path, opened):
     words = opened(html_report(run)).words
     for text in ("metrics_val.json: not a metrics file", "average_faces.npz: not a readable npz", "columns missing"):
         assert text in words
-    assert "Accuracy 60.0 % on PrivateTest" in words
+    assert "Its accuracy is 60.0 % on PrivateTest" in words
 
 
 def test_a_stranger_s_text_stays_text(tmp_path, opened):
