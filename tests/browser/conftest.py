@@ -64,8 +64,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., contextlib.
         port, log = free_port(), tmp_path_factory.mktemp("server") / "log.txt"
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
         command += ["--server.port", str(port), "--", "--runs", str(runs), "--data", str(data)]
+        jobs = {"FERCORE_JOBS": str(log.parent / "jobs")}  # not those of this machine's user
         with log.open("w") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | jobs, stdout=output, stderr=subprocess.STDOUT
+            )
         try:
             wait_for_server(f"http://localhost:{port}/_stcore/health", process, log)
             yield App(f"http://localhost:{port}", runs, data)
