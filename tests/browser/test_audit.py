@@ -9,6 +9,18 @@ from tests.factories.planted import make_audited_dataset
 
 pytestmark = pytest.mark.browser
 
+# Ends when the page has scrolled to where it stays.
+STILL = """() => new Promise(done => {
+    const main = document.querySelector('[data-testid=stMain]')
+    let before = null
+    const look = () => {
+        if (main.scrollTop === before) return done()
+        before = main.scrollTop
+        setTimeout(() => requestAnimationFrame(look), 100)
+    }
+    look()
+})"""
+
 
 @pytest.fixture
 def planted_app(serve, tmp_path):
@@ -31,7 +43,7 @@ def test_copies_are_seen_decided_and_found_again(page, planted_app, settle, tmp_
     assert picture.evaluate("image => image.naturalWidth") == 48
     box = main.get_by_role("combobox", name="Decision on train/fear/0")
     box.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)  # scrolling closes what a click opens
+    page.evaluate(STILL)  # scrolling closes what a click opens
     box.click()
     page.get_by_role("option", name="drop").click()
     settle(page)
