@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import state
-from fercore.charts.people import agreement_chart, judged_chart, judged_words, sides_words
+from fercore.charts.people import agreement_chart, answers_matrix, judged_chart, judged_words, sides_words
 from fercore.charts.style import count
 from fercore.runs import Run
 from wording.markdown import code, escape
@@ -35,6 +35,11 @@ def draw_judged(run: Run, split: str, tta: str = "none", *, details: bool = Fals
 
 def draw_details(people: dict) -> None:
     """By how many people agree, and how far the distributions lie apart."""
+    with st.expander("What people say against what the model says", icon=":material/grid_on:"):
+        state.chart(answers_matrix, people, state.dark(), width="content", alt="Most people's answer by the model's")
+        st.caption(
+            "Images by the answer with most votes, whatever its share; ties are left out. Shades: share of a row."
+        )
     with st.expander("By how many people agree", icon=":material/groups:"):
         state.chart(agreement_chart, people, alt="Agreement with most people by the number of people who agree")
         apart, images = people["distance"], people["images"]

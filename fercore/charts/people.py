@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from fercore.charts.style import RIGHT, WRONG, count, ink, percent_axis, with_range
+from fercore.charts.style import RIGHT, WRONG, count, ink, ink_on, percent, percent_axis, sequential, with_range
 
 PERSON, MODEL, LABEL = JUDGED = ("a single person", "the model", "the label")
 KEYS = dict(zip(JUDGED, ("person", "model", "label"), strict=True))
@@ -108,3 +108,39 @@ def agreement_chart(people: dict) -> alt.LayerChart:
 
 def _scale(looks: dict[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(looks), range=list(looks.values()))
+
+
+def answers_table(people: dict) -> pd.DataFrame:
+    """What most people say against what the model says: said, pred, count, share of the row; rows with images."""
+    rows = []
+    for said, counts in zip(people["answers"], people["confusion"], strict=True):
+        total = sum(counts)
+        for pred, number in zip(people["classes"], counts, strict=True):
+            if total:
+                rows.append({"said": said.replace("_", " "), "pred": pred, "count": number, "share": number / total})
+    return pd.DataFrame(rows, columns=["said", "pred", "count", "share"])
+
+
+def answers_matrix(people: dict, dark: bool = False) -> alt.LayerChart:
+    """The answer with most votes, by row, against the model's, by column: counts, shaded by the share of the row."""
+    table = answers_table(people)
+    scale = sequential(1.0, dark)
+    data = table.assign(
+        ink=ink_on(table["share"].to_numpy(), scale), words=[percent(share) for share in table["share"]]
+    )
+    said, pred = list(dict.fromkeys(table["said"])), list(people["classes"])
+    base = alt.Chart(data).encode(
+        x=alt.X("pred:N", sort=pred, axis=alt.Axis(title="The model says", labelAngle=-40)),
+        y=alt.Y("said:N", sort=said, axis=alt.Axis(title="Most people say")),
+        tooltip=[
+            alt.Tooltip("said:N", title="Most people say"),
+            alt.Tooltip("pred:N", title="The model says"),
+            alt.Tooltip("count:Q", title="Images", format=","),
+            alt.Tooltip("words:N", title="Share of the row"),
+        ],
+    )
+    cells = base.mark_rect().encode(color=alt.Color("share:Q", scale=scale, legend=None))
+    texts = base.mark_text(fontSize=11).encode(
+        text=alt.Text("count:Q", format=","), color=alt.Color("ink:N", scale=None)
+    )
+    return alt.layer(cells, texts).properties(height=alt.Step(30), width=alt.Step(52))

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from fercore.charts.people import agreement_chart, agreement_table, judged_chart, judged_table
+from fercore.charts.people import (
+    agreement_chart,
+    agreement_table,
+    answers_matrix,
+    answers_table,
+    judged_chart,
+    judged_table,
+)
 from fercore.evaluation.people import people_report
 from fercore.runs import Predictions
 from tests.factories.votes import counted
@@ -35,3 +42,11 @@ def test_charts_tell_the_three_apart_without_colour_and_with_their_intervals():
         assert set(marks[0]["encoding"]["shape"]["scale"]["range"]) == {"circle", "diamond", "square"}
         assert any(layer["mark"].get("type") == "rule" for layer in chart["layer"])
         assert any("95 %" in tip["title"] for tip in marks[0]["encoding"]["tooltip"])
+
+
+def test_what_people_say_stands_against_what_the_model_says():
+    table = answers_table(PEOPLE)
+    assert set(table["said"]) == {"happy"}  # rows without images are left out
+    assert table[table["count"] > 0].to_numpy().tolist() == [["happy", "happy", 2, 1.0]]
+    chart = answers_matrix(PEOPLE).to_dict()
+    assert [layer["mark"]["type"] for layer in chart["layer"]] == ["rect", "text"]

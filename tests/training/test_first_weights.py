@@ -1,9 +1,14 @@
 """Starting from a finished run: every weight is its, the last layer goes by class name, other networks are refused."""
 
+import numpy as np
 import pytest
 import torch
 
 from fercore import runs
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.data.ferplus import EXPRESSIONS
+from fercore.data.prepare import prepare
+from fercore.data.records import Record, Source
 from fercore.evaluation.comparison import licence
 from fercore.evaluation.contamination import contamination
 from fercore.fields import ConfigError
@@ -95,3 +100,20 @@ def test_a_run_that_cannot_be_begun_with_is_refused(dataset, root):
 
 def test_stored_modules_hold_what_training_needs(root):
     assert stored_module(runs.open_run(root / "first")).state_dict().keys() == network(7).state_dict().keys()
+
+
+def test_votes_on_eight_classes_are_learned_from_a_run_of_seven(root, tmp_path):
+    rng = np.random.default_rng(0)
+    records = [
+        Record(f"{split}/{code}", code, split, rng.integers(0, 255, (48, 48), np.uint8), votes=9 * np.eye(8)[code] + 1)
+        for split in ("train", "val", "test")
+        for code in range(8)
+    ]
+    source = Source("made", "made", OFFICIAL_SPLIT_NAMES, lambda bad: iter(records), classes=EXPRESSIONS, votes=True)
+    voted = prepare(source, tmp_path / "ferplus")
+    run = session.start(tiny(init_from="first", targets="votes", batch_size=8), voted, root, "eight", quiet=True)
+    assert run.classes == EXPRESSIONS
+    assert run.predictions("test").probabilities.shape == (8, 8)
+    assert run.info["trained_on"]["targets"] == "votes"
+    assert run.info["trained_on"]["pretraining"] == "run first"
+    assert run.info["trained_on"]["init_from"]["name"] == "first"
