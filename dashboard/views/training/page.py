@@ -8,7 +8,7 @@ from fercore.charts.style import points
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import Learning, learning
 from fercore.runs import Run, RunError
-from views.training import new_run
+from views.training import new_run, run_care
 from views.training.curves import draw_curves, draw_summary
 from views.training.new_run import draw_run_buttons
 from views.training.run_status import say_no_epochs, say_status
@@ -108,6 +108,8 @@ def draw_runs() -> None:
     clean = state.choose_score(chosen, ("val",))
     for run in chosen:
         draw_run_buttons(run)
+    if len(chosen) == 1:
+        run_care.draw(chosen[0])
     names = [run.name for run in chosen]
     if any(run.status == "running" for run in chosen):
         follow(names, clean)

@@ -206,3 +206,33 @@ def test_several_runs_lead_to_their_comparison(open_page, folders):
     make_run(folders[0], "c", splits=())
     assert links(open_page("training", runs=["a", "b", "c"]), "Do they differ by more than noise?") == ["runs=a&runs=b"]
     assert links(open_page("training", runs=["a", "c"]), "Do they differ by more than noise?") == []
+
+
+def test_a_run_is_noted_renamed_and_deleted(open_page, folders):
+    make_run(folders[0], "a")
+    make_run(folders[0], "b")
+    app = open_page("training", runs="a")
+    app.text_area(key="note_a").set_value("with *stars*").run()
+    app.button(key="note_button_a").click().run()
+    assert json.loads((folders[0] / "a" / "note.json").read_text()) == {"note": "with *stars*"}
+    app.text_input(key="rename_a").set_value("b").run()
+    app.button(key="rename_button_a").click().run()
+    assert "already" in app.error[0].value
+    app.text_input(key="rename_a").set_value("c").run()
+    app.button(key="rename_button_a").click().run()
+    assert sorted(path.name for path in folders[0].iterdir()) == ["b", "c"]
+    assert app.text_area(key="note_c").value == "with *stars*"
+    assert app.button(key="delete_c").disabled
+    app.checkbox(key="sure_c").check().run()
+    app.button(key="delete_c").click().run()
+    assert sorted(path.name for path in folders[0].iterdir()) == [".trash", "b"]
+    assert [path.name[:2] for path in (folders[0] / ".trash").iterdir()] == ["c-"]
+
+
+def test_on_a_server_that_others_reach_nothing_can_be_changed(open_page, folders, monkeypatch):
+    run = make_run(folders[0], "a")
+    (run.path / "note.json").write_text('{"note": "seen *twice*"}')
+    monkeypatch.setattr("state.background_jobs.LOCAL", ())
+    app = open_page("training", runs="a")
+    assert r"Note: seen \*twice\*" in words(app)
+    assert [area.key for area in app.text_area] == []

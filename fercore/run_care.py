@@ -1,0 +1,87 @@
+"""Looking after run folders: a note, another name, and a trash folder from which a deleted run can be taken back."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fercore.run_files import RunError, read_json, write_json
+from fercore.run_lock import is_locked
+from fercore.runs import Run, check_name, list_runs, open_run, update_run
+
+TRASH = ".trash"  # beside the runs; whatever begins with a dot is no run
+NOTE_FILE = "note.json"
+LONGEST_NOTE = 10_000  # characters
+
+
+def note_of(run: Run) -> str:
+    """What its users noted about a run; "" where nobody noted anything."""
+    path = run.path / NOTE_FILE
+    note = read_json(path).get("note") if path.is_file() else ""
+    if not isinstance(note, str):
+        raise RunError(f"{path}: 'note' is no text; delete the file")
+    return note
+
+
+def write_note(run: Run, note: str) -> None:
+    """Keep a note beside a run's measurements; an empty one deletes it."""
+    if len(note) > LONGEST_NOTE:
+        raise RunError(f"the note has {len(note):,} characters, at most {LONGEST_NOTE:,} are kept; shorten it")
+    if note.strip():
+        write_json(run.path / NOTE_FILE, {"note": note.strip()})
+    else:
+        (run.path / NOTE_FILE).unlink(missing_ok=True)
+
+
+def rename_run(run: Run, name: str) -> Run:
+    """Give a run another name.
+
+    Raises
+    ------
+    RunError
+        If the name will not do or is taken, the run is being trained, or another run needs it under its present name.
+    """
+    target = run.path.parent / check_name(name)
+    _check_idle(run, "renamed")
+    _check_not_needed(run, "renamed")
+    if target.exists() or target.is_symlink():
+        raise RunError(f"there is {target} already; choose another name")
+    update_run(run, name=name)
+    os.rename(run.path, target)
+    return open_run(target)
+
+
+def trash_run(run: Run) -> Path:
+    """Move a run into the trash folder beside the runs; returns where it lies now.
+
+    Raises
+    ------
+    RunError
+        If the run is being trained, or another run needs it.
+    """
+    _check_idle(run, "deleted")
+    _check_not_needed(run, "deleted")
+    trash = run.path.parent / TRASH
+    trash.mkdir(exist_ok=True)
+    place = trash / f"{run.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+    os.rename(run.path, place)
+    return place
+
+
+def _check_idle(run: Run, what: str) -> None:
+    if is_locked(run.path):
+        raise RunError(f"{run.name} is being trained, so it cannot be {what}; stop it first")
+
+
+def _check_not_needed(run: Run, what: str) -> None:
+    if needed_by := [other.name for other in list_runs(run.path.parent)[0] if run.name in _needs(other)]:
+        raise RunError(f"{run.name} cannot be {what}: {', '.join(needed_by)} need it under this name")
+
+
+def _needs(run: Run) -> set[str]:
+    """Names of the runs without which a run does not work: members, and what an unfinished training learns from."""
+    training = run.info["config"].get("training")
+    sources = [training.get(key) for key in ("teacher", "init_from")] if isinstance(training, dict) else []
+    unfinished = {name for name in sources if isinstance(name, str)} if run.status != "finished" else set()
+    return {*run.members, *unfinished}
