@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,8 @@ from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
 from fercore.inference.looking import Find, look
 from fercore.inference.predictor import Answers, Predictor
-from fercore.inference.sources import open_pictures
+from fercore.inference.sources import Picture, open_pictures
+from fercore.inference.tracks import Tracker
 
 AT_ONCE = 64  # faces a batch
 MOST_NOTED = 20
@@ -25,9 +27,10 @@ EDGES = ("left", "top", "right", "bottom")
 PLACE = ("file", "time", "face", *EDGES, "score", "found_by", "rotation")
 
 
-def columns(classes: Sequence[str] = EMOTIONS) -> tuple[str, ...]:
-    """Columns of a table of faces, for a run with these classes."""
-    return (*PLACE, *classes, "label", "sure")
+def columns(classes: Sequence[str] = EMOTIONS, tracks: bool = False) -> tuple[str, ...]:
+    """Columns of a table of faces, for a run with these classes; "track" after "face" where faces are followed."""
+    place = (*PLACE[:3], "track", *PLACE[3:]) if tracks else PLACE
+    return (*place, *classes, "label", "sure")
 
 
 COLUMNS = columns()
@@ -44,6 +47,8 @@ class Found(NamedTuple):
         Of the face in its picture, counted from 1 in reading order; 0 where the picture has none.
     face, crop
         Its box and score, and uint8 (48, 48) or of the shape of the survey's crops; None where the picture has none.
+    track
+        Number of the person in the video, see `fercore.inference.tracks`; None where faces are not followed.
     """
 
     file: Path
@@ -51,6 +56,7 @@ class Found(NamedTuple):
     number: int
     face: Face | None
     crop: np.ndarray | None
+    track: int | None = None
 
 
 class Survey:
@@ -66,6 +72,10 @@ class Survey:
         Tell of pictures and frames without a face as well.
     shape
         Of the crops, see `Predictor.shape`.
+    tracks
+        Follow the faces of each video, see `fercore.inference.tracks`.
+    span
+        Seconds of videos between which frames are looked at.
 
     Attributes
     ----------
@@ -83,11 +93,14 @@ class Survey:
         fps: float = 1.0,
         faceless: bool = False,
         shape: tuple[int, ...] = (SIZE, SIZE),
+        tracks: bool = False,
+        span: tuple[float, float] = (0.0, math.inf),
     ) -> None:
         self.pictures, self.faceless = 0, 0
         self.bad: dict[Path, str] = {}
         self.notes: dict[Path, str] = {}
         self._detector, self._fps, self._tell_faceless, self._shape = detector, fps, faceless, shape
+        self._tracks, self._span = tracks, span
 
     def faces(self, files: Iterable[Path]) -> Iterator[Found]:
         """The faces of all files, in order; a file that cannot be read leaves the others standing."""
@@ -98,34 +111,43 @@ class Survey:
                 self.bad[file] = str(error)
 
     def _of_file(self, file: Path) -> Iterator[Found]:
-        for picture in open_pictures(file, self._fps):
-            faces, crops = look(picture.pixels, self._detector, turns=picture.time is None, shape=self._shape)
-            self.pictures += 1
-            if picture.notes and len(self.notes) < MOST_NOTED:
-                self.notes[file] = "; ".join(picture.notes)
-            self.faceless += not faces
-            for number, (face, crop) in enumerate(zip(faces, crops, strict=True), 1):
-                yield Found(file, picture.time, number, face.scaled(picture.scale), crop)
-            if self._tell_faceless and not faces:
-                yield Found(file, picture.time, 0, None, None)
+        tracker = Tracker() if self._tracks else None
+        for picture in open_pictures(file, self._fps, *self._span):
+            yield from self.faces_of(picture, tracker if picture.time is not None else None)
+
+    def faces_of(self, picture: Picture, tracker: Tracker | None = None) -> Iterator[Found]:
+        """The faces of one picture, or of the next frame of the video that `tracker` follows."""
+        file, time, notes = picture.file, picture.time, picture.notes
+        faces, crops = look(picture.pixels, self._detector, turns=time is None, shape=self._shape)
+        self.pictures += 1
+        if notes and len(self.notes) < MOST_NOTED:
+            self.notes[file] = "; ".join(notes)
+        self.faceless += not faces
+        tracks = tracker.update(time, [face.box for face in faces], picture.pixels) if tracker else [None] * len(faces)
+        for number, (face, crop, track) in enumerate(zip(faces, crops, tracks, strict=True), 1):
+            yield Found(file, time, number, face.scaled(picture.scale), crop, track)
+        if self._tell_faceless and not faces:
+            yield Found(file, time, 0, None, None)
 
 
-def write_answers(file: io.BufferedIOBase, found: Iterable[Found], predictor: Predictor) -> int:
+def write_answers(file: io.BufferedIOBase, found: Iterable[Found], predictor: Predictor, tracks: bool = False) -> int:
     """Write a CSV file with `columns`, one row a face; returns the number of faces."""
     # Names of files may hold bytes that are no text: they leave as they came.
     text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
     writer, count, found = csv.writer(text), 0, iter(found)
-    writer.writerow(columns(predictor.classes))
+    writer.writerow(columns(predictor.classes, tracks))
     while batch := list(islice(found, AT_ONCE)):
         faces = [one for one in batch if one.face]
         answers = predictor.predict([one.crop for one in faces]) if faces else None
-        writer.writerows(rows(batch, answers, predictor.classes))
+        writer.writerows(rows(batch, answers, predictor.classes, tracks))
         count += len(faces)
     text.detach()
     return count
 
 
-def rows(found: Iterable[Found], answers: Answers | None, classes: Sequence[str] = EMOTIONS) -> Iterator[tuple]:
+def rows(
+    found: Iterable[Found], answers: Answers | None, classes: Sequence[str] = EMOTIONS, tracks: bool = False
+) -> Iterator[tuple]:
     """What was found and the answers as rows with `columns`: pixels to a tenth, probabilities to a millionth.
 
     Parameters
@@ -136,17 +158,20 @@ def rows(found: Iterable[Found], answers: Answers | None, classes: Sequence[str]
         For the faces, in order; None where there are none.
     classes
         In the order of the answers.
+    tracks
+        Whether there is the column "track".
     """
     number = 0
     for one in found:
         time = None if one.time is None else round(one.time, 3)
         if one.face is None:
-            yield (str(one.file), time, one.number, *[None] * (len(columns(classes)) - 3))
+            yield (str(one.file), time, one.number, *[None] * (len(columns(classes, tracks)) - 3))
             continue
         edges = (round(edge, 1) for edge in one.face.box)
         score = None if one.face.score is None else round(one.face.score, 4)
         figures = (round(float(value), 6) for value in answers.probabilities[number])
         label, sure = classes[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
-        place = (str(one.file), time, one.number, *edges, score, one.face.found_by, round(one.face.rotation, 1))
+        person = (one.number, one.track) if tracks else (one.number,)
+        place = (str(one.file), time, *person, *edges, score, one.face.found_by, round(one.face.rotation, 1))
         yield (*place, *figures, label, sure)
         number += 1

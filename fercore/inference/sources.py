@@ -5,6 +5,7 @@ What a file is its first bytes tell, whatever its name: a picture named .mp4 is 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -129,13 +130,17 @@ class Files:
 def kind_of(file: Path) -> str | None:
     """Whether a file begins as a "picture" or as a "video" does; None for anything else."""
     with file.open("rb") as opened:
-        head = opened.read(_HEAD)
+        return kind_of_bytes(opened.read(_HEAD))
+
+
+def kind_of_bytes(head: bytes) -> str | None:
+    """As `kind_of`, of a file's first bytes, or of all."""
     if _AS_PICTURE.match(head):
         return "picture"
     return "video" if _AS_VIDEO.match(head) else None
 
 
-def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
+def open_pictures(path: Path, fps: float = 1.0, start: float = 0.0, end: float = math.inf) -> Iterator[Picture]:
     """The picture of a file, or frames of a video.
 
     Parameters
@@ -145,6 +150,8 @@ def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
     fps
         Frames taken of each second of a video, above 0: the first, and the first one at least 1/fps seconds after the
         one before it is due. A video has no more than it has.
+    start, end
+        Only frames of a video shown from `start` on and before `end`, in seconds.
 
     Yields
     ------
@@ -164,7 +171,7 @@ def open_pictures(path: Path, fps: float = 1.0) -> Iterator[Picture]:
     if kind == "video":
         from fercore.inference.video import read_frames  # brings FFmpeg, which pictures do not need
 
-        yield from (Picture(path, time, pixels) for time, pixels in read_frames(path, fps))
+        yield from (Picture(path, time, pixels) for time, pixels in read_frames(path, fps, start, end))
     elif size > MAX_BYTES:
         raise UnreadableImage(f"{size:,} bytes, more than the {MAX_BYTES:,} allowed")
     elif size and kind is None and _ending(path) in VIDEOS:

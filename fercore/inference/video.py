@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -19,16 +20,43 @@ _MOST_LOST = 0.1  # of its packets may be undecodable: a recording may begin bef
 _SLACK = 1e-6  # seconds of rounding
 
 
-def read_frames(path: Path, fps: float) -> Iterator[tuple[float, np.ndarray]]:
+class Clip(NamedTuple):
+    """What a video says of itself.
+
+    Attributes
+    ----------
+    seconds
+        Its length; None where it does not say.
+    sound
+        Whether it has a track of sound.
+    """
+
+    seconds: float | None
+    sound: bool
+
+
+def describe(video: Path | BinaryIO) -> Clip:
+    """What a video says of itself; takes and raises what `read_frames` does, without reading any frame."""
+    with opened(video) as container:
+        pictures_of(container)
+        seconds = (container.duration or 0) / 1e6
+        return Clip(seconds if seconds > 0 else None, bool(container.streams.audio))
+
+
+def read_frames(
+    video: Path | BinaryIO, fps: float, start: float = 0.0, end: float = math.inf
+) -> Iterator[tuple[float, np.ndarray]]:
     """Time and pixels of frames of a video, upright as its rotation says.
 
     Parameters
     ----------
-    path
-        A file that begins as a video does, see `fercore.inference.sources.kind_of`: FFmpeg also opens lists of other
-        files and addresses, which must not get here.
+    video
+        A file, or one in memory, that begins as a video does, see `fercore.inference.sources.kind_of`: FFmpeg also
+        opens lists of other files and addresses, which must not get here.
     fps
         Frames taken of each second, above 0; see `fercore.inference.sources.open_pictures`.
+    start, end
+        Only frames shown from `start` on and before `end`, in seconds.
 
     Yields
     ------
@@ -39,48 +67,84 @@ def read_frames(path: Path, fps: float) -> Iterator[tuple[float, np.ndarray]]:
     ------
     UnreadableImage
         If it holds no pictures, frames that are too large, or is damaged; after its last frame where it ends early.
+        Also where no frame lies between `start` and `end`.
     """
+    with opened(video) as container:
+        yield from Reading(container).frames(fps, start, end)
+
+
+@contextlib.contextmanager
+def opened(video: Path | BinaryIO) -> Iterator[av.container.InputContainer]:
+    """A video as PyAV's container; what FFmpeg says against it meanwhile is raised as `UnreadableImage`."""
     import av
 
-    with path.open("rb") as file:  # and not by its name, which FFmpeg would read as an address
+    # Not by its name, which FFmpeg would read as an address.
+    with video.open("rb") if isinstance(video, Path) else contextlib.nullcontext(video) as file:
         try:
             with av.open(file) as container:
-                yield from _Reading(container).frames(fps)
+                yield container
         except av.FFmpegError as error:
             raise UnreadableImage(f"not a video that FFmpeg can read ({error.strerror})") from error
 
 
-class _Reading:
-    """One pass through a video."""
+def upright(frame: av.VideoFrame) -> np.ndarray:
+    """Pixels of a frame, uint8 (H, W, 3), turned as its rotation says."""
+    turns = round((frame.rotation or 0) / 90)
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
 
-    def __init__(self, container: av.container.InputContainer) -> None:
-        self._container = container
-        self._stream = _pictures_of(container)
+
+class Reading:
+    """One pass through a video.
+
+    Parameters
+    ----------
+    container
+        From `opened`.
+    other
+        Called with each packet that is not of the pictures, in the order of the file.
+
+    Attributes
+    ----------
+    begin
+        Of the file, be it of picture or sound, in its own seconds.
+    """
+
+    def __init__(
+        self, container: av.container.InputContainer, other: Callable[[av.Packet], None] = lambda packet: None
+    ) -> None:
+        self._container, self._other = container, other
+        self._stream = pictures_of(container)
         self._stream.thread_type = "AUTO"
-        self._begin = max(container.start_time or 0, 0) / 1e6
+        self.begin = max(container.start_time or 0, 0) / 1e6
         self._end = 0.0  # of the last packet, of picture or sound
         self._packets, self._lost = 0, 0
         self._time = -math.inf
 
-    def frames(self, fps: float) -> Iterator[tuple[float, np.ndarray]]:
-        """Frames that are due."""
-        due = -math.inf
-        for frame in self._decoded():
-            self._check_size(frame.width, frame.height)
-            time = self._time_of(frame)
+    def frames(self, fps: float, start: float = 0.0, end: float = math.inf) -> Iterator[tuple[float, np.ndarray]]:
+        """Frames that are due, as `read_frames` says."""
+        due, taken = start * fps, 0
+        for time, frame in self.timed():
+            if time >= end:
+                break
             if time * fps < due - _SLACK:
                 continue
-            due = int(time * fps + _SLACK) + 1
-            turns = round((frame.rotation or 0) / 90)
-            yield time, np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turns))
-        self._check_whole()
+            due, taken = int(time * fps + _SLACK) + 1, taken + 1
+            yield time, upright(frame)
+        else:
+            self._check_whole()
+        if not taken:
+            until = "its end" if end == math.inf else f"{end:g}"
+            raise UnreadableImage(f"the video has no frame between second {start:g} and {until}")
 
-    def _decoded(self) -> Iterator[av.VideoFrame]:
+    def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Every frame that can be decoded, with its presentation time in seconds from the beginning of the file."""
         import av
 
         for packet in self._packets_of_file():
             try:
-                yield from packet.decode()
+                for frame in packet.decode():
+                    self._check_size(frame.width, frame.height)
+                    yield self._time_of(frame), frame
             except av.FFmpegError:
                 self._lost += 1
 
@@ -93,11 +157,13 @@ class _Reading:
             if packet.stream is self._stream:
                 self._packets += packet.size > 0
                 yield packet
+            else:
+                self._other(packet)
 
     def _time_of(self, frame: av.VideoFrame) -> float:
         """Seconds from the beginning; one step after the frame before where the file does not say."""
         if frame.time is not None:
-            self._time = frame.time - self._begin
+            self._time = frame.time - self.begin
         else:
             rate = float(self._stream.average_rate or 25)
             self._time = max(self._time + 1 / rate, 0.0)
@@ -119,7 +185,7 @@ class _Reading:
             raise UnreadableImage(f"{self._lost:,} of {self._packets:,} frames cannot be decoded: the video is damaged")
 
 
-def _pictures_of(container: av.container.InputContainer) -> av.VideoStream:
+def pictures_of(container: av.container.InputContainer) -> av.VideoStream:
     """The first video stream that is more than the cover of an album."""
     import av
 
