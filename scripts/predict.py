@@ -2,11 +2,15 @@
 
 python scripts/predict.py reference-report-cnn photo.jpg
 python scripts/predict.py reference-report-cnn holiday/ talk.mp4 --fps 2 --tta flip --out faces.csv
+python scripts/predict.py reference-fast talk.mp4 --fps 5 --tracks --out a.csv --subtitles a.vtt --annotate a.mp4
 
 Each row has the file, the time in a video, the face's number, box and score, which detector found it, by how many
 degrees the picture was rotated for it, the probabilities, the most probable emotion, and whether the model is sure of
 it: most answers of such confidence were right on PublicTest. A small square in which no face is found is taken for a
 crop of one: found_by is then "nothing", and the model is never sure. What a file is its content tells, not its name.
+With --tracks each row of a video has the number of its person, as far as place and motion tell: nobody is recognised,
+and who returns after two seconds or a cut is a new person. Subtitles and the annotated video say "not sure" where the
+model is not.
 Files and folders that cannot be read are named at the end, and the exit code is then 1; so is it where nothing could be
 read, and an earlier table then stays as it is.
 """
@@ -16,20 +20,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
+from fercore.data.decode import UnreadableImage
 from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.fields import ConfigError
 from fercore.inference.batch import Found, Survey, write_answers
 from fercore.inference.detectors import Mtcnn, YuNet, open_detector
 from fercore.inference.predictor import RUNTIMES, Predictor
-from fercore.inference.sources import Files
+from fercore.inference.sources import Files, kind_of
 from fercore.run_names import find_run
 from fercore.runs import TTAS, atomic_write
 
@@ -42,13 +49,17 @@ def main(arguments: list[str]) -> None:
     run = find_run(options.run, options.runs)
     predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
     detector = open_detector(options.detector, min_score=options.min_score) if options.detect else None
-    survey, files = Survey(detector, options.fps, options.faceless, predictor.shape), Files(options.paths)
+    span = (options.start, options.end)
+    survey = Survey(detector, options.fps, options.faceless, predictor.shape, options.tracks, span)
+    files = Files(options.paths)
     found = survey.faces(with_progress(files))
     if options.out:
-        count = store(options.out, found, survey, predictor)
+        count = store(options.out, found, survey, predictor, options.tracks)
     else:
-        count = write_answers(sys.stdout.buffer, found, predictor)
+        count = write_answers(sys.stdout.buffer, found, predictor, options.tracks)
     tell(survey, files, count, predictor, options.out)
+    if survey.pictures and (options.subtitles or options.annotate):
+        store_video(options)
     if survey.bad or files.unreadable or not survey.pictures:
         raise SystemExit(1)
 
@@ -57,19 +68,42 @@ class NothingRead(Exception):
     """There is nothing to put in the place of an earlier table."""
 
 
-def store(out: Path, found: Iterable[Found], survey: Survey, predictor: Predictor) -> int:
+def store(out: Path, found: Iterable[Found], survey: Survey, predictor: Predictor, tracks: bool) -> int:
     """Write the table in one piece, unless nothing could be read; returns the number of faces."""
     count = 0
 
     def write(file: io.BufferedIOBase) -> None:
         nonlocal count
-        count = write_answers(file, found, predictor)
+        count = write_answers(file, found, predictor, tracks)
         if not survey.pictures:
             raise NothingRead
 
     with contextlib.suppress(NothingRead):
         atomic_write(out, write)
     return count
+
+
+def store_video(options: argparse.Namespace) -> None:
+    """Make the subtitles and the annotated video from the table that was written."""
+    from fercore.inference.annotate import Overlay, annotate
+    from fercore.inference.timeline import subtitles
+
+    table, step = pd.read_csv(options.out, encoding_errors="surrogateescape"), 1 / options.fps
+    if options.subtitles:
+        atomic_write(options.subtitles, lambda file: file.write(subtitles(table, step).encode()))
+        print(f"Stored in {options.subtitles}.", file=sys.stderr)
+    if options.annotate:
+
+        def write(file: io.BufferedIOBase) -> None:
+            frames = annotate(options.paths[0], file, Overlay(table, step), options.start, options.end)
+            for _ in tqdm(frames, unit="frame", desc="Annotating", disable=None):
+                pass
+
+        try:
+            atomic_write(options.annotate, write)
+        except UnreadableImage as error:
+            raise ConfigError(f"--annotate: {options.paths[0]}: {error}") from error
+        print(f"Stored in {options.annotate}.", file=sys.stderr)
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
@@ -101,13 +135,44 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--faceless", action="store_true", help="a row, with empty cells, also for a picture or frame without a face"
     )
+    parser.add_argument("--tracks", action="store_true", help="follow the faces of each video: a column track")
+    parser.add_argument("--start", type=float, default=0.0, metavar="SECONDS", help="look at videos from here on")
+    parser.add_argument("--end", type=float, default=math.inf, metavar="SECONDS", help="look at videos up to here")
+    parser.add_argument("--subtitles", type=Path, metavar="FILE", help="WebVTT of one video to write; needs --tracks")
+    parser.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="FILE",
+        help="one video with boxes, answers and its sound to write, as MP4; needs --tracks",
+    )
     add_roots(parser)
     options = parser.parse_args(arguments)
     if not 0 < options.fps <= 1000:
         raise ConfigError(f"--fps: received {options.fps:g}, expected more than 0 and at most 1000 frames a second")
-    if options.out and not options.out.parent.is_dir():
-        raise ConfigError(f"--out: there is no folder {options.out.parent}; make it, or name another file")
+    if not 0 <= options.start < options.end:
+        received = f"--start {options.start:g} and --end {options.end:g}"
+        raise ConfigError(f"received {received}, expected seconds from 0 on, the start before the end")
+    for flag in ("out", "subtitles", "annotate"):
+        path = getattr(options, flag)
+        if path and not path.parent.is_dir():
+            raise ConfigError(f"--{flag}: there is no folder {path.parent}; make it, or name another file")
+    for flag in ("subtitles", "annotate"):
+        if getattr(options, flag):
+            check_video(options, f"--{flag}")
     return options
+
+
+def check_video(options: argparse.Namespace, flag: str) -> None:
+    """What is made from the table of one video needs that."""
+    if not options.tracks or not options.out:
+        raise ConfigError(f"{flag} is made from a table with tracks; give --tracks and --out as well")
+    video, *others = options.paths
+    if others or not video.is_file() or kind_of(video) != "video":
+        received = f"{1 + len(others)} paths" if others else f"{video}, which is none"
+        raise ConfigError(f"{flag}: received {received}, expected one video")
+    written = [path for path in (options.out, options.subtitles, options.annotate) if path]
+    if len({path.resolve() for path in (video, *written)}) <= len(written):
+        raise ConfigError(f"{flag}: the video, the table and what is made from them need names of their own")
 
 
 def with_progress(files: Files) -> Iterable[Path]:

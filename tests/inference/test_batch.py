@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from fercore.emotions import EMOTIONS
 from fercore.inference.batch import AT_ONCE, COLUMNS, Found, Survey, columns, write_answers
 from fercore.inference.faces import Face
 from fercore.inference.predictor import Answers
 from tests.factories.data import png, write_folder
-from tests.factories.videos import write_video
+from tests.factories.videos import write_timed, write_video
 
 
 class Gray:
@@ -131,6 +132,55 @@ def test_frames_of_a_video_have_their_time(tmp_path):
     found = table(Survey(None, fps=2), [video])
     assert found["time"].tolist() == [0, 0.5, 1, 1.5]
     assert found["happy"].tolist() == pytest.approx([0, 0.2, 0.4, 0.6], abs=0.03)
+
+
+def bright_squares(picture):
+    """A detector of bright squares, from left to right."""
+    labels, count = ndimage.label(picture.mean(axis=2) > 200)
+    places = sorted((box[1].start, box[0].start, box[1].stop, box[0].stop) for box in ndimage.find_objects(labels))
+    assert len(places) == count
+    return [Face(tuple(map(float, place)), 0.9, "yunet") for place in places]
+
+
+def scene(*squares, ground=20):
+    """A picture with bright squares of 40 pixels around places (x, y)."""
+    picture = np.full((240, 480, 3), ground, np.uint8)
+    picture[::8, ::8] += 30  # so that it is not blank
+    for x, y in squares:
+        picture[y - 20 : y + 20, x - 20 : x + 20] = 255
+    return picture
+
+
+def test_people_of_a_video_are_followed_past_each_other_through_an_absence_and_up_to_a_cut(tmp_path):
+    times = [0, 0.1, 0.3, 0.4, 0.6, 0.7, 0.9, 1.0, 1.2, 1.3]  # no constant rate
+    walker = [(round(60 + 300 * time), 60) for time in times]
+    other = [(round(420 - 300 * time), 130) for time in times]  # they pass each other
+    third = [(440, 200) if not 0.35 < time < 0.95 else None for time in times]  # leaves, and returns
+    frames = [scene(*filter(None, places)) for places in zip(walker, other, third, strict=True)]
+    cut = scene((440, 200), ground=180)
+    video = write_timed(tmp_path / "a.mp4", [*frames, cut, cut], [*times, 1.5, 1.6])
+    survey = Survey(bright_squares, fps=10, tracks=True)
+    found = [(one.time, one.face.box, one.track) for one in survey.faces([video])]
+    people = {1: walker, 2: other, 3: third}
+    for number, (time, *_) in enumerate(zip(times, frames, strict=True)):
+        here = {track: box for moment, box, track in found if moment == pytest.approx(time, abs=2e-3)}
+        assert set(here) == {track for track, places in people.items() if places[number]}
+        for track, box in here.items():
+            assert (box[0] + box[2]) / 2 == pytest.approx(people[track][number][0], abs=3)
+    assert [(round(time, 1), track) for time, _, track in found if time > 1.4] == [(1.5, 4), (1.6, 4)]
+
+
+def test_the_table_has_tracks_only_where_they_are_wanted(tmp_path):
+    video = write_video(tmp_path / "a.avi", [gray(10), gray(10)], fps=2)
+    write_folder(tmp_path, {"b.png": png(gray(5)), "c.png": png(np.full((48, 48, 3), 7, np.uint8))})
+    survey = Survey(None, fps=2, faceless=True, tracks=True, span=(0.3, 9))
+    file = io.BytesIO()
+    assert write_answers(file, survey.faces([video, tmp_path / "b.png", tmp_path / "c.png"]), Gray(), True) == 2
+    found = pd.read_csv(io.BytesIO(file.getvalue()))
+    assert tuple(found.columns) == columns(tracks=True)
+    assert found["time"].tolist()[:1] == [0.5]
+    assert found["track"].fillna(0).tolist() == [1, 0, 0]
+    assert "track" not in columns()
 
 
 def test_faces_are_answered_in_batches_while_they_come():

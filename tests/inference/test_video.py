@@ -1,9 +1,11 @@
+import io
+
 import numpy as np
 import pytest
 
 from fercore.data.decode import UnreadableImage
 from fercore.inference import video
-from fercore.inference.video import read_frames
+from fercore.inference.video import describe, read_frames
 from tests.factories.videos import turn_on_screen, write_timed, write_video
 
 TENTHS = [number / 10 for number in range(25)]
@@ -92,3 +94,25 @@ def test_frames_of_too_many_pixels_are_refused_before_they_are_decoded(tmp_path,
     monkeypatch.setattr(video, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(UnreadableImage, match="frames of 3,072 pixels, more than the 3,071 allowed"):
         next(read_frames(path, 1))
+
+
+def test_a_part_of_a_video(tmp_path):
+    path = write_timed(tmp_path / "clip.mp4", FRAMES, TENTHS, sound=(0, 9))
+    found = [round(time, 3) for time, _ in read_frames(path, 2, 0.75, 1.8)]
+    assert found == pytest.approx([0.8, 1.0, 1.5])
+    with pytest.raises(UnreadableImage, match="no frame between second 5 and its end"):
+        list(read_frames(path, 2, 5))
+    with pytest.raises(UnreadableImage, match=r"no frame between second 0\.91 and 0\.99"):
+        list(read_frames(path, 2, 0.91, 0.99))
+
+
+def test_a_video_in_memory_is_read_as_from_its_file(tmp_path):
+    path = write_timed(tmp_path / "clip.webm", FRAMES[:4], TENTHS[:4])
+    found = list(read_frames(io.BytesIO(path.read_bytes()), 100))
+    assert [time for time, _ in found] == pytest.approx(TENTHS[:4])
+    assert all(np.array_equal(own, other) for (_, own), (_, other) in zip(found, read_frames(path, 100), strict=True))
+
+
+def test_what_a_video_says_of_itself(tmp_path):
+    assert describe(write_timed(tmp_path / "a.mp4", FRAMES, TENTHS, sound=(0, 9))) == (pytest.approx(9, abs=0.1), True)
+    assert describe(write_timed(tmp_path / "b.mp4", FRAMES, TENTHS)) == (pytest.approx(2.5, abs=0.1), False)
