@@ -1,4 +1,4 @@
-"""Show on which kinds of images a run is less accurate than on the others, by more than noise
+"""Show on which kinds of images a run is less accurate than on the others, by more than noise.
 
 python scripts/slices.py reference-best
 python scripts/slices.py reference-best --pairs --search
