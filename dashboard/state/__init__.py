@@ -42,7 +42,7 @@ Audit
     wants done about it; `suspected(run)`: labels that a cross-validation doubts, `vote_doubts()`: labels
     that most people do not share.
 Faces in pictures and videos
-    `detector()`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
+    `detector(video)`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
     `kept_uploads()`: files that are there still when the visitor comes back to their page.

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 MOST_KEPT = 7  # faces of one session, the newest
 
 
-def detector() -> Detector:
-    """The face detector, for videos: quick on their frames, and shared by all, who take turns."""
-    return _detector(detector_name(), video=True)
+def detector(video: bool) -> Detector:
+    """The face detector, shared by all, who take turns: for videos quick on their frames, for photos thorough."""
+    return _detector(detector_name(), video)
 
 
 def looked_at(data: bytes, detect: bool) -> Looked:
@@ -52,7 +52,7 @@ def _detector(name: str, video: bool) -> Detector:
 def _looked_at(data: bytes, name: str | None) -> Looked:
     from state.found_faces import look
 
-    return look(data, None if name is None else _detector(name, video=False))
+    return look(data, None if name is None else _detector(name, False))
 
 
 @st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)

@@ -52,7 +52,8 @@ def choose_settings(runs: list[Run], live: bool) -> tuple[Settings, str]:
             help="Off: the middle of the picture is the face. Quicker, and for faces that are not found.",
         )
         runtimes = choose_runtimes(runs)
-    find = partial(find_faces, detector=state.detector(), turns=False) if detect else middle
+    # A photo has the time for a closer look: its faces are those that Predict finds in it.
+    find = partial(find_faces, detector=state.detector(video=live), turns=not live) if detect else middle
     return Settings(models_of(runs, runtimes), find, crop_face, mirror, smoothing), resolution
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fercore.data.decode import UnreadableImage, decode_rgb
+from fercore.data.decode import UnreadableImage, read_photo
 from views.webcam.overlay import draw, marks
 from views.webcam.panel import draw_answers, draw_keep, milliseconds
 from views.webcam.session import Settings
@@ -22,10 +22,12 @@ def draw_photo(settings: Settings) -> None:
         )
         return
     try:
-        picture = decode_rgb(photo.getvalue())
+        picture, _, notes = read_photo(photo.getvalue())
     except UnreadableImage as error:
         right.error(f"The photo cannot be read: {message(error)}", icon=":material/error:")
         return
+    for note in notes:
+        right.caption(f"{message(note)}.")
     reading = read(picture, settings.models, settings.find, settings.crop)
     left.image(
         draw(picture, marks(reading, reading.probabilities, settings.models)), "What the models were asked about"

@@ -8,13 +8,16 @@ import av
 import numpy as np
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from fercore.emotions import EMOTIONS
 from fercore.export.files import export_into_run
+from fercore.inference.detectors import Mtcnn
 from fercore.inference.faces import Face, crop_face
 from fercore.inference.predictor import Predictor
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import DASHBOARD, words
+from tests.data.test_decode import bomb, encode
 from tests.factories.copies import make_copies
 from tests.factories.data import png
 from tests.factories.runs import make_run
@@ -273,9 +276,37 @@ def test_a_photo_instead_of_a_video(open_page, runs, camera, monkeypatch):
     assert np.array_equal(app.session_state["kept_faces"][0][1], crop_face(PICTURE, MIDDLE))
 
 
-def test_what_is_no_photo_is_refused(open_page, runs, monkeypatch):
-    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.camera_input", lambda *_, **__: io.BytesIO(b"GIF"))
-    assert "The photo cannot be read:" in open_page("webcam", source="Photo").error[0].value
+@pytest.fixture
+def photographed(open_page, runs, monkeypatch):
+    """The page after a photo: `photographed(data)`."""
+
+    def opened(data):
+        monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.camera_input", lambda *_, **__: io.BytesIO(data))
+        return open_page("webcam", source="Photo")
+
+    return opened
+
+
+def test_a_photo_shows_the_face_that_predict_finds_in_it(photographed):
+    from state.found_faces import look
+
+    portrait = Image.open(DASHBOARD / "examples" / "portrait.jpg").resize((256, 256))
+    lying, blank = portrait.transpose(Image.Transpose.ROTATE_90), Image.new("RGB", portrait.size)
+    data = encode(blank, "gif", save_all=True, append_images=[lying])
+    app = photographed(data)
+    assert "since the one before it is blank." in words(app)
+    app.button(key="keep").click().run()
+    (expected,) = look(data, Mtcnn()).crops
+    assert np.array_equal(app.session_state["kept_faces"][0][1], expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"GIF", "not an image of a known format"), (bomb(64_000_000, 1), "a side longer than")]
+)
+def test_what_is_no_photo_is_refused(photographed, data, reason):
+    app = photographed(data)
+    assert app.error[0].value.startswith("The photo cannot be read:")
+    assert reason in app.error[0].value
 
 
 def test_one_run_alone_and_none(open_page, folders, camera):
