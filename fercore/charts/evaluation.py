@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import altair as alt
@@ -38,15 +39,15 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
     dark
         Whether the page's ground is dark.
     """
-    # Shares share one scale, 0 to 1, on every run and split; counts reach to the fullest cell.
+    # Shares share one scale, 0 to 1, on every run and split; counts reach to the fullest cell. A class without images
+    # has no shares: its cells stay empty.
     scale = sequential(float(table["count"].max()) if shown == "count" else 1.0, dark)
-    shares = shown != "count"
     data = table.assign(
-        label=[percent(x, 0) if shares else count(x) for x in table[shown]],
-        ink=ink_on(table[shown].to_numpy(float), scale),
+        label=[count(x) if shown == "count" else _share(x, 0) for x in table[shown]],
+        ink=ink_on(table[shown].fillna(0).to_numpy(float), scale),
         images=[count(x) for x in table["count"]],
-        of_true=[percent(x) for x in table["by_true"]],
-        of_pred=[percent(x) for x in table["by_pred"]],
+        of_true=[_share(x) for x in table["by_true"]],
+        of_pred=[_share(x) for x in table["by_pred"]],
     )
     cell = alt.selection_point(name=CELL, fields=["true", "pred"])
     # No class goes unnamed: on a narrow page Vega would drop every second name, although they do not touch.
@@ -66,6 +67,10 @@ def confusion_matrix(table: pd.DataFrame, shown: str = "by_true", dark: bool = F
     return labelled_cells(base, shown, scale, cell, dark).properties(
         height=max(440, 60 * len(classes)), title="Confusion matrix"
     )
+
+
+def _share(fraction: float, digits: int = 1) -> str:
+    return "" if math.isnan(fraction) else percent(fraction, digits)
 
 
 def labelled_cells(

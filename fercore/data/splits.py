@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -60,6 +62,11 @@ _WORDS = {"val": "validation", "test": "test"}
 
 def _by_class(labels: np.ndarray, seed: int) -> np.ndarray:
     """Places of a tenth of the labels (N,), of every class."""
+    counts = np.bincount(labels)
+    classes, tenth = np.count_nonzero(counts), math.ceil(SHARE * len(labels))
+    if tenth < classes or 1 in counts:
+        fewest = "" if 1 not in counts else ", and one of them has a single image"
+        raise ValueError(f"a tenth of them is {tenth}, of {classes} classes{fewest}")
     from sklearn.model_selection import train_test_split  # here, because few data sets need it and it takes seconds
 
     return train_test_split(np.arange(len(labels)), test_size=SHARE, random_state=seed, stratify=labels)[1]

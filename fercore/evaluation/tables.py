@@ -161,11 +161,10 @@ def confusion_table(report: dict) -> pd.DataFrame:
     -------
     DataFrame
         A row for each pair of classes: true, pred, count (images), by_true (share of the true class's images), by_pred
-        (share of the images taken for the predicted class); a share of nothing is 0.
+        (share of the images taken for the predicted class); a share of no images is missing.
     """
     counts, classes = np.array(report["confusion"]), report["classes"]
-    by_true = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    by_pred = counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)
+    by_true, by_pred = shares(counts, axis=1), shares(counts, axis=0)
     return pd.DataFrame(
         {
             "true": np.repeat(classes, len(classes)),
@@ -175,6 +174,12 @@ def confusion_table(report: dict) -> pd.DataFrame:
             "by_pred": by_pred.ravel(),
         }
     )
+
+
+def shares(counts: np.ndarray, axis: int) -> np.ndarray:
+    """Counts divided by their sums along an axis; NaN where the sum is 0: no images have no share."""
+    total = counts.sum(axis=axis, keepdims=True)
+    return np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
 
 
 def confused_pairs(report: dict, top: int = 10) -> pd.DataFrame:

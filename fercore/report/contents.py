@@ -17,7 +17,14 @@ from fercore.evaluation.contamination import UNKNOWN
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.learning import Learning, check_history, curve_table, epoch_table, learning
 from fercore.evaluation.reliability import reliability_table
-from fercore.evaluation.tables import averaged_words, class_table, classification_table, confused_pairs, weakest_class
+from fercore.evaluation.tables import (
+    averaged_words,
+    class_table,
+    classification_table,
+    confused_pairs,
+    shares,
+    weakest_class,
+)
 from fercore.report import drawing
 from fercore.report.facts import told
 from fercore.report.figures import Measured, scaled
@@ -143,15 +150,17 @@ def section(run: Run, found: Measured) -> Section:
 def confusion_rows(report: dict) -> list[dict]:
     """Rows of the confusion matrix: true class, its images, and cells with count, share of the row and colours."""
     counts = np.array(report["confusion"])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    styles = np.array(drawing.shades(shares), dtype=object).reshape(shares.shape)
+    of_true = shares(counts, axis=1)
+    styles = np.array(drawing.shades(np.nan_to_num(of_true)), dtype=object).reshape(counts.shape)
     return [
         {
             "true": emotion,
             "images": count(int(counts[row].sum())),
             "cells": [
-                {"count": count(int(number)), "share": percent(float(share), 0), "style": style}
-                for number, share, style in zip(counts[row], shares[row], styles[row], strict=True)
+                {"count": count(number), "share": "" if np.isnan(share) else percent(share, 0), "style": style}
+                for number, share, style in zip(
+                    *(array[row].tolist() for array in (counts, of_true, styles)), strict=True
+                )
             ],
         }
         for row, emotion in enumerate(report["classes"])

@@ -32,6 +32,14 @@ def test_cells_carry_the_figure_that_is_asked_for(small, shown, right, wrong, to
     assert cells["encoding"]["color"]["scale"]["domain"][-1] == top
 
 
+def test_a_class_without_images_has_no_shares(small):
+    for shown, known in (("count", "0"), ("by_true", "")):
+        cells = rows(layer(evaluation.confusion_matrix(tables.confusion_table(small), shown), "rect"))
+        of_disgust = [row for row in cells if row["true"] == "disgust"]
+        assert {row["label"] for row in of_disgust} == {known}
+        assert {row["of_true"] for row in of_disgust} == {""}
+
+
 @pytest.mark.parametrize(("dark", "full", "empty"), [(False, "#FFFFFF", "#000000"), (True, "#000000", "#FFFFFF")])
 def test_labels_contrast_with_full_and_empty_cells(small, dark, full, empty):
     chart = evaluation.confusion_matrix(tables.confusion_table(small), "by_true", dark)

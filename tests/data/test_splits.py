@@ -16,8 +16,12 @@ def test_the_cut_is_stratified_seeded_and_leaves_test_alone():
 
 
 def test_too_few_images_to_cut_from_are_refused():
-    with pytest.raises(DataError, match="none can be cut from its 3 training images"):
-        cut_split(np.array([0, 1, 1]), np.array(["train"] * 3), seed=0)
+    labels, train = np.arange(14) % 7, np.array(["train"] * 14)
+    with pytest.raises(DataError, match=r"from its 14 training images \(a tenth of them is 2, of 7 classes\); add"):
+        cut_split(labels, train, seed=0)
+    alone = np.array([0] * 29 + [1])
+    with pytest.raises(DataError, match=r"\(a tenth of them is 3, of 2 classes, and one of them has a single image\)"):
+        cut_split(alone, np.array(["train"] * 30), seed=0)
 
 
 @pytest.mark.parametrize("to", ["val", "test"])

@@ -67,7 +67,8 @@ def test_confusion_table_shares(small):
     assert len(table) == 49
     assert table.loc[("angry", "sad")].tolist() == pytest.approx([1, 1 / 3, 1 / 4])
     assert table.loc[("fear", "sad")].tolist() == pytest.approx([2, 1, 2 / 4])
-    assert table.loc[("disgust", "disgust")].tolist() == [0, 0, 0]
+    assert table.loc[("disgust", "angry")].tolist() == pytest.approx([0, np.nan, 0], nan_ok=True)  # none is disgust
+    assert table.loc[("angry", "disgust")].tolist() == pytest.approx([0, 0, np.nan], nan_ok=True)  # nor taken for it
 
 
 def test_confused_pairs_are_wrong_and_ordered(small):

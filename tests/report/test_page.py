@@ -14,6 +14,7 @@ from fercore.emotions import EMOTIONS
 from fercore.evaluation.calibration import calibration
 from fercore.evaluation.confidence import fit_temperature, scale
 from fercore.evaluation.intervals import wilson
+from fercore.report.contents import confusion_rows
 from fercore.report.page import html_report, write_report
 from fercore.runs import Predictions, update_run, write_json, write_predictions
 from tests.factories.runs import make_run
@@ -70,6 +71,14 @@ def test_the_confusion_matrix_counts_the_predictions(page, whole):
         assert [int(cell.split()[0]) for cell in row[1:8]] == counts
         assert row[1].split()[1:] == [f"{100 * counts[0] / sum(counts):.0f}", "%"]
         assert int(row[8]) == sum(counts)
+
+
+def test_a_class_without_images_has_no_shares():
+    rows = confusion_rows({"confusion": [[3, 1], [0, 0]], "classes": ["angry", "sad"]})
+    assert [[cell["count"], cell["share"]] for row in rows for cell in row["cells"]] == [
+        *(["3", "75 %"], ["1", "25 %"]),
+        *(["0", ""], ["0", ""]),
+    ]
 
 
 def test_every_class_has_its_figures_with_intervals(page, whole):

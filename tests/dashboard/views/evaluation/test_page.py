@@ -74,6 +74,14 @@ def test_the_classification_report_has_classes_accuracy_and_averages(open_page, 
     assert table.loc["accuracy"].tolist() == ["", "", "60.0 % (48.3 to 70.7)", 70]
 
 
+def test_a_class_without_images_has_no_figure(open_page, folders):
+    make_run(folders[0], "a", n=6)  # one image of each class but the last
+    app = open_page("evaluation")
+    assert "Averages are over the 6 of 7 classes that occur: there is no image of neutral" in words(app)
+    (table,) = (element.value.set_index("Class") for element in app.dataframe if "F1" in element.value)
+    assert table.loc["neutral"].tolist() == ["", "", "", 0]
+
+
 def test_without_metrics_it_says_what_to_run(open_page, folders):
     make_run(folders[0], "a", splits=())
     text = words(open_page("evaluation"))
