@@ -7,7 +7,8 @@ Folders
     environment (FERCORE_RUNS, FERCORE_DATA), else runs/ and data/fer2013/ of this repository.
     `command(script)`: what to type, with these folders where they are not the default (folders.py).
 Runs
-    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first), `singles_first(runs)`; where there are none,
+    `runs()`, `problems()`, `find_run(name)`, `ranked(runs)` (best first), `singles_first(runs)`,
+    `of_one_data_set(runs)` (those that can be ranked against each other, and the others); where there are none,
     `say_no_runs()` says what to do, and `require_runs()` says it and stops the page. Points of studies and folds
     (`Run.part_of`) come last everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
@@ -95,6 +96,7 @@ from state.run_folders import (
     features,
     find_run,
     history,
+    of_one_data_set,
     problems,
     ranked,
     readable,

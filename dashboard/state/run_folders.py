@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -45,17 +46,31 @@ def find_run(name: str) -> Run | None:
 def ranked(candidates: list[Run]) -> list[Run]:
     """Finished runs by accuracy on the validation split, then the others, newest first; parts of studies come last.
 
-    A run that learned from the validation split, or may have, is not ranked by it.
+    A run that learned from the validation split, or may have, is not ranked by it. Runs of another data set than most
+    come after those of the same, since their figures are about other images or labels.
     """
+    alike = {run.name for run in of_one_data_set(candidates)[0]}
 
-    def merit(run: Run) -> tuple[bool, bool, float, str]:
+    def merit(run: Run) -> tuple[bool, bool, bool, float, str]:
         best = run.info.get("best")
         value = best.get("value") if isinstance(best, dict) and best.get("metric") == "val_accuracy" else None
         known = run.info["status"] == "finished" and isinstance(value, int | float) and 0 <= value <= 1
         known = known and contamination(run, "val") is None
-        return run.part_of is None, known, value if known else 0.0, run.info["created"]
+        return run.part_of is None, run.name in alike, known, value if known else 0.0, run.info["created"]
 
     return sorted(candidates, key=merit, reverse=True)
+
+
+def of_one_data_set(candidates: list[Run]) -> tuple[list[Run], list[Run]]:
+    """The runs whose figures are about one data set, the one that most of them learned from, and the others.
+
+    A run that was never measured counts to the first. Both keep their order.
+    """
+    prints = [run.info["dataset"].get("fingerprint") for run in candidates]
+    known = Counter(found for run, found in zip(candidates, prints, strict=True) if found and run.part_of is None)
+    most = known.most_common(1)[0][0] if known else None
+    same = [run for run, found in zip(candidates, prints, strict=True) if most is None or found in (None, most)]
+    return same, [run for run in candidates if run not in same]
 
 
 def singles_first(candidates: list[Run]) -> list[Run]:

@@ -68,7 +68,11 @@ class Compared(NamedTuple):
 
 def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None:
     """What can be compared, after saying what cannot; None where nothing can."""
-    found = state.readable(lambda run: state.checked_predictions(run, *measurement), runs)
+    same, others = state.of_one_data_set(list(runs))
+    if others:
+        names = ", ".join(code(run.name) for run in others)
+        st.warning(f"Left out, because they were measured on another data set than the others: {names}.")
+    found = state.readable(lambda run: state.checked_predictions(run, *measurement), same)
     if not found:
         return None
     answers = share(found)

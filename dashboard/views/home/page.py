@@ -8,7 +8,7 @@ import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
-from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_report, draw_runs
+from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_of_other_data, draw_report, draw_runs
 from widgets.judged import draw_judged
 from widgets.links import draw_comparison_link, link
 from widgets.page_title import page_title
@@ -33,10 +33,12 @@ def answer(best: Run, reports: Reports) -> str:
 
 
 everything = state.ranked(state.runs())
-runs = [run for run in everything if run.part_of is None]
+listed = [run for run in everything if run.part_of is None]
 
 page_title("FER workbench", "Which expression, and how sure?")
-score = state.choose_score(runs, people=True)
+score = state.choose_score(listed, people=True)
+# People were asked about the images, whatever label a data set gives them.
+runs, elsewhere = (listed, []) if score == state.Score.PEOPLE else state.of_one_data_set(listed)
 with st.spinner("Measuring ..."):
     reports = state.readable(partial(state.reports, score=score), runs)
 flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
@@ -74,12 +76,14 @@ if comparable:
     draw_runs(table, names)
 if flagged:
     draw_flagged(everyone[apart], names, flagged)
+if elsewhere:
+    draw_of_other_data(elsewhere)
 if not runs:
     state.say_no_runs()
-if parts := len(everything) - len(runs):
+if parts := len(everything) - len(listed):
     link("experiments", f"{parts} more in studies and cross-validations", ":material/science:")
 draw_report(comparable, reports)
-draw_dataset(runs)
+draw_dataset(listed)
 st.subheader("What an expression is not")
 st.markdown(
     "A model names the expression that people would see in a picture. That is not what the person feels: a smile can "

@@ -48,6 +48,23 @@ def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, 
     download_table("Download these", shown, "not_comparable.csv")
 
 
+def draw_of_other_data(runs: list[Run]) -> None:
+    """Runs whose figures are about another data set than those above: in a table of their own, and in no ranking."""
+    st.subheader("Measured on other data")
+    st.caption(
+        "These learned from another data set, with other images, labels or classes: their accuracies do not compare "
+        "with those above. The score “as most people see it” judges all by the same answers, where they are known."
+    )
+    found, rows = state.readable(state.reports, runs), []
+    for run in runs:
+        for split, metrics in found.get(run.name, {}).items():
+            name = escape(state.split_name(run, split))
+            rows.append((run.name, len(run.classes), name, with_range(metrics["accuracy"]), metrics["n"]))
+    table = pd.DataFrame(rows, columns=["Run", "Classes", "Split", "Accuracy, 95 % interval", "Images"])
+    st.dataframe(table, hide_index=True)
+    download_table("Download these figures", table, "other_data.csv")
+
+
 def draw_report(runs: list[Run], reports: Reports) -> None:
     st.subheader("The report beside ours")
     official = [run for run in runs if state.split_name(run, "val") == OFFICIAL_SPLIT_NAMES["val"]]

@@ -22,6 +22,8 @@ DETECTOR = (
 page_title("Which model?", "Which one to use, when accuracy, time, size and licence all count?")
 runs = [run for run in state.ranked(state.require_runs()) if run.part_of is None]
 score = state.choose_score(runs, EVALUATED, people=True)
+# People were asked about the images, whatever label a data set gives them.
+runs, elsewhere = (runs, []) if score == state.Score.PEOPLE else state.of_one_data_set(runs)
 with st.spinner("Measuring ..."):
     facts = state.readable(partial(ranking.facts_of, score=score), runs)
 runs = [run for run in runs if run.name in facts]
@@ -57,6 +59,8 @@ state.chart(
 names_drawn = set(comparable["run"])
 draw_comparison_link([run for run in runs if run.name in names_drawn and run.evaluations()])
 st.caption(ranking.how(table, peers, score))
+if elsewhere:
+    st.info(ranking.left_out(elsewhere), icon=":material/database:")
 ranking.draw_table(table, names)
 if said := clean_score.note(found.reports for found in facts.values()):
     st.caption(said)

@@ -59,6 +59,14 @@ def facts_of(run: Run, score: state.Score = state.Score.PUBLISHED) -> Facts:
     )
 
 
+def left_out(runs: list[Run]) -> str:
+    """Which runs are not here because their figures are about another data set, and where they compare."""
+    return (
+        f"Not here, because they were measured on another data set: {', '.join(code(run.name) for run in runs)}. The "
+        "score “as most people see it” judges all by the same answers; *Other data* shows every run on every data set."
+    )
+
+
 def how(table: pd.DataFrame, peers: pd.DataFrame, score: state.Score) -> str:
     """How the picture was made, and what stands in it."""
     others = ONLY_PUBLISHED if score else OTHERS.format(year=peers["measured"].iloc[0])
