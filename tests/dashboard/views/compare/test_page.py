@@ -99,7 +99,7 @@ def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown
     assert table(app, "p (Holm)")["Accuracy on PrivateTest without copies"].tolist()[0].startswith("63.4 %")
     update_run(two[1], dataset={**two[1].info["dataset"], "fingerprint": "0" * 64})
     app = compare(open_page, "good", "fair", "apart", score="clean")
-    assert "`fair` is left out" in words(app)
+    assert "measured on another data set than the others: `fair`" in words(app)
     assert "`good` is ahead of `apart`" in headline(app)
 
 
