@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from fercore.jobs.records import list_jobs
 from tests.browser.conftest import ROOT, START, free_port, wait_for_server, watched_tab
 from tests.factories.data import make_records, png
 
 pytestmark = pytest.mark.browser
 LONG = 600  # seconds that a job may take on a busy machine
-SMALL = {"epochs": "40", "batch_size": "16", "first_filters": "8", "conv_layers": "2", "dense": "8"}
+EPOCHS = 60
+SMALL = {"epochs": str(EPOCHS), "batch_size": "16", "first_filters": "8", "conv_layers": "2", "dense": "8"}
 
 
 @contextlib.contextmanager
@@ -47,7 +49,19 @@ def wait(condition, what: str) -> None:
     end = time.monotonic() + LONG
     while not condition():
         assert time.monotonic() < end, f"waited {LONG} s in vain for: {what}"
-        time.sleep(0.2)
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def held_training(folder: Path):
+    """Hold the training that runs, so that it does not end before what is done meanwhile, however slow that is."""
+    [job] = [job for job in list_jobs(folder / "jobs")[0] if Path(job.info["script"]).stem == "train"]
+    process = job.process()
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def epochs(folder: Path) -> int:
@@ -82,17 +96,18 @@ def test_from_a_zip_to_a_confusion_matrix(chromium, settle, tmp_path):
             box.press("Enter")
             settle(tab)
         tab.get_by_role("button", name="Start training").click()
-        tab.get_by_text("Train mine: running").first.wait_for(timeout=1000 * LONG)
         wait(lambda: epochs(tmp_path) >= 2, "two epochs")
-
-        tab.goto(f"{url}/training?runs=mine")
-        settle(tab)
-        assert tab.locator("[data-testid=stVegaLiteChart]").count() >= 2  # its curves
-        tab.get_by_role("button", name="Stop").first.click()
+        with held_training(tmp_path):
+            tab.get_by_text("Train mine: running").first.wait_for(timeout=1000 * LONG)
+            tab.goto(f"{url}/training?runs=mine")
+            settle(tab)
+            assert tab.locator("[data-testid=stVegaLiteChart]").count() >= 2  # its curves
+            tab.get_by_role("button", name="Stop").first.click()
+            tab.get_by_text("Train mine: stopping").first.wait_for(timeout=1000 * LONG)
         tab.get_by_text("was stopped after epoch").wait_for(timeout=1000 * LONG)
 
     done = epochs(tmp_path)
-    assert 2 <= done < 40
+    assert 2 <= done < EPOCHS
     with server(tmp_path, port) as url, watched_tab(chromium) as tab:
         tab.goto(f"{url}/training?runs=mine")
         settle(tab)
@@ -110,4 +125,4 @@ def test_from_a_zip_to_a_confusion_matrix(chromium, settle, tmp_path):
         assert tab.locator("[data-testid=stVegaLiteChart]").count() >= 1
         tab.goto(f"{url}/features?run=mine")
         settle(tab)
-    assert epochs(tmp_path) == 40
+    assert epochs(tmp_path) == EPOCHS
