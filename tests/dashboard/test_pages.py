@@ -27,6 +27,7 @@ ADDRESSES = (
         "errors",
         "calibration",
         "compare",
+        "other-data",
         "models",
         "jobs",
     ),
@@ -58,7 +59,7 @@ def test_every_address_of_before_is_a_page_s(open_page, monkeypatch):
     monkeypatch.setattr(st, "navigation", navigation)
     AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT).run()
     assert tuple(registered) == ADDRESSES
-    assert sorted(address or "home" for address in ADDRESSES) == PAGES
+    assert sorted(address.replace("-", "_") or "home" for address in ADDRESSES) == PAGES
     assert all(page.title for page in registered.values())
 
 
