@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fercore.charts.slices import confirmed_words, slice_words, table_rows
+from fercore.charts.slices import COMPARED, confirmed_words, slice_words, table_rows
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.audit.files import COPIES
 from fercore.data.dataset import AUDIT, DataError, Dataset, open_dataset
@@ -79,7 +79,7 @@ def _dataset(folder: Path, fingerprint: str) -> Dataset | None:
 
 
 def _text(table) -> str:
-    rows = table_rows(table)
+    rows = table_rows(table)[COMPARED]
     lines = [list(rows), *rows.to_numpy().tolist()]
     return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, WIDTHS, strict=True)) for line in lines)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from fercore.charts.style import RunStyle, count, ink, p_value, percent, percent_axis, run_color, run_shape, with_range
 from fercore.evaluation.slices import FEWEST, Searched, worst_slice
 
+COMPARED = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Difference, points", "p (Holm)"]
 _ALL = "all images"
 
 
@@ -57,7 +58,10 @@ def figure(row: Mapping, name: str) -> dict[str, float]:
 
 
 def table_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The compared figures of `slice_table`, as people read them; an asterisk marks slices too small to test."""
+    """The figures of `slice_table`, as people read them, in `COMPARED` and further columns.
+
+    An asterisk marks slices too small to test.
+    """
     rows = table.to_dict("records")
     return pd.DataFrame(
         {
@@ -68,6 +72,11 @@ def table_rows(table: pd.DataFrame) -> pd.DataFrame:
             "Others": [_percent(row["rest"]) for row in rows],
             "Difference, points": [_difference(row) for row in rows],
             "p (Holm)": [p_value(row["p_holm"]) for row in rows],
+            "Others, same classes": [_percent(row["same_classes"]) for row in rows],
+            "Macro F1": [with_range(figure(row, "macro_f1")) for row in rows],
+            "Calibration error": [percent(row["calibration_error"]) for row in rows],
+            "By chance": [f"up to {percent(row['calibration_by_chance'])}" for row in rows],
+            "Confidence": [with_range(figure(row, "confidence")) for row in rows],
         },
         dtype=object,
     )

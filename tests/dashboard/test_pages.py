@@ -26,6 +26,7 @@ ADDRESSES = (
         "evaluation",
         "errors",
         "calibration",
+        "slices",
         "compare",
         "other-data",
         "models",

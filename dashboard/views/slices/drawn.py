@@ -1,0 +1,90 @@
+"""Table, search and links of the slices page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+import state
+from fercore.charts.slices import confirmed_words, table_rows
+from fercore.data.picture_measures import BRIGHTNESS
+from fercore.evaluation.attributes import AGREEMENT, COPY, Attribute
+from fercore.evaluation.slices import FEWEST, Searched
+from fercore.runs import Predictions, Run
+from views.slices.measured import search_in
+from widgets.downloads import download_table
+from widgets.links import link
+from wording.markdown import code, escape
+
+METHOD = (
+    "Each slice is compared with the attribute's other images. Accuracies have Wilson's 95 % intervals, differences "
+    "Newcombe's (1998); p is of Fisher's exact test, corrected for all slices shown (Holm). “Others, same classes” is "
+    "the others' accuracy with this slice's mix of classes: where it is low too, the slice is weak because its classes "
+    f"are difficult. * fewer than {FEWEST} images: pale, not tested. Macro F1: bootstrap over images; by chance: below "
+    "this the calibration error stays in 95 % of samples for a model that is right as often as it says."
+)
+
+
+def as_markdown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with names that may stand in a sentence; those of a visitor's file may hold anything."""
+    return table.assign(**{name: table[name].map(escape) for name in ("attribute", "slice")})
+
+
+def draw_table(tables: dict[str, pd.DataFrame], name: str) -> None:
+    """The figures of one run or two, and a download."""
+    runs = len(tables) > 1
+    parts = [rows.assign(Run=run) if runs else rows for run, table in tables.items() for rows in [table_rows(table)]]
+    rows = pd.concat(parts, ignore_index=True)
+    st.dataframe(rows[["Run", *rows.columns.drop("Run")]] if runs else rows, hide_index=True)
+    st.caption(METHOD)
+    full = pd.concat([table.assign(run=run) for run, table in tables.items()], ignore_index=True)
+    download_table("Download the figures", full, f"slices_{name}.csv")
+
+
+def draw_measures(attributes: list[Attribute]) -> None:
+    """What each attribute measures."""
+    words = [f"**{escape(one.name)}**: {escape(one.about)}" for one in attributes if one.about]
+    if words:
+        st.caption("; ".join(words) + ".")
+
+
+def draw_search(run_name: str, found: Predictions, attributes: list[Attribute]) -> None:
+    """A search for the worst slices, made when it is asked for."""
+    st.subheader("Search for the worst slices")
+    st.markdown(
+        "Among many slices one is always the lowest. So single attributes and pairs are searched on one half of the "
+        "images, and the three most noticeable slices tested on the other half."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seed = st.number_input("Seed of the halves", 0, 9999, 0, width=160, key="seed", bind="query-params")
+        asked = st.toggle("Search", key="search", bind="query-params")
+    if not asked:
+        return
+    searched = search_in(found, attributes, seed)
+    first, second = as_markdown(searched.first), as_markdown(searched.second)
+    st.markdown(f"{code(run_name)}: {confirmed_words(Searched(searched.tried, first, second))}")
+    halves = [("found", searched.first), ("tested", searched.second)]
+    rows = pd.concat([table_rows(table).assign(Half=half) for half, table in halves], ignore_index=True)
+    st.dataframe(rows[["Half", *rows.columns.drop("Half")]], hide_index=True)
+
+
+def draw_links(run: Run, attributes: list[Attribute]) -> None:
+    """Links to the images of those slices that Errors has a filter for."""
+    links = [one for attribute in attributes for one in _links(run, attribute)]
+    if links:
+        st.markdown("**See the errors on**")
+        with st.container(horizontal=True):
+            for label, query in links:
+                link("errors", label, ":material/image_search:", query)
+
+
+def _links(run: Run, attribute: Attribute) -> list[tuple[str, dict]]:
+    if attribute.name == BRIGHTNESS and state.dataset_matches(run):
+        ends = [0, *(round(edge) for edge in attribute.edges), 255]
+        spans = zip(attribute.values, ends, ends[1:], strict=False)
+        return [(f"brightness {value}", {"brightness": [str(low), str(high)]}) for value, low, high in spans]
+    if attribute.name == COPY:
+        return [("images with a copy", {"copies": "have a copy"}), ("images without", {"copies": "have none"})]
+    if attribute.name == AGREEMENT:
+        return [("images that people agree least on", {"sorted": "people agree least"})]
+    return []
