@@ -46,7 +46,8 @@ Faces in pictures and videos
     `detector(video)`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
-    `kept_uploads()`: files that are there still when the visitor comes back to their page.
+    `kept_uploads()`: files that are there still when the visitor comes back to their page; `keep_clip(clip)` and
+    `kept_clip()`: a video likewise.
 Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
     them; `usual_seconds(script)`: how long they took here.
@@ -74,7 +75,17 @@ from state.dataset_images import (
     missing_dataset,
     require_dataset,
 )
-from state.faces import detector, keep_face, keep_uploads, kept_faces, kept_uploads, looked_at, webcam
+from state.faces import (
+    detector,
+    keep_clip,
+    keep_face,
+    keep_uploads,
+    kept_clip,
+    kept_faces,
+    kept_uploads,
+    looked_at,
+    webcam,
+)
 from state.folders import command, data_root, prepare_command, runs_root
 from state.loaded_models import answers, computed, confidence, predictor, with_weights
 from state.people import people, votes

@@ -17,6 +17,7 @@ from wording.markdown import message
 if TYPE_CHECKING:
     from fercore.inference.detectors import Detector
     from state.found_faces import Looked
+    from views.predict.clip import Kept
     from views.webcam.session import Session
 
 MOST_KEPT = 7  # faces of one session, the newest
@@ -87,6 +88,16 @@ def keep_uploads(files: Sequence[tuple[str, bytes]]) -> None:
 def kept_uploads() -> list[tuple[str, bytes]]:
     """The files that were kept last."""
     return list(st.session_state.get("kept_uploads", []))
+
+
+def keep_clip(clip: Kept | None) -> None:
+    """Keep a video with what is done about it, in memory only, until another comes; None forgets it."""
+    st.session_state["kept_clip"] = clip
+
+
+def kept_clip() -> Kept | None:
+    """The video that was kept last."""
+    return st.session_state.get("kept_clip")
 
 
 def keep_face(image: np.ndarray, name: str) -> None:

@@ -132,17 +132,30 @@ class Survey:
 
 def write_answers(file: io.BufferedIOBase, found: Iterable[Found], predictor: Predictor, tracks: bool = False) -> int:
     """Write a CSV file with `columns`, one row a face; returns the number of faces."""
+    count, found = 0, iter(found)
+
+    def answered() -> Iterator[tuple]:
+        nonlocal count
+        while batch := list(islice(found, AT_ONCE)):
+            faces = [one for one in batch if one.face]
+            answers = predictor.predict([one.crop for one in faces]) if faces else None
+            yield from rows(batch, answers, predictor.classes, tracks)
+            count += len(faces)
+
+    write_rows(file, answered(), predictor.classes, tracks)
+    return count
+
+
+def write_rows(
+    file: io.BufferedIOBase, lines: Iterable[tuple], classes: Sequence[str] = EMOTIONS, tracks: bool = False
+) -> None:
+    """Write a CSV file with `columns` of what `rows` gives."""
     # Names of files may hold bytes that are no text: they leave as they came.
     text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
-    writer, count, found = csv.writer(text), 0, iter(found)
-    writer.writerow(columns(predictor.classes, tracks))
-    while batch := list(islice(found, AT_ONCE)):
-        faces = [one for one in batch if one.face]
-        answers = predictor.predict([one.crop for one in faces]) if faces else None
-        writer.writerows(rows(batch, answers, predictor.classes, tracks))
-        count += len(faces)
+    writer = csv.writer(text)
+    writer.writerow(columns(classes, tracks))
+    writer.writerows(lines)
     text.detach()
-    return count
 
 
 def rows(

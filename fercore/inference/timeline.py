@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 UNSURE = "not sure"
+MISSED = 0.5  # seconds without a look at a person that count as if there had been one: a video may have few frames
 _CUE = "{} --> {}\n{}\n"
 # Names of Py-Feat's columns (https://py-feat.org), feat/utils/__init__.py.
 _PY_FEAT = {
@@ -46,27 +47,24 @@ def answers(table: pd.DataFrame, step: float) -> pd.DataFrame:
     table
         Of one video; rows without a face are passed over.
     step
-        Seconds from look to look that were asked for, 1 / fps. The usual time between looks is the median of the
-        table, and not less than this.
+        Seconds from look to look that were asked for, 1 / fps.
 
     Returns
     -------
     pandas.DataFrame
         The rows by track and time, `track` as int, with the columns `answer` (a class or `UNSURE`), `probability` of
         the most probable class, and `end`: seconds at which the next look at this person is, or, where that is more
-        than twice the usual time away or there is none, the usual time after this one.
+        than `MISSED` and than two steps away or there is none, one step after this one.
     """
     found = table[table["track"].notna()].astype({"track": int})
     found = found.sort_values(["track", "time"], kind="stable", ignore_index=True)
-    times = np.unique(found["time"].to_numpy(float))
-    usual = max(step, float(np.median(np.diff(times)))) if len(times) > 1 else step
     following = found.groupby("track")["time"].shift(-1)
-    near = following - found["time"] <= 2 * usual + 1e-3  # times of the table are rounded to a thousandth
+    near = following - found["time"] <= max(2 * step, MISSED) + 1e-3  # times of the table are rounded to a thousandth
     sure = found["sure"].astype(bool)
     return found.assign(
         answer=found["label"].where(sure, UNSURE),
         probability=found[list(classes_of(table))].max(axis=1).astype(float),
-        end=following.where(near, found["time"] + usual).round(3),
+        end=following.where(near, found["time"] + step).round(3),
     )
 
 

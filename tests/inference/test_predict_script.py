@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from fercore.inference.predictor import Predictor
+from tests.factories.clips import write_clip
 from tests.factories.data import png, write_folder
 from tests.factories.runs import make_run
-from tests.factories.videos import write_timed
 from tests.inference.conftest import PORTRAIT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,24 +166,16 @@ def test_the_table_names_the_detector(place, yunet_file):
     assert pd.read_csv(place / "faces.csv").empty
 
 
-def clip(place) -> Path:
-    """A dark and a bright scene, 1 s each, with sound."""
-    dark, bright = (np.full((96, 128, 3), value, np.uint8) for value in (20, 230))
-    dark[:48] += 20
-    bright[:48] -= 20
-    return write_timed(place / "talk.mp4", [dark] * 3 + [bright] * 3, [0, 0.3, 0.6, 1.0, 1.3, 1.6], sound=(0, 2))
-
-
 def test_tracks_subtitles_and_an_annotated_video(place, capsys):
     names = {"--out": "faces.csv", "--subtitles": "talk.vtt", "--annotate": "said.mp4"}
     files = [part for flag, name in names.items() for part in (flag, place / name)]
-    assert predict(place, clip(place), "--no-detect", "--fps", "5", "--tracks", *files) == 0
+    assert predict(place, write_clip(place / "talk.mp4"), "--no-detect", "--fps", "5", "--tracks", *files) == 0
     found = pd.read_csv(place / "faces.csv")
     assert found["track"].tolist() == [1, 1, 1, 2, 2, 2]  # a cut
     assert found["time"].tolist() == [0, 0.3, 0.6, 1, 1.3, 1.6]
     cues = (place / "talk.vtt").read_text().split("\n\n")
     assert cues[0] == "WEBVTT"
-    assert cues[1].startswith("00:00:00.000 --> 00:00:00.900\nPerson 1: ")
+    assert cues[1].startswith("00:00:00.000 --> 00:00:00.800\nPerson 1: ")
     with av.open(str(place / "said.mp4")) as file:
         assert [frame.time for frame in file.decode(video=0)] == pytest.approx([0, 0.3, 0.6, 1, 1.3, 1.6], abs=1e-3)
         assert file.streams.audio
@@ -192,14 +184,16 @@ def test_tracks_subtitles_and_an_annotated_video(place, capsys):
 
 def test_a_part_of_a_video(place):
     arguments = ("--no-detect", "--fps", "5", "--start", "0.5", "--end", "1.4", "--out", place / "faces.csv")
-    assert predict(place, clip(place), *arguments) == 0
+    assert predict(place, write_clip(place / "talk.mp4"), *arguments) == 0
     found = pd.read_csv(place / "faces.csv")
     assert found["time"].tolist() == [0.6, 1, 1.3]
     assert "track" not in found.columns
 
 
 def test_a_part_that_a_video_does_not_have_is_told(place, capsys):
-    assert predict(place, clip(place), "--no-detect", "--start", "5", "--out", place / "faces.csv") == 1
+    assert (
+        predict(place, write_clip(place / "talk.mp4"), "--no-detect", "--start", "5", "--out", place / "faces.csv") == 1
+    )
     assert "no frame between second 5 and its end" in capsys.readouterr().err
 
 
@@ -217,7 +211,7 @@ def test_a_part_that_a_video_does_not_have_is_told(place, capsys):
     ],
 )
 def test_what_a_video_needs_is_checked_first(place, capsys, monkeypatch, arguments, message):
-    before = clip(place).read_bytes()
+    before = write_clip(place / "talk.mp4").read_bytes()
     monkeypatch.chdir(place)
     assert predict(place, *arguments) == 2
     assert message in capsys.readouterr().err

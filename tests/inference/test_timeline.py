@@ -28,7 +28,7 @@ def test_an_answer_stands_until_the_next_look_at_this_person():
     assert found[["track", "time", "end"]].to_numpy().tolist() == [
         [1, 0, 0.5],
         [1, 0.5, 1],
-        [1, 1, 1.5],  # the next look is 1.5 s away, three times the usual time
+        [1, 1, 1.5],  # the next look is 1.5 s away, three steps
         [1, 2.5, 3],
         [2, 1, 1.5],
         [2, 1.5, 2],
@@ -40,10 +40,10 @@ def test_one_missed_look_is_bridged():
     assert found["end"].tolist() == [0.2, 0.6, 0.8, 1.0]
 
 
-def test_where_a_video_has_fewer_frames_than_asked_for_the_usual_time_is_its_own():
+def test_where_a_video_has_fewer_frames_than_asked_for_an_answer_stands_until_the_next():
     assert answers(make_looks([(0.0, 1, "happy", 1, True), (0.4, 1, "happy", 1, True)]), 0.1)["end"].tolist() == [
         0.4,
-        0.8,
+        0.5,
     ]
     assert answers(make_looks([(3.0, 1, "happy", 1, True)]), 0.2)["end"].tolist() == [3.2]
 

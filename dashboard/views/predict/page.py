@@ -1,5 +1,7 @@
 """Predict: which expressions do one or two models see in pictures of the user's own?"""
 
+from collections.abc import Collection
+
 import numpy as np
 import streamlit as st
 
@@ -17,15 +19,18 @@ with st.spinner("Loading the models ..."):
     from views.predict.answer_table import Answered, share_out
     from views.predict.answer_text import headline
     from views.predict.cards import Models, choose_method, draw_picture, draw_table  # brings torch: seconds, once
+    from views.predict.clip import Kept, ask, choose_clip, draw_progress, go_on
+    from views.predict.clip_results import draw_results
     from views.predict.detector_choice import offer_yunet
-    from views.predict.uploads import File, choose_pictures
+    from views.predict.uploads import VIDEO, File, choose_pictures, choose_source
 
 ABOUT = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture, and is wrong about one
   in three of them. Do not use it on people at work or in education: in the EU that is prohibited, except for
   medical or safety reasons (AI Act, Art. 5(1)(f)). Other emotion recognition counts as high-risk there (Annex III,
   1(c)).
-- **Nothing is stored.** Pictures go from your browser to this server's memory and are forgotten with your session.
+- **Nothing is stored.** Pictures and videos go from your browser to this server's memory and are forgotten with
+  your session.
 - **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are; heads that
   lean or lie are set upright. Square pictures of at most 64 pixels are crops already and are used whole, and so are
   those of at most 128 in which no face is found. Where none is found in a crop, no answer is sure.
@@ -70,12 +75,45 @@ def answered_by(
     return share_out(names, looked, answers)
 
 
+def asked_of(chosen: list[Run], names: Collection[str]) -> Models:
+    """The models among those chosen that answered."""
+    asked = [run for run in chosen if run.name in names]
+    return Models(asked, dict(zip((run.name for run in asked), labels(asked), strict=True)), method)
+
+
 def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
     """What being sure means, for each model."""
     for run in runs:
         confidence = state.confidence(run, tta)
         words = confidence.words(state.split_name(run, "val")) if confidence else UNKNOWN_CONFIDENCE
         st.caption(f"**{short[run.name]}.** {escape(words)}")
+
+
+def show_pictures(files: list[File]) -> None:
+    """The pictures that can be read, with their answers."""
+    names, looked = look_at(files, detect)
+    if not looked:
+        st.stop()
+    answered = answered_by(runs, names, looked, tta, runtimes)
+    models = asked_of(runs, answered[0].answers)
+    state.draw_answer(headline(answered, models.labels))
+    draw_picture(answered, models)
+    describe_sure(models.runs, models.labels, tta)
+    if any(one.looked.faces for one in answered):
+        draw_table(answered)
+
+
+def show_clip() -> Kept | None:
+    """A video, what is done about it, and what was found in it."""
+    kept = choose_clip()
+    if kept:
+        ask(kept, runs, tta, runtimes, detect)
+        draw_progress(kept)
+        if kept.survey and kept.survey.finished:
+            models = asked_of(kept.runs, kept.survey.runs)
+            draw_results(kept, models)
+            describe_sure(models.runs, models.labels, tta)
+    return kept
 
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -86,21 +124,15 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         heat = switch("Heat maps", "heat", "Which places of each face an answer rests on")
         runtimes = choose_runtimes(runs)
     method = choose_method() if heat else None
-files = choose_pictures(runs)
-above = st.container()
-with above:
-    names, looked = look_at(files, detect)
-if not looked:
-    st.stop()
 tta = "flip" if flip else "none"
-answered = answered_by(runs, names, looked, tta, runtimes)
-asked = [run for run in runs if run.name in answered[0].answers]
-short = dict(zip((run.name for run in asked), labels(asked), strict=True))
-state.draw_answer(headline(answered, short))
-draw_picture(answered, Models(asked, short, method))
-describe_sure(asked, short, tta)
-if any(one.looked.faces for one in answered):
-    draw_table(answered)
+source = choose_source()
+kept = None
+if source == VIDEO:
+    kept = show_clip()
+else:
+    show_pictures(choose_pictures(source, runs))
 with st.expander("What this means, and what happens with the pictures", icon=":material/info:"):
     st.markdown(ABOUT)
     offer_yunet()
+if kept:
+    go_on(kept)

@@ -14,7 +14,8 @@ from fercore.charts.grids import png
 from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 
-SOURCES = {"upload": "Upload", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
+VIDEO = "video"
+SOURCES = {"upload": "Upload", VIDEO: "Video", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
 MOST, MOST_MB = 40, 25  # files at once, and the size of each
 MOST_BYTES = 250 << 20  # of all files of a visitor, since they lie in memory
 PORTRAIT = Path(__file__).resolve().parents[2] / "examples" / "portrait.jpg"
@@ -28,9 +29,9 @@ class File(NamedTuple):
     data: bytes
 
 
-def choose_pictures(runs: list[Run]) -> list[File]:
-    """Draw the choosers; the pictures chosen, the portrait while nothing is uploaded or photographed."""
-    source = st.segmented_control(
+def choose_source() -> str:
+    """Draw the chooser of where the pictures come from: a key of `SOURCES`."""
+    return st.segmented_control(
         "Pictures",
         list(SOURCES),
         format_func=SOURCES.get,
@@ -39,6 +40,10 @@ def choose_pictures(runs: list[Run]) -> list[File]:
         key="pictures",
         bind="query-params",
     )
+
+
+def choose_pictures(source: str, runs: list[Run]) -> list[File]:
+    """Draw the chooser of a source; the pictures chosen, the portrait while nothing is uploaded or photographed."""
     files = {"upload": _uploaded, "camera": _photographed, "average": lambda: _average(runs)}.get(source, list)()
     if not files:
         st.caption(f"{'' if source == 'portrait' else 'Until then, an example. '}{CREDIT}")
@@ -50,7 +55,7 @@ def _uploaded() -> list[File]:
     settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": MOST_MB}
     files = st.file_uploader(label, on_change=_forget, **settings)
     if len(files) > MOST:
-        st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files, and for videos:")
+        st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files:")
         st.code(state.command("scripts/predict.py RUN FOLDER --out faces.csv"), language="bash", wrap_lines=True)
     if files:
         fitting = first_that_fit([file.size for file in files[:MOST]])

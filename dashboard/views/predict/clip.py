@@ -1,0 +1,133 @@
+"""A video on the Predict page: its upload and settings, and the work with its progress."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+import state
+from fercore.charts.style import duration
+from fercore.data.decode import UnreadableImage
+from fercore.inference.video import Clip
+from fercore.runs import Run, RunError
+from views.predict.clip_survey import MOST_SECONDS, Annotation, Asked, ClipSurvey, checked
+from wording.markdown import code, message
+
+MOST_MB = 100  # it lies in memory
+PIECE = 0.5  # seconds of work between two looks at the visitor's wishes
+USUAL_FPS = 2.0
+
+
+@dataclass
+class Kept:
+    """A visitor's video with what is done about it; it lies in memory and goes with the session."""
+
+    file: str
+    name: str
+    data: bytes
+    said: Clip | None = None
+    problem: str = ""
+    survey: ClipSurvey | None = None
+    runs: list[Run] = field(default_factory=list)  # that the survey asked
+    annotation: Annotation | None = None
+
+    @property
+    def work(self) -> ClipSurvey | Annotation | None:
+        """What is being done now."""
+        return next((one for one in (self.survey, self.annotation) if one and not one.finished), None)
+
+
+def choose_clip() -> Kept | None:
+    """Draw the uploader; the video that was uploaded last, if it is one."""
+    label = f"A video: mp4, mov, webm, avi, mkv and others, at most {MOST_MB} MB"
+    upload, kept = st.file_uploader(label, max_upload_size=MOST_MB, key="clip"), state.kept_clip()
+    if upload and (kept is None or kept.file != upload.file_id):
+        kept = _read(upload.file_id, upload.name, upload.getvalue())
+        state.keep_clip(kept)
+    if kept is None:
+        st.info("Upload a video: its faces are followed, and each model says what they show, when.")
+        return None
+    if not upload:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Still here is {code(kept.name)}, which you uploaded before.", width="content")
+            st.button("Forget it", key="forget_clip", icon=":material/delete:", on_click=state.keep_clip, args=(None,))
+    if kept.problem:
+        st.error(f"{code(kept.name)} cannot be read: {message(kept.problem)}.", icon=":material/broken_image:")
+        return None
+    return kept
+
+
+def _read(file: str, name: str, data: bytes) -> Kept:
+    try:
+        return Kept(file, name, data, checked(data))
+    except UnreadableImage as error:
+        return Kept(file, name, b"", problem=str(error))
+
+
+def ask(kept: Kept, runs: list[Run], tta: str, runtimes: dict[str, str], detect: bool) -> None:
+    """Draw the settings and the button that begins the work."""
+    length = kept.said.seconds
+    last = length or MOST_SECONDS
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        fps = st.number_input("Looks a second", 0.1, 30.0, USUAL_FPS, 0.5, key="clip_fps", width=150)
+        start = st.number_input("From second", 0.0, None, 0.0, 1.0, key="clip_start", width=150)
+        end = st.number_input(
+            "To second", 0.0, None, float(math.ceil(last)), 1.0, key=f"clip_end_{kept.file}", width=150
+        )
+        whole = length is not None and end >= length and end - start <= MOST_SECONDS
+        until = math.inf if whole else min(end, start + MOST_SECONDS)
+        asked = Asked(fps, start, until, tta, tuple((run.name, runtimes[run.name]) for run in runs), detect)
+        wrong = start >= min(until, last)
+        begun = st.button(
+            "Look at the video", key="clip_begin", type="primary", icon=":material/play_arrow:", disabled=wrong
+        )
+    said = f"{duration(length)} long" if length else "Its length is not said"
+    st.caption(
+        f"{said}; {'with' if kept.said.sound else 'without'} sound. At most {MOST_SECONDS // 60} minutes are looked at "
+        "at a time. With fewer looks a second it is done sooner, and short expressions are missed."
+    )
+    if wrong:
+        st.warning("The first second to look at must lie before the last, and within the video.")
+    if begun:
+        _begin(kept, asked, runs)
+    elif kept.survey and kept.survey.asked != asked:
+        st.info("What is shown belongs to other settings than those above; look at the video again.")
+
+
+def _begin(kept: Kept, asked: Asked, runs: list[Run]) -> None:
+    with st.spinner("Loading the models ..."):
+        runtimes = dict(asked.runtimes)
+        found = state.readable(lambda run: state.predictor(run, asked.tta, runtimes[run.name]), runs)
+        detector = state.detector(video=False) if asked.detect else None  # as scripts/predict.py
+    if found:
+        kept.annotation, kept.runs = None, runs
+        kept.survey = ClipSurvey(kept.name, kept.data, asked, found, detector, kept.said.seconds)
+
+
+def draw_progress(kept: Kept) -> None:
+    """How far the work is, and the button that ends it."""
+    work = kept.work
+    if work is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = "Drawing"
+        if isinstance(work, ClipSurvey):
+            left = f", about {duration(work.seconds_left)} left" if work.looks > 1 and work.fraction else ""
+            words = f"{work.looks} looks, {len(work.found)} faces{left}"
+        st.progress(work.fraction, words, width=420)
+        st.button("Cancel", key="clip_cancel", icon=":material/stop:", on_click=work.cancel)
+
+
+def go_on(kept: Kept) -> None:
+    """A piece of the work, at the end of the page, which is then drawn again: so the visitor is heard in between."""
+    work = kept.work
+    if work is None:
+        return
+    try:
+        work.work(PIECE)
+    except RunError:
+        kept.survey = kept.annotation = None
+        raise
+    st.rerun()

@@ -1,0 +1,267 @@
+"""One video of a visitor, looked at in short pieces of work. Knows no Streamlit.
+
+The file stays in memory and goes with this object, as do the crops of its faces.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from fercore.data.decode import UnreadableImage
+from fercore.inference.annotate import Overlay, annotate
+from fercore.inference.batch import AT_ONCE, Found, Survey, rows, write_rows
+from fercore.inference.faces import crop_face
+from fercore.inference.looking import Find
+from fercore.inference.predictor import Answers, Predictor
+from fercore.inference.sources import Picture, kind_of_bytes
+from fercore.inference.timeline import answers
+from fercore.inference.tracks import Tracker
+from fercore.inference.video import Clip, describe, read_frames
+
+MOST_SECONDS = 1800  # of a video that are looked at
+MOST_FACES = 20_000  # kept with their crops: some 60 MB
+
+
+class Asked(NamedTuple):
+    """What is done with a video.
+
+    Attributes
+    ----------
+    fps
+        Looks a second.
+    start, end
+        Seconds between which it is looked at; the end is infinity where that is its own.
+    tta, runtimes, detect
+        As the page's choosers give them; runtimes as pairs of a run's name and "torch" or "onnx".
+    """
+
+    fps: float
+    start: float
+    end: float
+    tta: str
+    runtimes: tuple[tuple[str, str], ...]
+    detect: bool
+
+    @property
+    def step(self) -> float:
+        """Seconds from look to look."""
+        return 1 / self.fps
+
+
+def checked(data: bytes) -> Clip:
+    """What a video says of itself; `UnreadableImage` with the reason where it is none."""
+    kind = kind_of_bytes(data[:512])
+    if not data:
+        raise UnreadableImage("the file is empty")
+    if kind != "video":
+        raise UnreadableImage("it is a picture: choose Upload for it" if kind else "not a video of a known form")
+    return describe(io.BytesIO(data))
+
+
+class ClipSurvey:
+    """Who shows what in a video, as `scripts/predict.py --tracks` finds it, a piece at a time.
+
+    Parameters
+    ----------
+    name, data
+        Of the file.
+    asked
+        What to do.
+    predictors
+        Run name -> its model.
+    detector
+        See `fercore.inference.looking.look`.
+    length
+        Of the video in seconds, as it says; None where it does not.
+
+    Attributes
+    ----------
+    time, until
+        Seconds of the video up to which it has been looked at, and up to which it will be.
+    finished, cancelled
+        Whether there is nothing left to do, and whether that is because the visitor said so.
+    problem
+        What is wrong with the file, in words; what was found before stays.
+    full
+        Whether it ended since `MOST_FACES` were found or `MOST_SECONDS` were looked at.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data: bytes,
+        asked: Asked,
+        predictors: Mapping[str, Predictor],
+        detector: Find | None,
+        length: float | None = None,
+    ) -> None:
+        self.name, self.data, self.asked = name, data, asked
+        self.until = min(asked.end, length or asked.start + MOST_SECONDS)
+        self.time, self.problem = asked.start, ""
+        self.finished = self.cancelled = self.full = False
+        self.found: list[Found] = []
+        self._predictors, self._waiting = dict(predictors), []
+        self._rows: dict[str, list[tuple]] = {run: [] for run in predictors}
+        self._answers: dict[str, list[Answers]] = {run: [] for run in predictors}
+        self._shape = next(iter(self._predictors.values())).shape
+        self._survey, self._tracker = Survey(detector, asked.fps, shape=self._shape), Tracker()
+        self._frames = read_frames(io.BytesIO(data), asked.fps, asked.start, asked.end)
+        self._began = time.monotonic()
+
+    @property
+    def looks(self) -> int:
+        """How many frames were looked at."""
+        return self._survey.pictures
+
+    @property
+    def fraction(self) -> float:
+        """Share of the work that is done, 0 to 1, as far as the video's length is known."""
+        return _share(self.asked.start, self.time, self.until)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the rest will take, as the work has gone so far."""
+        gone = time.monotonic() - self._began
+        return gone * (1 / self.fraction - 1) if self.fraction else float("inf")
+
+    def work(self, seconds: float) -> None:
+        """Look at frames for about so long, at one at least."""
+        until = time.monotonic() + seconds
+        while not self.finished:
+            self._look()
+            if time.monotonic() >= until:
+                break
+
+    def cancel(self) -> None:
+        """End the work; what was found stays."""
+        if not self.finished:
+            self.cancelled = True
+            self._finish()
+
+    def _look(self) -> None:
+        try:
+            self.time, pixels = next(self._frames)
+        except StopIteration:
+            self._finish()
+        except UnreadableImage as error:
+            self.problem = str(error)
+            self._finish()
+        else:
+            picture = Picture(Path(self.name), self.time, pixels)
+            for found in self._survey.faces_of(picture, self._tracker):
+                self._waiting.append((found, {run: self._crop(run, pixels, found) for run in self._predictors}))
+                self.found.append(found)
+            self._answer(AT_ONCE)
+            if len(self.found) >= MOST_FACES or self.time - self.asked.start > MOST_SECONDS:
+                self.full = True
+                self._finish()
+
+    def _crop(self, run: str, pixels: np.ndarray, found: Found) -> np.ndarray:
+        shape = self._predictors[run].shape
+        return found.crop if shape == self._shape else crop_face(pixels, found.face, shape[0], *shape[2:])
+
+    def _answer(self, least: int) -> None:
+        """Ask the models in the batches of the command line, so that their answers are the same to the last digit."""
+        while self._waiting and len(self._waiting) >= least:
+            batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            found = [one for one, _ in batch]
+            for run, predictor in self._predictors.items():
+                own = predictor.predict([crops[run] for _, crops in batch])
+                self._answers[run].append(own.of([one.face for one in found]))
+                self._rows[run] += rows(found, own, predictor.classes, tracks=True)
+
+    def _finish(self) -> None:
+        self.finished = True
+        self._frames.close()
+        self._answer(1)
+
+    @property
+    def runs(self) -> list[str]:
+        """Names of the runs whose models answer."""
+        return list(self._predictors)
+
+    def classes(self, run: str) -> tuple[str, ...]:
+        """Classes of a run."""
+        return self._predictors[run].classes
+
+    def csv(self, run: str) -> bytes:
+        """The table of a run's answers, byte for byte that of `scripts/predict.py --tracks`."""
+        file = io.BytesIO()
+        write_rows(file, self._rows[run], self.classes(run), tracks=True)
+        return file.getvalue()
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Run name -> its table; once the work is finished."""
+        return {run: pd.read_csv(io.BytesIO(self.csv(run))) for run in self._predictors}
+
+    @cached_property
+    def stands(self) -> dict[str, pd.DataFrame]:
+        """Run name -> `fercore.inference.timeline.answers` of its table; once the work is finished."""
+        return {run: answers(table, self.asked.step) for run, table in self.tables.items()}
+
+    def at(self, moment: float) -> tuple[list[Found], dict[str, Answers]]:
+        """The faces of the look at a time of the table, and each model's answers for them."""
+        here = [number for number, found in enumerate(self.found) if round(found.time, 3) == moment]
+        own = {}
+        for run, parts in self._answers.items():
+            probabilities = np.concatenate([part.probabilities for part in parts])[here]
+            own[run] = Answers(probabilities, np.concatenate([part.sure for part in parts])[here])
+        return [self.found[number] for number in here], own
+
+    def moments(self) -> list[float]:
+        """Times, as in the table, of the looks at which there are faces."""
+        return sorted({round(found.time, 3) for found in self.found})
+
+
+class Annotation:
+    """The annotated video of a finished survey, drawn in short pieces of work.
+
+    Attributes
+    ----------
+    finished
+        Whether there is nothing left to draw.
+    content
+        The MP4 file, then; empty where the visitor ended the work or nothing could be drawn.
+    """
+
+    def __init__(self, survey: ClipSurvey, run: str) -> None:
+        self.run, self.content, self.finished, self.problem = run, b"", False, ""
+        self._survey, self._file, self._time = survey, io.BytesIO(), survey.asked.start
+        overlay = Overlay(survey.tables[run], survey.asked.step)
+        self._frames: Iterator[float] = annotate(
+            io.BytesIO(survey.data), self._file, overlay, survey.asked.start, survey.asked.end
+        )
+
+    @property
+    def fraction(self) -> float:
+        """Share of the work that is done, 0 to 1."""
+        return _share(self._survey.asked.start, self._time, self._survey.until)
+
+    def work(self, seconds: float) -> None:
+        """Draw frames for about so long."""
+        until = time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                self._time = next(self._frames)
+        except StopIteration:
+            self.content, self.finished = self._file.getvalue(), True
+        except UnreadableImage as error:
+            self.problem, self.finished = str(error), True
+
+    def cancel(self) -> None:
+        """End the work; nothing is kept of it."""
+        self._frames.close()
+        self.finished = True
+
+
+def _share(start: float, time: float, end: float) -> float:
+    return min(max((time - start) / (end - start), 0.0), 1.0) if end > start else 1.0

@@ -1,0 +1,206 @@
+"""Videos on the Predict page: what is found is what the command line finds, and what cannot be read is told."""
+
+import io
+import runpy
+
+import numpy as np
+import pytest
+
+from fercore.data.decode import UnreadableImage
+from fercore.inference.predictor import Predictor
+from tests.dashboard.conftest import DASHBOARD, charts, words
+from tests.factories.clips import TIMES, write_clip
+from tests.factories.data import png
+from tests.factories.runs import make_run
+from tests.factories.videos import write_timed
+
+
+@pytest.fixture
+def runs(folders):
+    return [
+        make_run(folders[0], "a", weights=True, n=700, accuracy=0.9),
+        make_run(folders[0], "v", seed=1, weights="vit", n=700, accuracy=0.9),
+    ]
+
+
+def uploaded(app, name, data):
+    return app.file_uploader(key="clip").set_value((name, data, "video/mp4")).run()
+
+
+def begun(app, fps=5.0):
+    app.number_input(key="clip_fps").set_value(fps)
+    return app.button(key="clip_begin").click().run()
+
+
+def survey_of(run, path, fps=5.0, **settings):
+    from views.predict.clip_survey import Asked, ClipSurvey
+
+    asked = Asked(fps, 0.0, float("inf"), "none", (("a", "torch"),), False)
+    return ClipSurvey(path.name, path.read_bytes(), asked, {"a": Predictor.from_run(run)}, None, 2.0, **settings)
+
+
+def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, tmp_path, monkeypatch):
+    from views.predict import clip_results
+
+    clip = write_clip(tmp_path / "talk.mp4")
+    app = open_page("predict", pictures="Video", find_faces="false")
+    assert "Upload a video" in words(app)
+    app = begun(uploaded(app, "talk.mp4", clip.read_bytes()))
+    said = words(app)
+    assert "#### 2 people in 6 looks. CNN: Person 1 is **" in said
+    assert "no independent observations" in said
+    assert "At 0.00 s: face 1 is Person 1" in said
+
+    survey = app.session_state["kept_clip"].survey
+    drawn = clip_results.ribbon_table(survey, {"a": "CNN", "v": "ViT"})
+    assert list(dict.fromkeys(drawn["row"])) == ["Person 1 · CNN", "Person 1 · ViT", "Person 2 · CNN", "Person 2 · ViT"]
+    assert drawn.groupby("row")["looks"].sum().tolist() == [3, 3, 3, 3]
+    marks = [chart["mark"]["type"] for chart in charts(app) if "mark" in chart]
+    assert sorted(marks) == ["bar", "line", "line"]
+    monkeypatch.chdir(tmp_path)
+    script = runpy.run_path(str(DASHBOARD.parent / "scripts" / "predict.py"))["main"]
+    for run in ("a", "v"):
+        arguments = ["talk.mp4", "--fps", "5", "--tracks", "--no-detect", "--out", f"{run}.csv", "--runs"]
+        script([run, *arguments, str(folders[0])])
+        assert survey.csv(run) == (tmp_path / f"{run}.csv").read_bytes()
+
+    app.select_slider(key="clip_moment").set_value(1.3).run()
+    assert "At 1.30 s: face 1 is Person 2" in words(app)
+    found, answers = survey.at(1.3)
+    table = survey.tables["v"].set_index("time")
+    assert [one.track for one in found] == [2]
+    assert round(float(answers["v"].probabilities[0, 3]), 6) == table.loc[1.3, "happy"]
+
+
+def test_a_click_on_the_timeline_goes_there(open_page, runs, tmp_path):
+    app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
+    app = begun(uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes()))
+    assert app.session_state["clip_moment"] == 0
+    from views.predict import clip_results
+
+    for start, moment in ((1.0, 1.0), (77.0, 0.0), ("x", 0.0)):  # the last two no chart of ours can send
+        app.session_state["clip_moment"] = 0.0
+        assert (
+            clip_results.moment_clicked({"moment": [{"start": start}]}, app.session_state["kept_clip"], 0.0) == moment
+        )
+    assert clip_results.moment_clicked({"moment": []}, app.session_state["kept_clip"], 0.6) == 0.6
+
+
+def test_the_work_is_done_in_pieces_and_can_be_ended(runs, tmp_path):
+    survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"))
+    survey.work(0)
+    survey.work(0)
+    assert (survey.looks, survey.finished) == (2, False)
+    assert survey.fraction == pytest.approx(0.15)
+    assert 0 < survey.seconds_left < 600
+    survey.cancel()
+    assert survey.finished
+    assert survey.cancelled
+    assert survey.tables["a"]["time"].tolist() == [0, 0.3]  # what was found before stays
+    survey.work(1)
+    assert survey.looks == 2
+
+
+def test_a_cancelled_survey_is_told_and_shown(open_page, runs, tmp_path, monkeypatch):
+    from views.predict import clip
+
+    app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
+    app = uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes())
+    monkeypatch.setattr(clip, "PIECE", 0)
+    monkeypatch.setattr(clip.st, "rerun", lambda: None)  # a piece for each run of the page
+    app = begun(app)
+    assert "looks, " in app.get("progress")[0].proto.text
+    app = app.run()
+    app.button(key="clip_cancel").click().run()
+    assert "You ended this after 2 looks" in words(app)
+    assert app.session_state["kept_clip"].survey.tables["a"]["time"].tolist() == [0, 0.3]
+
+
+def test_the_most_that_is_kept(runs, tmp_path, monkeypatch):
+    from views.predict import clip_survey
+
+    monkeypatch.setattr(clip_survey, "MOST_FACES", 3)
+    survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"))
+    survey.work(60)
+    assert (survey.full, survey.looks, survey.time) == (True, 3, 0.6)
+
+
+def test_a_truncated_video_keeps_what_is_there_and_says_so(runs, tmp_path):
+    noise = [np.random.default_rng(n).integers(0, 256, (96, 128, 3), dtype=np.uint8) for n in range(20)]
+    clip = write_timed(tmp_path / "talk.mkv", noise, [n / 10 for n in range(20)])
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    survey = survey_of(runs[0], clip, fps=10)
+    survey.work(60)
+    assert "it is damaged" in survey.problem
+    assert 4 < len(survey.found) < 16
+    assert len(survey.tables["a"]) == len(survey.found)
+
+
+def test_an_annotated_video_can_be_drawn(open_page, runs, tmp_path):
+    app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
+    app = begun(uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes()))
+    app = app.button(key="annotate_a").click().run()
+    drawn = app.session_state["kept_clip"].annotation
+    assert drawn.finished
+    import av
+
+    with av.open(io.BytesIO(drawn.content)) as file:
+        assert [frame.time for frame in file.decode(video=0)] == pytest.approx(TIMES, abs=1e-3)
+    assert [button.proto.label for button in app.get("download_button")][-1] == "CNN: annotated video (MP4)"
+
+
+SOUND_ONLY = "it holds no moving pictures, only sound or data"
+REFUSED = {
+    "empty.mp4": (b"", "the file is empty"),
+    "text.mp4": (b"a shopping list", "not a video of a known form"),
+    "picture.mp4": (png(np.zeros((48, 48), np.uint8)), "it is a picture: choose Upload for it"),
+    "half.mp4": (b"\0\0\0\x18ftypisom" + bytes(99), "not a video that FFmpeg can read"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_video_is_told(name):
+    from views.predict.clip_survey import checked
+
+    data, reason = REFUSED[name]
+    with pytest.raises(UnreadableImage) as problem:
+        checked(data)
+    assert reason in str(problem.value)
+
+
+def test_sound_alone_is_told_on_the_page_which_stands(open_page, runs, tmp_path):
+    import av
+
+    with av.open(str(tmp_path / "a.mp4"), "w") as file:
+        stream = file.add_stream("aac", rate=48000, layout="mono")
+        part = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        part.sample_rate = 48000
+        file.mux(stream.encode(part))
+        file.mux(stream.encode(None))
+    app = open_page("predict", pictures="Video", second="(none)")
+    app = uploaded(app, "*a*.mp4", (tmp_path / "a.mp4").read_bytes())
+    assert f"`*a*.mp4` cannot be read: {SOUND_ONLY}." in words(app).replace("\\", "")
+    assert "clip_begin" not in [button.key for button in app.button]
+    app = uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes())
+    assert not app.error
+
+
+def test_a_video_without_a_face_and_one_that_is_forgotten(open_page, runs, tmp_path):
+    blank = write_timed(tmp_path / "blank.mp4", [np.zeros((96, 128, 3), np.uint8)] * 2, [0, 0.5])
+    app = begun(uploaded(open_page("predict", pictures="Video", second="(none)"), "b.mp4", blank.read_bytes()))
+    assert "#### No face is found in 2 looks at this video." in words(app)
+    app = app.switch_page("views/models/page.py").run().switch_page("views/predict/page.py")
+    app.query_params["pictures"] = "Video"
+    app = app.run()
+    assert "Still here is `b.mp4`" in words(app).replace("\u2060", "")
+    app = app.button(key="forget_clip").click().run()
+    assert app.session_state["kept_clip"] is None
+    assert "Upload a video" in words(app)
+
+
+def test_a_part_beyond_the_end_cannot_be_begun(open_page, runs, tmp_path):
+    app = open_page("predict", pictures="Video", second="(none)")
+    app = uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes())
+    app = app.number_input(key="clip_start").set_value(5.0).run()
+    assert "must lie before the last" in words(app)
+    assert app.button(key="clip_begin").disabled
