@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from fercore.jobs import Job, JobError, Jobs, Roots
-from fercore.jobs.records import LOG, list_jobs
+from fercore.jobs.records import ALIVE, LOG, list_jobs
 from fercore.jobs.runner import shorten
 
 LONG = 600  # seconds that an event may take on a busy machine
@@ -69,7 +69,8 @@ def let_go(jobs: Jobs, name: str, code: str = "0") -> None:
 
 
 def ended(job: Job) -> bool:
-    return job.exit_code is not None and job.process() is None
+    """Also where it was asked to stop before its process came to note an exit code."""
+    return job.process() is None and job.state not in ALIVE
 
 
 def test_a_job_ends_as_its_script_does(jobs: Jobs):
