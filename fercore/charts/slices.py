@@ -145,7 +145,7 @@ def _panel(data, name, runs, styles, wholes, scale, last, dark) -> alt.LayerChar
             ],
         )
     )
-    title = alt.TitleParams(name, anchor="start", fontSize=13, color=ink(dark))
+    title = alt.TitleParams(name, anchor="start", frame="group", fontSize=13, color=ink(dark))
     height = alt.Step(26 if len(runs) == 1 else 15)
     return alt.layer(whole, rules, points).properties(height=height, width=560, title=title)
 

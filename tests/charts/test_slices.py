@@ -71,7 +71,8 @@ def test_a_panel_for_each_attribute_and_a_look_for_each_run(weak):
     whole, rules, points = panel["layer"]
     assert rules["encoding"]["x2"]["field"] == "accuracy_high"
     assert points["encoding"]["shape"]["scale"]["domain"] == ["x", "y"]
-    assert points["encoding"]["opacity"]["condition"]["test"] == "datum.small" or points["encoding"]["opacity"]
+    assert points["encoding"]["opacity"]["condition"] == {"test": "datum.small", "value": 0.35}
+    assert panel["title"]["frame"] == "group"  # so that the titles of all panels are below each other
     assert whole["mark"]["strokeDash"] == [4, 4]
     drawn = [row for data in chart["datasets"].values() for row in data if row.get("slice") == "c"]
     assert [row["images"] for row in drawn] == ["10 (fewer than 50: not tested)"] * 2
