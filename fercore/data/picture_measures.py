@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import zipfile
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -18,7 +17,7 @@ import pandas as pd
 
 from fercore.data.dataset import SPLITS, Dataset
 from fercore.data.fer2013_ids import known
-from fercore.run_files import write_npz
+from fercore.run_files import RunError, read_npz, write_npz
 
 BRIGHTNESS, CONTRAST, SHARPNESS = MEASURES = ("brightness", "contrast", "sharpness")
 UNITS = {
@@ -112,10 +111,10 @@ def _shipped() -> tuple[pd.Index, dict[str, np.ndarray]]:
 def _read(file: Path, bound: str, n: int) -> dict[str, np.ndarray] | None:
     """The measures in a file, None if there are none of these images."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
-            own = stored["images"].item() == bound
-            found = {name: stored[name] for name in MEASURES}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        stored = read_npz(file)
+        own = stored["images"].item() == bound
+        found = {name: stored[name] for name in MEASURES}
+    except (OSError, RunError, ValueError, KeyError):
         return None
     fit = all(values.dtype == np.float32 and values.shape == (n,) for values in found.values())
     return found if own and fit else None

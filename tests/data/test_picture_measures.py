@@ -1,5 +1,7 @@
 """Brightness, contrast and sharpness: exact on tiny pictures, made once, and the same as those that are shipped."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -50,12 +52,18 @@ def test_they_are_made_once_for_a_data_set(tmp_path, monkeypatch):
     assert all((first[name] == again[name]).all() for name in MEASURES)
 
 
-@pytest.mark.parametrize("damage", ["other images", "no archive", "half an archive"])
+@pytest.mark.parametrize("damage", ["other images", "no archive", "half an archive", "a pipe", "a device"])
 def test_a_file_of_other_images_or_a_damaged_one_is_made_again(tmp_path, damage):
     dataset = make_dataset(tmp_path / "data", per_class=2)
     expected, file = dataset_measures(dataset), dataset.path / FILE
     if damage == "other images":
         np.savez(file, images=np.array("others"), **{name: values + 1 for name, values in expected.items()})
+    elif damage == "a pipe":
+        file.unlink()
+        os.mkfifo(file)
+    elif damage == "a device":
+        file.unlink()
+        file.symlink_to("/dev/zero")
     else:
         file.write_bytes(b"nothing" if damage == "no archive" else file.read_bytes()[:200])
     found = dataset_measures(dataset)
