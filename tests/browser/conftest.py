@@ -31,7 +31,7 @@ VIEWPORT = {"width": 1400, "height": 900}
 
 # Opened at /training, Streamlit's client asks for its server below that address first and, answered 404, at the root.
 # Chromium writes each 404 to the console. No other message is ignored.
-_EXPECTED_404 = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
+_EXPECTED_404 = re.compile(r"/[a-z_-]+/_stcore/(health|host-config)$")
 
 # What keeps a page from being drawn; empty when it is.
 _UNDRAWN = """() => {
