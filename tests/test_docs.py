@@ -95,7 +95,14 @@ def test_all_reference_runs_are_in_the_readme():
     found = subprocess.run(["git", "ls-files", "runs/*/run.json"], cwd=ROOT, capture_output=True, text=True, check=True)
     tracked = {Path(line).parent.name for line in found.stdout.splitlines()}
     expected = {name for name in tracked if name.startswith("reference-") and "-fold" not in name}
-    assert {name for name, *_ in REFERENCE} == expected
+    assert {name for name, *_ in REFERENCE} == expected - {"reference-people"}  # of other labels: a sentence of its own
+
+
+def test_the_sentence_on_the_model_of_people_says_what_is_stored():
+    own, best = (open_run(ROOT / "runs" / f"reference-{name}").metrics("test")["people"] for name in ("people", "best"))
+    interval = range_words(own["model"])
+    assert f"**{100 * own['model']['value']:.1f} %** of PrivateTest ({interval})" in README.replace("\n", " ")
+    assert f"`reference-best`, taught by labels, {100 * best['model']['value']:.1f} %" in README.replace("\n", " ")
 
 
 def test_the_readme_fits_on_a_screen_or_two():

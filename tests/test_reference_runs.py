@@ -1,5 +1,6 @@
 """The runs that are shipped: complete, honest, small enough, and what their weights really answer."""
 
+import functools
 import itertools
 import json
 import subprocess
@@ -11,6 +12,10 @@ import pytest
 from fercore.charts.overview import reference_report
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.ferplus import votes_on
+from fercore.data.ferplus_labels import people_source
+from fercore.data.prepare import prepare
+from fercore.emotions import KNOWN
+from fercore.evaluation.elsewhere import elsewhere
 from fercore.evaluation.metrics import report
 from fercore.evaluation.people import people_report
 from fercore.evaluation.speeds import read_speeds
@@ -33,6 +38,7 @@ FILES = [ROOT / name for name in TRACKED.split("\0") if name]
 NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
 SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
+PEOPLE, JUDGED = "reference-people", {"train": 25059, "val": 3199, "test": 3153}  # of the eight-class benchmark FER+
 REPORT = reference_report()
 REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
 
@@ -40,9 +46,10 @@ REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    expected = {f"reference-{name}" for name in ("best", "fast", "vit", "ensemble", "report-cnn", "resnet18", "kfold")}
+    names = ("best", "fast", "vit", "people", "ensemble", "report-cnn", "resnet18", "kfold")
+    expected = {f"reference-{name}" for name in names}
     assert expected <= set(NAMES) <= {run.name for run in found}
-    assert sum(path.stat().st_size for path in FILES) <= 48_000_000
+    assert sum(path.stat().st_size for path in FILES) <= 60 << 20
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,7 +58,8 @@ def test_the_record_is_complete_and_the_protocol_was_kept(name):
     assert run.status == "finished"
     assert run.info["dataset"]["split_names"] == OFFICIAL_SPLIT_NAMES
     sizes, held_out = run.info["dataset"]["split_sizes"], run.info.get("kfold", {}).get("held_out", {"images": 0})
-    assert sizes == {"train": TRAINING - held_out["images"], "val": 3589, "test": 3589}
+    whole = JUDGED if name == PEOPLE else {"train": TRAINING - held_out["images"], "val": 3589, "test": 3589}
+    assert sizes == whole
     assert run.info["trained_on"]["splits"] == ["train"]
 
 
@@ -96,7 +104,8 @@ def test_metrics_recompute_exactly_from_predictions(name):
     for split, tta in run.evaluations():
         stored, metrics = run.predictions(split, tta), run.metrics(split, tta)
         names = OFFICIAL_SPLIT_NAMES | ({"train": "Training, out of fold"} if "kfold" in run.info else {})
-        again = report(stored.label, stored.probabilities, split=split, split_name=names[split], tta=tta)
+        settings = {"split": split, "split_name": names[split], "tta": tta, "classes": run.classes}
+        again = report(stored.label, stored.probabilities, **settings)
         assert {key: metrics[key] for key in again} == json.loads(json.dumps(again))
 
 
@@ -151,6 +160,20 @@ def test_the_vision_transformer_beats_the_classic_networks_without_foreign_pictu
     assert run.metrics("test")["accuracy"]["value"] >= 0.66  # the classic mini-Xception: 65.9 %
 
 
+def test_the_model_of_people_says_what_most_of_them_say_more_often_than_the_best_on_labels():
+    run = open_run(RUNS / PEOPLE)
+    learned = run.info["trained_on"]
+    assert (learned["targets"], learned["init_from"]["name"]) == ("votes", "reference-best")
+    assert run.classes == KNOWN
+    assert run.parameters <= 6_000_000
+    assert run.metrics("test", "flip")["accuracy"]["value"] >= 0.865
+    assert read_record(run).accuracy["test"]["value"] >= 0.865
+    other = open_run(RUNS / "reference-best").metrics("test")["people"]["model"]
+    assert run.metrics("test")["people"]["model"]["low"] > other["high"] + 0.1
+    (away,), problems = elsewhere(run)
+    assert (away.dataset_name, problems) == ("fer2013", {})
+
+
 def test_the_ensemble_is_the_mean_of_what_its_members_say():
     whole = open_run(RUNS / "reference-ensemble")
     for split, tta in whole.evaluations():
@@ -160,16 +183,28 @@ def test_the_ensemble_is_the_mean_of_what_its_members_say():
         np.testing.assert_allclose(stored.probabilities, mean.probabilities, atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def own_dataset(fer2013_dataset, tmp_path_factory):
+    """`own_dataset(name)`: the data set that a shipped run learned from."""
+
+    @functools.cache
+    def judged():
+        return prepare(people_source(fer2013_dataset), tmp_path_factory.mktemp("people") / "ferplus")
+
+    return lambda name: judged() if name == PEOPLE else fer2013_dataset
+
+
 @pytest.mark.data
 @pytest.mark.parametrize("name", [name for name in NAMES if open_run(RUNS / name).has_weights])
-def test_the_weights_answer_what_is_stored(name, fer2013_dataset):
+def test_the_weights_answer_what_is_stored(name, own_dataset):
     run, model = open_run(RUNS / name), load(open_run(RUNS / name))
+    dataset = own_dataset(name)
     for split in ("val", "test"):
-        rows = fer2013_dataset.indices(split)
+        rows = dataset.indices(split)
         stored = run.predictions(split)
-        assert stored.id.tolist() == fer2013_dataset.ids[rows].tolist()
-        assert stored.label.tolist() == fer2013_dataset.labels[rows].tolist()
-        answers = probabilities(model.module, model.preprocess, fer2013_dataset.images[rows])
+        assert stored.id.tolist() == dataset.ids[rows].tolist()
+        assert stored.label.tolist() == dataset.labels[rows].tolist()
+        answers = probabilities(model.module, model.preprocess, dataset.images[rows])
         accuracy = (answers.argmax(axis=1) == stored.label).mean()
         assert accuracy == pytest.approx(run.metrics(split)["accuracy"]["value"], abs=0.001)
         np.testing.assert_allclose(answers, stored.probabilities, atol=0.02)
@@ -177,9 +212,9 @@ def test_the_weights_answer_what_is_stored(name, fer2013_dataset):
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", [name for name in NAMES if (RUNS / name / ONNX_FILE).is_file()])
-def test_the_onnx_files_are_as_right_as_recorded(name, fer2013_dataset):
+def test_the_onnx_files_are_as_right_as_recorded(name, own_dataset):
     run = open_run(RUNS / name)
-    found, recorded = measure(load_onnx(run).module.answer, run, fer2013_dataset), read_record(run).accuracy
+    found, recorded = measure(load_onnx(run).module.answer, run, own_dataset(name)), read_record(run).accuracy
     for split, figure in recorded.items():
         # Other processors round 8-bit sums otherwise.
         assert found[split]["value"] == pytest.approx(figure["value"], abs=0.003)

@@ -7,15 +7,18 @@ import re
 import streamlit as st
 
 import state
+from fercore.data.ferplus import votes_on
 from fercore.evaluation.contamination import contamination
+from fercore.evaluation.judged import judged
 from fercore.export.record import read_record
-from fercore.runs import Run
+from fercore.runs import Run, RunError
 
 ALONE = "(none)"
 ABOUT_ONNX = (
     "A run that holds an ONNX file answers with it instead of PyTorch: quicker. In 8-bit integers it now and then says "
     "something else; the page Which model? tells how often it is right."
 )
+WHY_FIRST = "The page opens with the models that agree with most people most often, by FER+ votes on PublicTest."
 KINDS = {
     "cnn": "CNN",
     "plain": "CNN",
@@ -35,7 +38,7 @@ def choose_pair() -> list[Run]:
         st.stop()
     first, second = default_pair(list(able.values()))
     names, bound = list(able), {"bind": "query-params", "width": 250}
-    one = st.selectbox("First model", names, names.index(first.name), key="first", **bound)
+    one = st.selectbox("First model", names, names.index(first.name), key="first", help=WHY_FIRST, **bound)
     others = [ALONE, *(name for name in names if name != one)]
     wanted = second.name if second and second.name in others else ALONE
     other = st.selectbox("Second model", others, others.index(wanted), key="second", **bound)
@@ -53,14 +56,34 @@ def choose_runtimes(runs: list[Run]) -> dict[str, str]:
 def default_pair(runs: list[Run]) -> tuple[Run, Run | None]:
     """The best CNN and the best ViT; where one kind is missing, the best two; where there is one run, that alone.
 
+    Best is who says what most people say most often on the validation split (`people_merit`): a visitor's face has no
+    label, and labels of FER2013 are often not what people see. Runs of which that is not known follow as ranked.
+
     Runs that are made of others come after those, since they take the time of all of them; those that learned from the
     validation split, or may have, come last: nobody knows how good they are.
     """
-    best = sorted(state.singles_first(runs), key=lambda run: contamination(run, "val") is not None)
+    merits = {run.name: people_merit(run) for run in runs}
+    ranked = state.singles_first(runs)
+    best = sorted(ranked, key=lambda run: (bool(run.members), contamination(run, "val") is not None, -merits[run.name]))
     convolutional = next((run for run in best if kind(run) != "ViT"), best[0])
     others = [run for run in best if run is not convolutional]
     transformer = next((run for run in others if kind(run) == "ViT"), None)
     return convolutional, transformer or next(iter(others), None)
+
+
+def people_merit(run: Run) -> float:
+    """How often a run says what most people say on the validation split, 0 to 1; 0 where that is not known."""
+    if ("val", "none") not in run.evaluations():
+        return 0.0
+    try:
+        found = state.predictions(run, "val")
+    except RunError:  # said where its figures are shown
+        return 0.0
+    votes = votes_on(found.id)
+    if votes is None:
+        return 0.0
+    seen, _ = judged(found, run.classes, votes)
+    return float((seen.predicted == seen.label).mean()) if len(seen.id) else 0.0
 
 
 def kind(run: Run) -> str:
