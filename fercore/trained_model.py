@@ -44,8 +44,8 @@ class FaceAnswer:
         Whether the largest probability reaches the run's threshold; True where the run has none. Never of a small
         square in which no face was found.
     crop
-        The face as the model got it: uint8 (48, 48), 0 black to 255 white; of the size and in the colours of the faces
-        that it learned from.
+        The face as the model got it: uint8 (S, S) or (S, S, 3), 0 black to 255 white, of the size and in the
+        colours of the faces that it learned from.
     found_by
         The face detector that found it, "yunet" or "mtcnn"; "nothing" where one looked in vain and a small square is
         taken for a crop of a face; "unsearched" where nobody looked.
@@ -98,13 +98,13 @@ class HeatMap:
     Attributes
     ----------
     values
-        float32 (48, 48), in `unit`. Where a method has signs, values below 0 speak against the class.
+        float32 (S, S), in `unit`. Where a method has signs, values below 0 speak against the class.
     label
         The class that was asked about.
     method
         A key of `fercore.explain.methods.METHODS`.
     face
-        The face that is explained, uint8 (48, 48).
+        The face that is explained, uint8 (S, S), or (S, S, 3) in colour.
     """
 
     values: np.ndarray = field(repr=False)
@@ -223,7 +223,7 @@ class Model:
         Parameters
         ----------
         face
-            A face of `predict`, or an array uint8 (48, 48).
+            A face of `predict`, or an array uint8 (S, S), or (S, S, 3) in colour.
         method
             One of `methods`. `fercore.explain.methods.METHODS` says of each where it comes from, what its numbers mean
             and where it fails.
@@ -233,7 +233,7 @@ class Model:
         Returns
         -------
         HeatMap
-            The map, float32 (48, 48), with its unit and meaning.
+            The map, float32 (S, S), with its unit and meaning.
 
         Raises
         ------

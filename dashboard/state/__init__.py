@@ -43,7 +43,8 @@ Audit
     wants done about it; `suspected(run)`: labels that a cross-validation doubts, `vote_doubts()`: labels
     that most people do not share.
 Faces in pictures and videos
-    `detector(video)`, shared by all; `looked_at(file, detect)`: the faces in a picture's bytes, kept for this session;
+    `detector(video)`, shared by all; `looked_at(file, detect, shapes)`: the faces in a picture's bytes,
+    cropped as models want them (`face_shape(run)`), kept for this session;
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
     `kept_uploads()`: files that are there still when the visitor comes back to their page; `keep_clip(clip)` and
@@ -87,7 +88,7 @@ from state.faces import (
     webcam,
 )
 from state.folders import command, data_root, prepare_command, runs_root
-from state.loaded_models import answers, computed, confidence, predictor, with_weights
+from state.loaded_models import answers, computed, confidence, face_shape, predictor, with_weights
 from state.people import people, votes
 from state.results import (
     Score,

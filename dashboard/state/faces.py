@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,9 +28,12 @@ def detector(video: bool) -> Detector:
     return _detector(detector_name(), video)
 
 
-def looked_at(data: bytes, detect: bool) -> Looked:
-    """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none."""
-    return _looked_at(data, detector_name() if detect else None)
+def looked_at(data: bytes, detect: bool, shapes: Iterable[tuple[int, ...]]) -> Looked:
+    """What is in a picture file, kept in memory for this session; `UnreadableImage` where it is none.
+
+    Its faces are cropped in each of some shapes, see `face_shape`.
+    """
+    return _looked_at(data, detector_name() if detect else None, tuple(sorted(set(shapes))))
 
 
 def detector_name() -> str:
@@ -50,10 +53,10 @@ def _detector(name: str, video: bool) -> Detector:
 
 
 @st.cache_data(scope="session", max_entries=64, show_spinner="Looking for faces ...")
-def _looked_at(data: bytes, name: str | None) -> Looked:
+def _looked_at(data: bytes, name: str | None, shapes: tuple[tuple[int, ...], ...]) -> Looked:
     from state.found_faces import look
 
-    return look(data, None if name is None else _detector(name, False))
+    return look(data, None if name is None else _detector(name, False), shapes)
 
 
 @st.cache_resource(scope="session", on_release=lambda session: session.stop(), show_spinner=False)
@@ -101,7 +104,7 @@ def kept_clip() -> Kept | None:
 
 
 def keep_face(image: np.ndarray, name: str) -> None:
-    """Keep a face uint8 (48, 48) for other pages of this session, in memory only."""
+    """Keep a face, uint8 (H, W) or in colour (H, W, 3), for other pages of this session, in memory only."""
     st.session_state["kept_faces"] = [(name, image), *st.session_state.get("kept_faces", [])][:MOST_KEPT]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +11,11 @@ from PIL import Image
 
 from fercore.charts.boxes import numbered
 from fercore.data.decode import read_photo
-from fercore.inference import looking
+from fercore.data.fer2013 import SIZE
 from fercore.inference.faces import Face, face_square
+from fercore.inference.looking import Find, crop_faces, find_faces
 
+GRAY = (SIZE, SIZE)  # the shape of FER2013's faces
 MOST_SHOWN = 1600  # pixels of the longer side of the picture that is shown
 
 
@@ -21,8 +24,10 @@ class Looked(NamedTuple):
 
     Attributes
     ----------
-    faces, crops
-        In reading order, in pixels of the file; their crops, uint8 (faces, 48, 48).
+    faces
+        In reading order, in pixels of the file.
+    crops
+        Shape -> their crops, uint8 (faces, *shape): models want them in different sizes and colours.
     shown
         The picture with a numbered box around each face, a JPEG file of at most `MOST_SHOWN` pixels a side.
     notes
@@ -30,13 +35,20 @@ class Looked(NamedTuple):
     """
 
     faces: tuple[Face, ...]
-    crops: np.ndarray
+    crops: dict[tuple[int, ...], np.ndarray]
     shown: bytes
     notes: tuple[str, ...] = ()
 
 
-def look(data: bytes, detector: looking.Find | None) -> Looked:
+def look(data: bytes, detector: Find | None, shapes: Iterable[tuple[int, ...]] = (GRAY,)) -> Looked:
     """Find the faces of a picture file as `scripts/predict.py` does; without a detector, its middle is the face.
+
+    Parameters
+    ----------
+    data, detector
+        The file; what finds faces.
+    shapes
+        Of the crops: (size, size) gray, (size, size, 3) in colour, as `fercore.inference.predictor.learned_shape`.
 
     Raises
     ------
@@ -44,7 +56,8 @@ def look(data: bytes, detector: looking.Find | None) -> Looked:
         If it is no picture, or too large a one.
     """
     photo = read_photo(data)
-    faces, crops = looking.look(photo.pixels, detector)
+    faces = find_faces(photo.pixels, detector)
+    crops = {shape: crop_faces(photo.pixels, faces, shape) for shape in shapes}
     # Of a picture used whole the box is what the models see of it.
     boxes = [face_square(photo.pixels.shape[:2], face) if face.is_crop else face.box for face in faces]
     shown = Image.fromarray(photo.pixels)

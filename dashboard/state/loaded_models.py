@@ -65,8 +65,15 @@ def predictor(run: Run, tta: str = "none", runtime: str = "torch") -> Predictor:
     return _predictor(str(run.path), _state(run), _stored(run), tta, runtime, run)
 
 
+def face_shape(run: Run) -> tuple[int, ...]:
+    """Shape of the faces that a run's model is asked about, (H, W) or (H, W, 3); `RunError` where that is damaged."""
+    from fercore.inference.predictor import learned_shape  # brings torch: seconds, once
+
+    return learned_shape(run)
+
+
 def answers(run: Run, crops: np.ndarray, tta: str = "none", runtime: str = "torch") -> Answers:
-    """What a run's model says of faces uint8 (N, 48, 48), kept for this session; `RunError` as `predictor`."""
+    """What a run's model says of faces uint8 (N, *face_shape(run)), kept for this session; errors as `predictor`."""
     state = _state(run), _stored(run)
     return _answers(str(run.path), *state, tta, runtime, crops, predictor(run, tta, runtime))
 

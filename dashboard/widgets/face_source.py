@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 import state
 from fercore.data.decode import UnreadableImage
-from fercore.data.fer2013 import SIZE, Dataset
+from fercore.data.fer2013 import Dataset
 from fercore.data.samples import sample_rows
 from fercore.runs import Run
 from wording.markdown import code, message
@@ -26,7 +27,7 @@ class Faces(NamedTuple):
     Attributes
     ----------
     images
-        uint8 (N, 48, 48), 0 black to 255 white; N may be 0.
+        uint8 (N, H, W), 0 black to 255 white, or (N, H, W, 3) in colour; N may be 0.
     names
         N texts: an emotion, an image id or the name of a file; escape them in markdown.
     emotions
@@ -44,7 +45,7 @@ def choose_faces(run: Run, emotions: Sequence[str] | None = None) -> Faces:
     Parameters
     ----------
     run
-        Whose average faces are there where no data set is.
+        Whose average faces are there where no data set is, and as which uploads and photos are cropped.
     emotions
         The data set and the averages give one face of each, by default of all the run's classes; ids, an upload and the
         camera give what they give.
@@ -68,11 +69,11 @@ def choose_faces(run: Run, emotions: Sequence[str] | None = None) -> Faces:
         if source == "data" and (dataset := state.dataset()):
             return _from_data(dataset, emotions)
     if source == "upload":
-        return _uploaded()
+        return _uploaded(state.face_shape(run))
     if source == "camera":
-        return _photographed()
+        return _photographed(state.face_shape(run))
     if source == "kept":
-        return _kept()
+        return _kept(state.face_shape(run))
     if source == "data":
         state.missing_dataset("A face of the data set")
     return _average(run, emotions)
@@ -101,12 +102,12 @@ def _average(run: Run, emotions: Sequence[str]) -> Faces:
     faces, classes = (state.dataset_average_faces(), here.classes) if here else (state.average_faces(run), run.classes)
     if faces is None:
         st.info("This run holds no average faces. Upload a picture, or use the camera.")
-        return _decoded([])
+        return _decoded([], state.face_shape(run))
     known = tuple(name for name in emotions if name in classes)
     return Faces(faces[[classes.index(name) for name in known]], known, known)
 
 
-def _uploaded() -> Faces:
+def _uploaded(shape: tuple[int, ...]) -> Faces:
     files = st.file_uploader(
         f"Photos of faces, or crops of them; at most {MOST} faces",
         accept_multiple_files=True,
@@ -114,27 +115,35 @@ def _uploaded() -> Faces:
     )
     if not files:
         st.info("Choose a picture. Its faces are found and cropped as on the page Predict.")
-    return _decoded([(file.name, file.getvalue()) for file in files[:MOST]])
+    return _decoded([(file.name, file.getvalue()) for file in files[:MOST]], shape)
 
 
-def _photographed() -> Faces:
+def _photographed(shape: tuple[int, ...]) -> Faces:
     photo = st.camera_input("Your face, in good light", key="photographed_face", width=420)
     if not photo:
         st.info("Take a photo. It stays on the machine this dashboard runs on, and is not stored.")
-    return _decoded([("photo", photo.getvalue())] if photo else [])
+    return _decoded([("photo", photo.getvalue())] if photo else [], shape)
 
 
-def _kept() -> Faces:
+def _kept(shape: tuple[int, ...]) -> Faces:
     names, images = zip(*state.kept_faces(), strict=True)
-    return Faces(np.stack(images), names, (None,) * len(names))
+    return Faces(np.stack([_in_shape(image, shape) for image in images]), names, (None,) * len(names))
 
 
-def _decoded(files: Sequence[tuple[str, bytes]]) -> Faces:
+def _in_shape(face: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A square face in another size and colours: other models than it was kept for may want it."""
+    if face.shape == shape:
+        return face
+    image = Image.fromarray(face).convert("L" if len(shape) == 2 else "RGB")
+    return np.array(image.resize(shape[1::-1], Image.Resampling.LANCZOS))
+
+
+def _decoded(files: Sequence[tuple[str, bytes]], shape: tuple[int, ...]) -> Faces:
     """The faces of image files, found as on the page Predict; a file without any is named with the reason."""
     images, names = [], []
     for name, data in files:
         try:
-            crops = state.looked_at(data, True).crops
+            crops = state.looked_at(data, True, [shape]).crops[shape]
         except UnreadableImage as error:
             st.error(f"{code(name)}: {message(error)}")
             continue
@@ -143,4 +152,4 @@ def _decoded(files: Sequence[tuple[str, bytes]]) -> Faces:
         images.extend(crops)
         names += [name] if len(crops) == 1 else [f"{name}, face {number}" for number in range(1, len(crops) + 1)]
     images, names = images[:MOST], tuple(names[:MOST])
-    return Faces(np.array(images, np.uint8).reshape(-1, SIZE, SIZE), names, (None,) * len(names))
+    return Faces(np.array(images, np.uint8).reshape(-1, *shape), names, (None,) * len(names))

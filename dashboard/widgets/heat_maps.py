@@ -31,7 +31,7 @@ class Question(NamedTuple):
     Attributes
     ----------
     image, name, label
-        uint8 (48, 48), what it is called, and its true class, None where nobody knows.
+        uint8 (S, S) or, in colour, (S, S, 3), what it is called, and its true class, None where nobody knows.
     method, layer
         A key of `METHODS`, and the layer it reads; None for the usual one.
     target, against
@@ -53,9 +53,9 @@ class Explained(NamedTuple):
     Attributes
     ----------
     run, probabilities
-        Which model, and float32 (7,).
+        Which model, and float32 (classes,).
     classes, maps
-        The class or two classes explained, and a map float32 (48, 48) of each.
+        The class or two classes explained, and a map float32 (S, S) of each.
     unsuited
         Why there are none, or None.
     """
@@ -101,9 +101,9 @@ def asked_classes(probabilities: np.ndarray, asked: Question, classes: Sequence[
 
 
 def heat_map(run: Run, asked: Question, target: int) -> np.ndarray:
-    """The heat map of a class, float32 (48, 48); a bar shows how far a slow one is."""
+    """The heat map of a class, float32 (S, S); a bar shows how far a slow one is."""
     method, begun, bar = METHODS[asked.method], time.monotonic(), st.empty()
-    total = np.zeros(asked.image.shape, np.float32)
+    total = np.zeros(asked.image.shape[:2], np.float32)
     # What does not depend on the class is kept once.
     number = target if method.by_class else 0
     for part in range(method.parts):
@@ -148,7 +148,7 @@ def draw_colours(signed: bool, opacity: float) -> None:
 
 def enlarged(image: np.ndarray) -> np.ndarray:
     """The face without a heat map, in the size of the others."""
-    return over_face(image, np.zeros(image.shape), 0, False, 0, DENSITY * WIDTH)
+    return over_face(image, np.zeros(image.shape[:2]), 0, False, 0, DENSITY * WIDTH)
 
 
 def caption(one: Explained, number: int, method: str) -> str:

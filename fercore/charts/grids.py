@@ -97,7 +97,7 @@ def overlay(
     Parameters
     ----------
     face
-        uint8 (H, W).
+        uint8 (H, W) or, in colour, (H, W, 3).
     heat
         (h, w) of any size, 0 cold to 1 hot, or from -1 on a scale of both signs; scaled bilinearly to the face's size.
     side
@@ -113,10 +113,11 @@ def overlay(
         uint8 (side, side, 3), RGB.
     """
     under = np.asarray(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC), np.float32)
+    under = under[..., None] if under.ndim == 2 else under
     over = Image.fromarray(np.asarray(heat, np.float32)).resize((side, side), Image.Resampling.BILINEAR)
     over = np.clip(np.asarray(over), -1, 1)
     share = opacity * np.abs(over)[..., None]
-    return np.rint((1 - share) * under[..., None] + share * colored(over, scale)).astype(np.uint8)
+    return np.rint((1 - share) * under + share * colored(over, scale)).astype(np.uint8)
 
 
 def grid(

@@ -36,7 +36,7 @@ def over_face(
     Parameters
     ----------
     face
-        uint8 (H, W).
+        uint8 (H, W) or, in colour, (H, W, 3).
     heat
         float array (h, w). Where it is 0 the face is seen as it is.
     full

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from fercore.explain.hooks import captured
-from fercore.explain.inputs import face_tensor, over_seen_part
+from fercore.explain.inputs import face_tensor, model_input, over_seen_part
 from fercore.models.ensemble import Ensemble
 from fercore.models.registry import LoadedModel
 
@@ -81,7 +81,7 @@ def relevance(attention: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 def attentions(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
     """Attention of every layer and head for a face: float32 (layers, heads, T, T), rows sum to 1."""
     with _eager(loaded.module), captured(loaded.module, attention_names(loaded.module), number=1) as found:
-        loaded.module(loaded.preprocess(face_tensor(image)[:, 0]))
+        loaded.module(model_input(loaded, face_tensor(image)))
     return torch.cat(list(found.values())).float().numpy()
 
 
@@ -91,16 +91,16 @@ def attention_rollout(loaded: LoadedModel, image: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        float32 (48, 48), 0 to 1: each patch's share, enlarged bilinearly. What the classifying token keeps of itself
+        float32 (S, S), 0 to 1: each patch's share, enlarged bilinearly. What the classifying token keeps of itself
         is left out, as it has no place in the picture.
     """
-    return over_seen_part(loaded, patch_grid(rollout(attentions(loaded, image))[:1, 1:]))[0]
+    return over_seen_part(loaded, patch_grid(rollout(attentions(loaded, image))[:1, 1:]), len(image))[0]
 
 
 def attention_relevance(loaded: LoadedModel, image: np.ndarray, target: int) -> np.ndarray:
-    """`relevance` of a face's patches for a class: float32 (48, 48), 0 and above, enlarged bilinearly."""
+    """`relevance` of a face's patches for a class: float32 (S, S), 0 and above, enlarged bilinearly."""
     attention, gradients = _with_gradients(loaded, image, target, attention_names(loaded.module), number=1)
-    return over_seen_part(loaded, patch_grid(relevance(attention, gradients)[:1, 1:]))[0]
+    return over_seen_part(loaded, patch_grid(relevance(attention, gradients)[:1, 1:]), len(image))[0]
 
 
 def token_layers(module: nn.Module) -> dict[str, str]:
@@ -119,26 +119,27 @@ def token_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
     Parameters
     ----------
     loaded, image, target
-        A transformer, uint8 (48, 48), class 0 to 6.
+        A transformer, a face uint8 (S, S) or (S, S, 3), number of a class.
     layer
         One of `token_layers`; without it the last one.
 
     Returns
     -------
     np.ndarray
-        float32 (48, 48), 0 and above, in logits, enlarged bilinearly.
+        float32 (S, S), 0 and above, in logits, enlarged bilinearly.
     """
     tokens, gradients = _tokens(loaded, image, target, layer)
-    return over_seen_part(loaded, patch_grid(np.maximum(tokens @ gradients.mean(axis=0), 0)[None]))[0]
+    cells = patch_grid(np.maximum(tokens @ gradients.mean(axis=0), 0)[None])
+    return over_seen_part(loaded, cells, len(image))[0]
 
 
 def token_hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | None = None) -> np.ndarray:
     """HiResCAM (Draelos and Carin 2020, https://arxiv.org/abs/2011.08891) on tokens, carried over as in `token_cam`.
 
-    Each token is weighed by its own gradient, not by the mean of all: float32 (48, 48), in logits, with both signs.
+    Each token is weighed by its own gradient, not by the mean of all: float32 (S, S), in logits, with both signs.
     """
     tokens, gradients = _tokens(loaded, image, target, layer)
-    return over_seen_part(loaded, patch_grid((tokens * gradients).sum(axis=1)[None]))[0]
+    return over_seen_part(loaded, patch_grid((tokens * gradients).sum(axis=1)[None]), len(image))[0]
 
 
 def block_heads(loaded: LoadedModel, image: np.ndarray, block: str) -> np.ndarray:
@@ -147,17 +148,17 @@ def block_heads(loaded: LoadedModel, image: np.ndarray, block: str) -> np.ndarra
     Parameters
     ----------
     loaded, image
-        A transformer, uint8 (48, 48).
+        A transformer, a face uint8 (S, S) or (S, S, 3).
     block
         One of `block_names`.
 
     Returns
     -------
     np.ndarray
-        float32 (heads, 48, 48), 0 to 1: the weight of each patch, not enlarged smoothly but as the square it is.
+        float32 (heads, S, S), 0 to 1: the weight of each patch, not enlarged smoothly but as the square it is.
     """
     number = block_names(loaded).index(block)
-    return over_seen_part(loaded, patch_grid(attentions(loaded, image)[number, :, 0, 1:]), "nearest")
+    return over_seen_part(loaded, patch_grid(attentions(loaded, image)[number, :, 0, 1:]), len(image), "nearest")
 
 
 def block_names(loaded: LoadedModel) -> list[str]:
@@ -179,7 +180,7 @@ def _with_gradients(
     loaded: LoadedModel, image: np.ndarray, target: int, names: list[str], number: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What modules put out for a face, and a class's logit differentiated by it, one after the other."""
-    inputs = loaded.preprocess(face_tensor(image)[:, 0]).requires_grad_()  # so that frozen models have a graph too
+    inputs = model_input(loaded, face_tensor(image)).requires_grad_()  # so that frozen models have a graph too
     with _eager(loaded.module), captured(loaded.module, names, lambda output: output, number) as found:
         logit = loaded.module(inputs)[0, target]
     outputs = list(found.values())

@@ -7,7 +7,7 @@ import torch
 from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import nn
 
-from fercore.explain.inputs import face_tensor, over_seen_part
+from fercore.explain.inputs import face_tensor, model_input, over_seen_part
 from fercore.explain.layers import layers
 from fercore.models.registry import LoadedModel
 
@@ -33,21 +33,21 @@ def grad_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | N
     loaded
         A model with convolutions.
     image
-        uint8 (48, 48).
+        A square face, uint8 (S, S) or in colour (S, S, 3).
     target
-        Class 0 to 6.
+        Number of a class.
     layer
         One of `cam_layers`; without it the last one.
 
     Returns
     -------
     np.ndarray
-        float32 (48, 48), 0 and above, in logits; 0 where nothing speaks for the class. It is as coarse as the layer's
+        float32 (S, S), 0 and above, in logits; 0 where nothing speaks for the class. It is as coarse as the layer's
         output: 6x6 cells for the last block of the report's CNN.
     """
     inputs, module = _inputs_and_module(loaded, image, layer)
     found = LayerGradCam(loaded.module, module).attribute(inputs, target=target, relu_attributions=True)
-    return over_seen_part(loaded, found[0].detach().numpy())[0]
+    return over_seen_part(loaded, found[0].detach().numpy(), len(image))[0]
 
 
 @torch.inference_mode(False)
@@ -67,12 +67,12 @@ def hires_cam(loaded: LoadedModel, image: np.ndarray, target: int, layer: str | 
     Returns
     -------
     np.ndarray
-        float32 (48, 48), in logits, enlarged bilinearly; positive speaks for the class. Where nothing but ReLU,
+        float32 (S, S), in logits, enlarged bilinearly; positive speaks for the class. Where nothing but ReLU,
         max-pooling and dense layers follow, the cells, before they are enlarged, sum to the logit but for biases.
     """
     inputs, module = _inputs_and_module(loaded, image, layer)
     found = LayerGradientXActivation(loaded.module, module).attribute(inputs, target=target)  # (1, C, h, w)
-    return over_seen_part(loaded, found.sum(dim=1).detach().numpy())[0]
+    return over_seen_part(loaded, found.sum(dim=1).detach().numpy(), len(image))[0]
 
 
 def _inputs_and_module(loaded: LoadedModel, image: np.ndarray, layer: str | None) -> tuple[torch.Tensor, nn.Module]:
@@ -83,4 +83,4 @@ def _inputs_and_module(loaded: LoadedModel, image: np.ndarray, layer: str | None
     layer = layer or list(names)[-1]
     if layer not in names:
         raise ValueError(f"received the layer {layer!r}, expected one of {', '.join(names)}")
-    return loaded.preprocess(face_tensor(image)[:, 0]), loaded.module.get_submodule(names[layer])
+    return model_input(loaded, face_tensor(image)), loaded.module.get_submodule(names[layer])

@@ -26,16 +26,16 @@ def integrated_gradients(loaded: LoadedModel, image: np.ndarray, target: int, pa
     loaded
         The model.
     image
-        uint8 (48, 48).
+        A face, uint8 (H, W) or in colour (H, W, 3).
     target
-        Class 0 to 6.
+        Number of a class.
     part
         Number of a piece, 0 to PARTS - 1; without it the whole way.
 
     Returns
     -------
     np.ndarray
-        float32 (48, 48), in logits; positive speaks for the class, negative against it. The whole map sums to the
+        float32 (H, W), in logits; positive speaks for the class, negative against it. The whole map sums to the
         class's logit for the face minus that for the gray picture (completeness), as closely as 32 points allow.
     """
     face = face_tensor(image)
@@ -45,4 +45,4 @@ def integrated_gradients(loaded: LoadedModel, image: np.ndarray, target: int, pa
     for piece in range(PARTS) if part is None else (part,):
         start, end = (gray + (face - gray) * (piece + step) / PARTS for step in (0, 1))
         total += method.attribute(end, baselines=start, target=target, n_steps=POINTS).detach()
-    return total[0, 0].float().numpy()
+    return total[0].sum(dim=0).float().numpy()  # of colours, what the three channels of a pixel add

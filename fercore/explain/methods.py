@@ -28,7 +28,7 @@ class Method:
     meaning
         What a value says, as a sentence for users.
     compute
-        (model, face, class, part, layer) -> the part's float32 (48, 48); the parts of a map add up to it.
+        (model, face, class, part, layer) -> the part's float32 (S, S); the parts of a map add up to it.
     parts
         In how many parts a slow map is computed.
     attention_only
@@ -105,8 +105,8 @@ METHODS = {
         unit="of probability",
         signed=True,
         by_class=True,
-        meaning=f"The probability that is lost when a gray window of {occlusion.WINDOW} × {occlusion.WINDOW} pixels "
-        "hides the place. Blue: hiding it costs probability. Orange: hiding it helps.",
+        meaning="The probability that is lost when a gray window, a sixth of the picture wide and high, hides the "
+        "place. Blue: hiding it costs probability. Orange: hiding it helps.",
         compute=_occlusion,
         parts=occlusion.PARTS,
     ),
@@ -178,18 +178,18 @@ def heat_map(loaded: LoadedModel, image: np.ndarray, method: str, target: int, l
     loaded
         The model.
     image
-        uint8 (48, 48), 0 black to 255 white.
+        A square face, uint8 (S, S), 0 black to 255 white, or in colour (S, S, 3).
     method
         A key of `METHODS`, which says what the values mean, their unit and sign.
     target
-        Class 0 to 6.
+        Number of a class.
     layer
         One of `method_layers`; without it the last one.
 
     Returns
     -------
     np.ndarray
-        float32 (48, 48).
+        float32 (S, S).
 
     Raises
     ------

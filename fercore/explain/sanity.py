@@ -46,7 +46,7 @@ def levels(loaded: LoadedModel) -> list[str]:
 def randomised_map(
     loaded: LoadedModel, image: np.ndarray, method: str, target: int, layer: str | None, level: str
 ) -> np.ndarray:
-    """`heat_map` of the model with random weights from its output down to `level`: float32 (48, 48)."""
+    """`heat_map` of the model with random weights from its output down to `level`: float32 (S, S), as the face."""
     return heat_map(randomised(loaded, level), image, method, target, layer)
 
 

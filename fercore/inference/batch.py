@@ -46,7 +46,7 @@ class Found(NamedTuple):
     number
         Of the face in its picture, counted from 1 in reading order; 0 where the picture has none.
     face, crop
-        Its box and score, and uint8 (48, 48) or of the shape of the survey's crops; None where the picture has none.
+        Its box and score, and uint8 of the shape of the survey's crops; None where the picture has none.
     track
         Number of the person in the video, see `fercore.inference.tracks`; None where faces are not followed.
     """
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     time: float | None
     number: int
     face: Face | None
-    crop: np.ndarray | None
+    crop: np.ndarray | None = None
     track: int | None = None
 
 

@@ -51,8 +51,13 @@ def look(picture: np.ndarray, detector: Find | None, turns: bool = True, shape: 
         Of the crops: (size, size) gray, (size, size, 3) in colour, as `Predictor.shape`.
     """
     faces = tuple(find_faces(picture, detector, turns))
+    return Seen(faces, crop_faces(picture, faces, shape))
+
+
+def crop_faces(picture: np.ndarray, faces: Sequence[Face], shape: tuple[int, ...] = (SIZE, SIZE)) -> np.ndarray:
+    """`crop_face` of each face of a picture, uint8 (faces, *shape): (size, size) gray, (size, size, 3) in colour."""
     crops = [crop_face(picture, face, shape[0], *shape[2:]) for face in faces]
-    return Seen(faces, np.array(crops, np.uint8).reshape(-1, *shape))
+    return np.array(crops, np.uint8).reshape(-1, *shape)
 
 
 def find_faces(picture: np.ndarray, detector: Find | None, turns: bool = True) -> list[Face]:

@@ -18,10 +18,12 @@ from fercore.evaluation.confidence import Confidence, run_confidence
 from fercore.inference.faces import Face
 from fercore.inference.onnx import load_onnx
 from fercore.models.forward import probabilities
+from fercore.models.hub import HubPreprocess
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import TTAS, Run, RunError, open_run
 
 RUNTIMES = ("torch", "onnx")
+LARGEST = 1024  # pixels of a face's side, whatever a run says of its model
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,27 @@ class Answers:
         float32 (N, classes), rows sum to 1, columns in the order of the run's classes; scaled by its temperature.
     sure
         bool (N,): whether the largest probability reaches the run's threshold; True where the run has none.
+    classes
+        Names of the columns.
     """
 
     probabilities: np.ndarray
     sure: np.ndarray
+    classes: tuple[str, ...] = EMOTIONS
 
     @property
     def labels(self) -> np.ndarray:
         """int64 (N,): the most probable class of each face, also where the model is not sure."""
         return self.probabilities.argmax(axis=1)
+
+    @property
+    def names(self) -> list[str]:
+        """`labels` by name."""
+        return [self.classes[label] for label in self.labels]
+
+    def part(self, rows: slice) -> Answers:
+        """The answers for some of the faces."""
+        return replace(self, probabilities=self.probabilities[rows], sure=self.sure[rows])
 
     def of(self, faces: Sequence[Face]) -> Answers:
         """The same answers, none of them sure for a face that a detector looked for in vain."""
@@ -68,7 +82,7 @@ class Predictor:
     classes
         Its classes, in the order of its answers.
     shape
-        Of the faces that it learned from: (H, W) gray, (H, W, 3) in colour.
+        Of the faces that it is to be asked about, see `learned_shape`.
     """
 
     def __init__(
@@ -133,7 +147,7 @@ class Predictor:
         RunError
             If the model answers with something that is no number.
         """
-        faces = as_faces(crops, self.shape)
+        faces = crops if self._takes(crops) else as_faces(crops, self.shape)
         with self._lock:
             settings = {"tta": self._tta, "device": self._device}
             found = probabilities(self._loaded.module, self._loaded.preprocess, faces, **settings)
@@ -141,13 +155,33 @@ class Predictor:
             raise RunError("the model answers with something that is no number: its weights are damaged, or overflow")
         confidence = self.confidence or Confidence()
         found = confidence.scale(found)
-        return Answers(found, confidence.sure(found))
+        return Answers(found, confidence.sure(found), self.classes)
+
+    def _takes(self, crops: np.ndarray | Sequence[np.ndarray]) -> bool:
+        """Whether faces go as they are to a model of others, whose processor resizes as its author meant it."""
+        return (
+            isinstance(self._loaded.preprocess, HubPreprocess)
+            and isinstance(crops, np.ndarray)
+            and crops.dtype == np.uint8
+            and (crops.ndim == 3 or crops.shape[3:] == (3,))
+            and bool(crops.size)
+        )
 
 
 def learned_shape(run: Run) -> tuple[int, ...]:
-    """Shape of the faces that a run's model learned from: (H, W) gray, (H, W, 3) in colour."""
+    """Shape of the faces that a run's model is to be asked about: (H, W) gray, (H, W, 3) in colour.
+
+    It is that of the faces it learned from. Where the run does not hold them, as a model of others, it is that of the
+    model's own input.
+    """
     average = run.average_faces()
-    return (SIZE, SIZE) if average is None else average.shape[1:]
+    if average is not None:
+        return average.shape[1:]
+    own = run.info.get("preprocess")
+    size, channels = (own.get("size"), own.get("channels")) if isinstance(own, dict) else (None, None)
+    if type(size) is not int or not 8 <= size <= LARGEST:
+        return SIZE, SIZE
+    return (size, size, 3) if channels == 3 else (size, size)
 
 
 def as_faces(crops: np.ndarray | Sequence[np.ndarray], shape: tuple[int, ...] = (SIZE, SIZE)) -> np.ndarray:

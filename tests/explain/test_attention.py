@@ -93,7 +93,7 @@ def test_token_cam_equals_its_formula(vit, quarters):
     hires = (tokens * gradient)[0, 1:].sum(dim=1).detach().numpy()
     found = attention.token_cam(vit, quarters, CLASS)
     cells = np.stack([expected, hires]).reshape(2, 6, 6)
-    plain_map, hires_map = over_seen_part(vit, cells)
+    plain_map, hires_map = over_seen_part(vit, cells, 48)
     assert found == pytest.approx(plain_map, rel=1e-3, abs=1e-5 * float(expected.max()))
     assert expected.any()
     found = attention.token_hires_cam(vit, quarters, CLASS)

@@ -26,7 +26,7 @@ def hub(request, tmp_path_factory):
 
 @pytest.mark.parametrize("preprocess", [PIXELS, Preprocess(), Preprocess(224, 3, 0.5, 0.5), Preprocess(24)])
 def test_our_own_preprocessing_shows_the_whole_face(preprocess):
-    assert seen_part(LoadedModel(nn.Identity(), preprocess)) == WHOLE
+    assert seen_part(LoadedModel(nn.Identity(), preprocess), 48) == WHOLE
 
 
 def test_what_a_cropping_model_does_not_see_is_left_out():
@@ -35,8 +35,8 @@ def test_what_a_cropping_model_does_not_see_is_left_out():
         return nn.functional.interpolate(images[:, None], (64, 64), mode="bilinear")[:, :, 8:56, 8:56] / 0.5 - 1
 
     loaded = LoadedModel(nn.Identity(), crop)
-    assert seen_part(loaded) == (slice(6, 42), slice(6, 42))
-    found = over_seen_part(loaded, np.array([[[1.0, 2.0], [3.0, 4.0]]]), "nearest")[0]
+    assert seen_part(loaded, 48) == (slice(6, 42), slice(6, 42))
+    found = over_seen_part(loaded, np.array([[[1.0, 2.0], [3.0, 4.0]]]), 48, "nearest")[0]
     assert found.dtype == np.float32
     assert [found[row, column] for row, column in ((6, 6), (6, 41), (41, 6), (23, 23), (24, 24))] == [1, 2, 3, 1, 4]
     outside = np.ones((48, 48), bool)
@@ -62,7 +62,7 @@ def test_models_of_the_hub_are_explained_by_all_that_suits_them(hub, average_fac
     maps = {method: heat_map(hub, average_faces[3], method, 3) for method in suited}
     assert all(np.isfinite(found).all() for found in maps.values())
     assert all(maps[method].any() for method in suited if method != "grad-cam")
-    rows, _ = seen_part(hub)
+    rows, _ = seen_part(hub, 48)
     assert (rows == WHOLE[0]) == (kind == "vit")
     assert not maps["hires-cam"][: rows.start].any()
     assert hooks(hub.module) == before

@@ -5,8 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from fercore.data.transforms import Preprocess
 from fercore.explain.methods import METHODS, heat_map, heat_map_part, method_layers, unsuited
-from fercore.models.registry import LoadedModel
+from fercore.models.cnn import CNNConfig
+from fercore.models.registry import LoadedModel, build
+from fercore.models.vit import ViTConfig
 from tests.explain.conftest import PIXELS, hooks
 
 ANY = ("hires-cam", "grad-cam", "occlusion", "integrated-gradients")
@@ -89,3 +92,20 @@ def test_the_model_is_left_as_it_was(vit, quarters, method, frozen):
     assert all(torch.equal(value, weights[name]) for name, value in vit.module.state_dict().items())
     assert not any(part.training for part in vit.module.modules())
     assert hooks(vit.module) == 0
+
+
+def test_maps_have_the_side_of_the_face_whatever_its_colours_and_the_model_s_input():
+    """A network for eight classes in colour, a ViT, and faces that are larger than, and as large as, their input."""
+    own = {"in_channels": 3, "input_size": 32, "num_classes": 8}
+    cnn = CNNConfig(first_filters=4, conv_layers=2, pool_layers=2, dense=(8,), **own)
+    vit = ViTConfig(patch_size=8, hidden_size=16, layers=2, heads=2, **own)
+    for kind, config in (("cnn", cnn), ("vit", vit)):
+        torch.manual_seed(0)
+        loaded = LoadedModel(build(kind, config).eval(), Preprocess(32, 3, 0.5, 0.25))
+        for side, channels in ((64, 3), (32, 3), (48, 1)):
+            shape = (side, side, 3)[: 2 + (channels == 3)]
+            face = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+            for method in [method for method in METHODS if not unsuited(loaded, method)]:
+                found = heat_map(loaded, face, method, 7)
+                assert (found.shape, found.dtype) == ((side, side), np.float32), (kind, method)
+                assert np.isfinite(found).all()

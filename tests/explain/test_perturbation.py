@@ -102,7 +102,42 @@ def test_parts_add_up_to_the_map(linear, quarters, method, parts):
 
 
 @pytest.mark.parametrize("method", [occlusion.occlusion, gradients.integrated_gradients])
-@pytest.mark.parametrize("face", [np.zeros((48, 48)), np.zeros((1, 48, 48), np.uint8), np.zeros((32, 32), np.uint8)])
+@pytest.mark.parametrize("face", [np.zeros((48, 48)), np.zeros((1, 48, 48), np.uint8), np.zeros((48, 48, 1), np.uint8)])
 def test_only_a_face_is_explained(linear, method, face):
-    with pytest.raises(ValueError, match=r"expected one uint8 face \(48, 48\)"):
+    with pytest.raises(ValueError, match=r"expected one square uint8 face \(S, S\)"):
         method(linear, face, 0)
+
+
+def test_windows_follow_the_side_of_the_face():
+    assert occlusion.windows(48) == (8, list(range(0, 41, 4)))
+    window, tops = occlusion.windows(64)
+    assert (window, tops[0], tops[-1]) == (11, 0, 53)
+    covered = {row for top in tops for row in range(top, top + window)}
+    assert covered == set(range(64))
+    assert occlusion.windows(224)[0] == 37
+
+
+def test_occlusion_hides_all_colours_of_a_place_of_a_larger_face():
+    class Pixel(nn.Module):
+        def forward(self, images):  # (N, 3, 96, 96)
+            return torch.stack([np.log(6) * images[:, :, 40, 40].mean(dim=1), *[torch.zeros(len(images))] * 6], dim=1)
+
+    white = np.full((96, 96, 3), 255, np.uint8)
+    found = occlusion.occlusion(LoadedModel(Pixel(), lambda pixels: pixels), white, target=0)
+    lost = 0.5 - 6**TRAINING_MEAN / (6**TRAINING_MEAN + 6)
+    assert (found.shape, found.dtype) == ((96, 96), np.float32)
+    # Windows start at 0, 8, ..., 80 and are 16 wide: pixel 40 lies under those from 32 and 40.
+    assert found[40, 40] == pytest.approx(lost)
+    assert found[32, 40] == pytest.approx(lost / 2)
+    inside = np.zeros((96, 96), bool)
+    inside[32:56, 32:56] = True
+    assert np.array_equal(np.abs(found) > 1e-6, inside)
+
+
+def test_integrated_gradients_of_colours_are_summed_for_each_pixel():
+    torch.manual_seed(0)
+    dense, face = nn.Linear(3 * 8**2, 8), np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    model = LoadedModel(nn.Sequential(nn.Flatten(), dense), lambda pixels: pixels)
+    weights = dense.weight[7].detach().numpy().reshape(3, 8, 8).transpose(1, 2, 0)
+    expected = (weights * (face / 255 - TRAINING_MEAN)).sum(axis=2)
+    assert gradients.integrated_gradients(model, face, target=7) == pytest.approx(expected, abs=1e-5)

@@ -118,7 +118,7 @@ def probability_table(found: list[Explained]) -> pd.DataFrame:
 
 def map_table(found: list[Explained], asked: Question) -> pd.DataFrame:
     """Every pixel of every map: columns run, method, layer, emotion, row, column, value."""
-    row, column = (place.ravel() for place in np.indices(asked.image.shape))
+    row, column = (place.ravel() for place in np.indices(asked.image.shape[:2]))
     tables = [
         pd.DataFrame(
             {

@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.data.fer2013 import SIZE
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.face_source import choose_faces
@@ -50,15 +49,9 @@ def choose_runs() -> list[Run]:
 
 
 def choose_face(run: Run) -> tuple[np.ndarray, str, str | None]:
-    """One face, uint8 (48, 48), its name and its true class; stops the page while there is none."""
+    """One face, uint8 (S, S) or (S, S, 3), its name and its true class; stops the page while there is none."""
     faces = choose_faces(run)
     if not len(faces.images):
-        st.stop()
-    if faces.images.shape[1:] != (SIZE, SIZE):
-        st.info(
-            f"Explanations are of gray faces of {SIZE} × {SIZE} pixels; these have another size or colour. Upload a "
-            "picture, or use the camera."
-        )
         st.stop()
     # Ids and files may show one emotion twice, and then only their names tell faces apart.
     emotions = [emotion for emotion in faces.emotions if emotion]

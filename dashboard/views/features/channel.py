@@ -51,7 +51,7 @@ def _draw_firing(view: View, channel: int) -> None:
         st.dataframe(pd.DataFrame({"Face": view.names, "Activation": maps[:, 0, 0]}), hide_index=True, width="content")
         st.caption("A channel of this layer sees the whole face, so it fires at no place.")
     elif (maps > 0).any():
-        heat = state.computed(over_seen_part, view.run, maps.clip(0))
+        heat = state.computed(over_seen_part, view.run, maps.clip(0), view.faces.images.shape[1])
         picture = charts.fired_grid(view.faces.images, heat, view.names, state.dark())
         _draw(title, picture, f"Heat where channel {channel} fires on each face", view.file(f"channel_{channel}"))
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from fercore.inference.batch import COLUMNS, Found, rows
+from fercore.inference.batch import Found, columns, rows
 from fercore.inference.predictor import Answers
 from state.found_faces import Looked
 
@@ -46,21 +46,30 @@ def share_out(names: Sequence[str], looked: Sequence[Looked], answers: Mapping[s
     shared = []
     for name, one, end in zip(names, looked, ends, strict=True):
         part = slice(int(end) - len(one.faces), int(end))
-        own = {run: Answers(all_.probabilities[part], all_.sure[part]).of(one.faces) for run, all_ in answers.items()}
+        own = {run: all_.part(part).of(one.faces) for run, all_ in answers.items()}
         shared.append(Answered(name, one, own))
     return shared
 
 
 def answer_table(answered: Sequence[Answered]) -> pd.DataFrame:
-    """A row for each face and model: those of `scripts/predict.py` with the run's name after the face's number."""
+    """A row for each face and model: those of `scripts/predict.py` with the run's name after the face's number.
+
+    There is a column for each class that one of the models knows; it is empty for those that do not.
+    """
     table = []
     for picture in answered:
-        faces = [
-            Found(Path(picture.name), None, number, face, crop)
-            for number, (face, crop) in enumerate(zip(picture.looked.faces, picture.looked.crops, strict=True), 1)
+        faces = [Found(Path(picture.name), None, number, face) for number, face in enumerate(picture.looked.faces, 1)]
+        of_runs = [
+            [dict(zip(columns(own.classes), row, strict=True)) for row in rows(faces, own, own.classes)]
+            for own in picture.answers.values()
         ]
-        of_runs = [rows(faces, own) for own in picture.answers.values()]
         for of_face in zip(*of_runs, strict=True):
-            table += [(run, *row) for run, row in zip(picture.answers, of_face, strict=True)]
-    columns = ["file", "face", "run", *(name for name in COLUMNS if name not in ("file", "face", "time"))]
-    return pd.DataFrame(table, columns=["run", *COLUMNS])[columns]
+            table += [{"run": run, **row} for run, row in zip(picture.answers, of_face, strict=True)]
+    known = columns(all_classes(answered[0].answers.values()) if answered else ())
+    order = ["file", "face", "run", *(name for name in known if name not in ("file", "face", "time"))]
+    return pd.DataFrame(table, columns=order)
+
+
+def all_classes(answers: Iterable[Answers]) -> tuple[str, ...]:
+    """Every class that one of the models knows, those of the first one first."""
+    return tuple(dict.fromkeys(name for own in answers for name in own.classes))

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fercore.charts.style import percent
-from fercore.emotions import EMOTIONS
+from fercore.inference.predictor import Answers
 from views.predict.answer_table import Answered
-from wording.markdown import unbroken
+from wording.markdown import escape, unbroken
 
 UNSURE = "not sure"
 WAYS_ON = (
@@ -34,27 +34,28 @@ def headline(answered: Sequence[Answered], labels: Mapping[str, str]) -> str:
         return f"No face is found in {'these pictures' if len(answered) > 1 else 'this picture'}."
     if faces == 1:
         (one,) = (picture for picture in answered if picture.looked.faces)
-        said = [f"{labels[run]} {says(own.probabilities[0], bool(own.sure[0]))}" for run, own in one.answers.items()]
+        said = [f"{labels[run]} {says(own, 0)}" for run, own in one.answers.items()]
         return f"{'; '.join(said)}."
     where = f"{len(answered)} pictures" if len(answered) > 1 else "one picture"
     counts = [f"{labels[run]}: {_counts(answered, run)}" for run in answered[0].answers]
     return f"{faces} faces in {where}. {'. '.join(counts)}."
 
 
-def says(probabilities: np.ndarray, sure: bool) -> str:
-    """ "says **happy**, 83.4 %", or "is **not sure**: happy 41.0 %, neutral 30.2 %"."""
+def says(answers: Answers, number: int) -> str:
+    """ "says **happy**, 83.4 %", or "is **not sure**: happy 41.0 %, neutral 30.2 %", of one of the faces."""
+    probabilities, names = answers.probabilities[number], [escape(name) for name in answers.classes]
     first, second = np.argsort(-probabilities, kind="stable")[:2]
     shares = [unbroken(percent(value)) for value in probabilities]
-    if sure:
-        return f"says **{EMOTIONS[first]}**, {shares[first]}"
-    likely = ", ".join(f"{EMOTIONS[code]} {shares[code]}" for code in (first, second))
+    if answers.sure[number]:
+        return f"says **{names[first]}**, {shares[first]}"
+    likely = ", ".join(f"{names[code]} {shares[code]}" for code in (first, second))
     return f"is **{UNSURE}**: {likely}"
 
 
 def _counts(answered: Sequence[Answered], run: str) -> str:
     counts = Counter(
-        EMOTIONS[label] if sure else UNSURE
+        escape(name) if sure else UNSURE
         for picture in answered
-        for label, sure in zip(picture.answers[run].labels, picture.answers[run].sure, strict=True)
+        for name, sure in zip(picture.answers[run].names, picture.answers[run].sure, strict=True)
     )
     return ", ".join(f"{count} {answer}" for answer, count in counts.most_common())

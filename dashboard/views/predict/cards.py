@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 import state
 from fercore.charts.grids import gray
 from fercore.charts.live import answer_bars, answer_rows
-from fercore.emotions import EMOTIONS
 from fercore.runs import Run
-from views.predict.answer_table import Answered, answer_table
+from views.predict.answer_table import Answered, all_classes, answer_table
 from views.predict.answer_text import UNSURE, WAYS_ON, says
 from widgets.downloads import download, download_table
 from widgets.face_source import SOURCES
 from widgets.links import go
+from wording.markdown import escape
 
 CARD, FACE, MAP = 261, 72, 105  # pixels across on the screen: a card, the face in it, and each heat map
 AT_ONCE = 6  # cards
@@ -31,14 +32,15 @@ class Models(NamedTuple):
     ----------
     runs
         Those that answer.
-    labels
-        Run name -> short name.
+    labels, shapes
+        Run name -> short name, and shape of the crops that it is asked about.
     method
         Of the heat maps, a key of `fercore.explain.methods.METHODS`; None for none.
     """
 
     runs: list[Run]
     labels: dict[str, str]
+    shapes: dict[str, tuple[int, ...]]
     method: str | None
 
 
@@ -97,38 +99,46 @@ def draw_cards(shown: Answered, models: Models) -> None:
 
 def draw_card(shown: Answered, number: int, models: Models) -> None:
     """What the models were asked about, what each says, its probabilities, and its heat map if one is wanted."""
-    crop = shown.looked.crops[number]
-    own = {run: answers.probabilities[number] for run, answers in shown.answers.items()}
+    crops = [crops[number] for crops in shown.looked.crops.values()]  # one for each shape that a model wants
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        st.image(gray(crop[None])[0], width=FACE, alt=f"Face {number + 1} as the models see it")
-        sure = {run: bool(answers.sure[number]) for run, answers in shown.answers.items()}
-        said = [f"{models.labels[run]} {says(own[run], sure[run])}." for run in own]
+        alt = f"Face {number + 1} as the models see it"
+        st.image([gray(crop[None])[0] for crop in crops], width=FACE, alt=[alt] * len(crops))
+        said = [f"{models.labels[run]} {says(answers, number)}." for run, answers in shown.answers.items()]
         st.markdown("  \n".join([f"**Face {number + 1}**", *said]), width="stretch")
     if shown.looked.faces[number].doubtful:
         st.caption("No face is found in this small square. It is taken for a crop of one, and no answer is sure.")
-    labels, looks = tuple(models.labels[run] for run in own), state.run_looks(models.runs)
-    colors, alt = tuple(looks[run].color for run in own), f"Probabilities of face {number + 1}"
-    state.live_chart(answer_rows(labels, list(own.values())), answer_bars, labels, colors, state.dark(), alt=alt)
+    draw_bars(shown, number, models)
     if models.method:
         draw_heat(shown, number, models)
     if st.button("Open in Explain", key=f"explain_{number}", icon=":material/troubleshoot:", type="tertiary"):
-        state.keep_face(crop, f"{shown.name}, face {number + 1}")
+        state.keep_face(max(crops, key=np.size), f"{shown.name}, face {number + 1}")
         state.select(runs=[run.name for run in models.runs])
         go("explain", {"faces": SOURCES["kept"]})
+
+
+def draw_bars(shown: Answered, number: int, models: Models) -> None:
+    """The probabilities of each model for one face, for every class that one of them knows."""
+    labels, looks = tuple(models.labels[run] for run in shown.answers), state.run_looks(models.runs)
+    colors, alt = tuple(looks[run].color for run in shown.answers), f"Probabilities of face {number + 1}"
+    classes = all_classes(shown.answers.values())
+    own = [dict(zip(answers.classes, answers.probabilities[number], strict=True)) for answers in shown.answers.values()]
+    rows = answer_rows(labels, np.array([[one.get(name, np.nan) for name in classes] for one in own]), classes)
+    state.live_chart(rows, answer_bars, labels, colors, state.dark(), classes, alt=alt)
 
 
 def draw_heat(shown: Answered, number: int, models: Models) -> None:
     """The heat map of each model for the class it names."""
     from widgets import heat_maps
 
-    image = shown.looked.crops[number]
     with st.container(horizontal=True, gap="small"):
         for run in models.runs:
-            target = EMOTIONS[shown.answers[run.name].labels[number]]
+            image, target = shown.looked.crops[models.shapes[run.name]][number], shown.answers[run.name].names[number]
             asked = heat_maps.Question(image, shown.name, None, models.method, None, target, heat_maps.NOTHING)
             found = heat_maps.explain(run, asked)
             for picture in heat_maps.drawn(found, asked, OPACITY).values():
-                st.image(picture, f"{models.labels[run.name]}: {target}", width=MAP, alt=f"Heat map of {run.name}")
+                st.image(
+                    picture, f"{models.labels[run.name]}: {escape(target)}", width=MAP, alt=f"Heat map of {run.name}"
+                )
             if found.unsuited:
                 st.caption(f"{models.labels[run.name]}: none, since {found.unsuited}.", width=MAP)
 
@@ -139,8 +149,9 @@ def draw_table(answered: Sequence[Answered]) -> None:
     st.subheader("All faces")
     answer = table["label"].where(table["sure"], UNSURE)
     shown = pd.DataFrame({"Picture": table["file"], "Face": table["face"], "Model": table["run"], "Answer": answer})
-    shares = {emotion: st.column_config.NumberColumn(emotion, format="%.1f %%") for emotion in EMOTIONS}
-    st.dataframe(shown.join(100 * table[list(EMOTIONS)]), column_config=shares, hide_index=True)
+    classes = list(all_classes(answered[0].answers.values()))
+    shares = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in classes}
+    st.dataframe(shown.join(100 * table[classes]), column_config=shares, hide_index=True)
     with st.container(horizontal=True):
         download_table("Download the faces (CSV)", table, "faces.csv")
         download(

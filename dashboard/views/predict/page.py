@@ -1,6 +1,6 @@
 """Predict: which expressions do one or two models see in pictures of the user's own?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from wording.markdown import code, escape, message
 
 page_title("Predict", "Which expressions are in your pictures?")
 with st.spinner("Loading the models ..."):
+    from fercore.inference.predictor import Answers
     from state.found_faces import Looked
     from views.predict.answer_table import Answered, share_out
     from views.predict.answer_text import headline
@@ -31,9 +32,10 @@ ABOUT = """
   1(c)).
 - **Nothing is stored.** Pictures and videos go from your browser to this server's memory and are forgotten with
   your session.
-- **What the models see** is the gray square of 48x48 pixels on each card, cropped as FER2013's faces are; heads that
-  lean or lie are set upright. Square pictures of at most 64 pixels are crops already and are used whole, and so are
-  those of at most 128 in which no face is found. Where none is found in a crop, no answer is sure.
+- **What the models see** is the square on each card, cropped as FER2013's faces are, in the size and the colours that
+  each model learned from (those of FER2013 are gray, of 48x48 pixels); heads that lean or lie are set upright. Square
+  pictures of at most 64 pixels are crops already and are used whole, and so are those of at most 128 in which no face
+  is found. Where none is found in a crop, no answer is sure.
 - **Probabilities** are scaled by a temperature chosen on the validation split, so that of all answers given with 70 %
   about 70 % are right (Guo et al. 2017).
 """
@@ -44,7 +46,7 @@ def switch(label: str, key: str, help: str, value: bool = False) -> bool:
     return st.toggle(label, value, key=key, help=help, bind="query-params")
 
 
-def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
+def look_at(files: list[File], detect: bool, shapes: Iterable[tuple[int, ...]]) -> tuple[list[str], list[Looked]]:
     """Names and contents of the pictures that can be read; each of the others is named with the reason."""
     names, found = [], []
     bar = st.progress(0.0) if len(files) > 1 else None
@@ -52,7 +54,7 @@ def look_at(files: list[File], detect: bool) -> tuple[list[str], list[Looked]]:
         if bar:
             bar.progress(number / len(files), f"Picture {number + 1} of {len(files)}")
         try:
-            found.append(state.looked_at(file.data, detect))
+            found.append(state.looked_at(file.data, detect, shapes))
             names.append(file.name)
             for note in found[-1].notes:
                 st.caption(f"{code(file.name)}: {message(note)}.")
@@ -67,9 +69,13 @@ def answered_by(
     runs: list[Run], names: list[str], looked: list[Looked], tta: str, runtimes: dict[str, str]
 ) -> list[Answered]:
     """The pictures with the answers of each model that can be loaded; stops the page where none can."""
-    crops = np.concatenate([one.crops for one in looked])
+
+    def answers_of(run: Run) -> Answers:
+        crops = np.concatenate([one.crops[state.face_shape(run)] for one in looked])
+        return state.answers(run, crops, tta, runtimes[run.name])
+
     with st.spinner("Asking the models ..."):
-        answers = state.readable(lambda run: state.answers(run, crops, tta, runtimes[run.name]), runs)
+        answers = state.readable(answers_of, runs)
     if not answers:
         st.stop()
     return share_out(names, looked, answers)
@@ -78,7 +84,7 @@ def answered_by(
 def asked_of(chosen: list[Run], names: Collection[str]) -> Models:
     """The models among those chosen that answered."""
     asked = [run for run in chosen if run.name in names]
-    return Models(asked, dict(zip((run.name for run in asked), labels(asked), strict=True)), method)
+    return Models(asked, dict(zip((run.name for run in asked), labels(asked), strict=True)), shapes, method)
 
 
 def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
@@ -91,7 +97,7 @@ def describe_sure(runs: list[Run], short: dict[str, str], tta: str) -> None:
 
 def show_pictures(files: list[File]) -> None:
     """The pictures that can be read, with their answers."""
-    names, looked = look_at(files, detect)
+    names, looked = look_at(files, detect, shapes.values())
     if not looked:
         st.stop()
     answered = answered_by(runs, names, looked, tta, runtimes)
@@ -124,6 +130,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         heat = switch("Heat maps", "heat", "Which places of each face an answer rests on")
         runtimes = choose_runtimes(runs)
     method = choose_method() if heat else None
+shapes = state.readable(state.face_shape, runs)
+if not shapes:
+    st.stop()
+runs = [run for run in runs if run.name in shapes]
 tta = "flip" if flip else "none"
 source = choose_source()
 kept = None

@@ -11,7 +11,6 @@ import streamlit as st
 
 import state
 from fercore.charts.grids import png
-from fercore.emotions import EMOTIONS
 from fercore.runs import Run
 
 VIDEO = "video"
@@ -84,11 +83,12 @@ def _photographed() -> list[File]:
 
 
 def _average(runs: list[Run]) -> list[File]:
-    found = state.dataset_average_faces() if state.dataset() else None
-    for run in runs:
-        found = state.average_faces(run) if found is None else found
+    here = state.dataset()
+    candidates = [(here.classes, state.dataset_average_faces())] if here else []
+    candidates += [(run.classes, state.average_faces(run)) for run in runs]
+    classes, found = next(((names, faces) for names, faces in candidates if faces is not None), ((), None))
     if found is None:
         st.info("These runs hold no average faces.")
         return []
     st.caption("The mean of all training images of each emotion: no person's face.")
-    return [File(f"average {emotion}", png(face)) for emotion, face in zip(EMOTIONS, found, strict=True)]
+    return [File(f"average {emotion}", png(face)) for emotion, face in zip(classes, found, strict=True)]

@@ -13,7 +13,7 @@ from fercore.emotions import EMOTIONS
 
 MOST_ANSWERS = 20_000  # are kept, the newest: half an hour or more
 MINUTE = 60  # seconds
-_COLUMNS = ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", *EMOTIONS]
+_COLUMNS = ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion"]
 
 
 class Answer(NamedTuple):
@@ -28,7 +28,10 @@ class Answer(NamedTuple):
     names, seconds
         Of the models, and the time (models,) that each took, NaN where it gave none.
     probabilities
-        float32 (models, 7) of the largest face, not smoothed, NaN of a model that failed; None without a face.
+        float32 (models, classes) of the largest face, not smoothed, NaN of a model that failed and of a class that a
+        model does not know; None without a face.
+    classes
+        Every class that one of the models knows.
     """
 
     at: float
@@ -37,13 +40,14 @@ class Answer(NamedTuple):
     names: tuple[str, ...]
     seconds: np.ndarray
     probabilities: np.ndarray | None
+    classes: tuple[str, ...] = EMOTIONS
 
     @property
     def agree(self) -> bool | None:
         """Whether all models name the same emotion; None where not two or more answered."""
-        if self.probabilities is None or len(self.names) < 2 or np.isnan(self.probabilities).any():
+        if self.probabilities is None or len(self.names) < 2 or np.isnan(self.probabilities).all(axis=1).any():
             return None
-        return len(set(self.probabilities.argmax(axis=1).tolist())) == 1
+        return len(set(np.nanargmax(self.probabilities, axis=1).tolist())) == 1
 
 
 class Record:
@@ -69,7 +73,12 @@ class Record:
 
 
 def table(answers: list[Answer]) -> pd.DataFrame:
-    """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities."""
+    """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities.
+
+    There is a column for each class that one of the models knows, by default those of FER2013; it is empty for a model
+    that does not.
+    """
+    classes = tuple(dict.fromkeys(name for known in {answer.classes: None for answer in answers} for name in known))
     rows = [
         (
             round(answer.at - answers[0].at, 3),
@@ -77,12 +86,12 @@ def table(answers: list[Answer]) -> pd.DataFrame:
             answer.faces,
             round(1000 * answer.delay, 1),
             round(1000 * float(answer.seconds[number]), 2),
-            *_cells(answer.probabilities, number),
+            *_cells(answer, number, classes or EMOTIONS),
         )
         for answer in answers
         for number, name in enumerate(answer.names)
     ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=[*_COLUMNS, *(classes or EMOTIONS)])
 
 
 def agreement(answers: list[Answer]) -> float:
@@ -109,18 +118,20 @@ def by_second(answers: list[Answer], name: str, now: float) -> pd.DataFrame:
         Columns ago (whole seconds of the clock, 1 is the present one), emotion, and probability, a mean of the second,
         of the largest face. Seconds without a face have no rows.
     """
+    own = [answer for answer in answers if name in answer.names and answer.probabilities is not None]
     rows = [
-        (math.floor(now) - math.floor(answer.at) + 1, *answer.probabilities[answer.names.index(name)].tolist())
-        for answer in answers
-        if name in answer.names and answer.probabilities is not None
+        dict(zip(answer.classes, answer.probabilities[answer.names.index(name)].tolist(), strict=True))
+        for answer in own
     ]
-    means = pd.DataFrame(rows, columns=["ago", *EMOTIONS]).astype({"ago": int}).groupby("ago").mean()
+    ago = [math.floor(now) - math.floor(answer.at) + 1 for answer in own]
+    means = pd.DataFrame(rows, index=pd.Index(ago, dtype=int, name="ago"), dtype=float).groupby("ago").mean()
     long = means.melt(var_name="emotion", value_name="probability", ignore_index=False).dropna().reset_index()
     return long.sort_values("ago", ascending=False, kind="stable", ignore_index=True)
 
 
-def _cells(probabilities: np.ndarray | None, number: int) -> tuple:
-    if probabilities is None or np.isnan(probabilities[number]).any():
-        return (None,) * (1 + len(EMOTIONS))
-    own = probabilities[number]
-    return EMOTIONS[int(own.argmax())], *(round(float(value), 4) for value in own)
+def _cells(answer: Answer, number: int, classes: tuple[str, ...]) -> tuple:
+    """The class that a model names, and its probability of each of some classes; None where there is none."""
+    if answer.probabilities is None or np.isnan(answer.probabilities[number]).all():
+        return (None,) * (1 + len(classes))
+    known = {name: p for name, p in zip(answer.classes, answer.probabilities[number].tolist(), strict=True) if p == p}
+    return max(known, key=known.get), *(round(known[name], 4) if name in known else None for name in classes)

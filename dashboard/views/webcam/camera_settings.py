@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.inference.faces import Face, crop_face
-from fercore.inference.looking import find_faces
+from fercore.inference.faces import Face
+from fercore.inference.looking import crop_faces, find_faces
 from fercore.runs import Run
 from views.webcam.session import Settings
 from views.webcam.webrtc import RESOLUTIONS
@@ -54,7 +54,7 @@ def choose_settings(runs: list[Run], live: bool) -> tuple[Settings, str]:
         runtimes = choose_runtimes(runs)
     # A photo has the time for a closer look: its faces are those that Predict finds in it.
     find = partial(find_faces, detector=state.detector(video=live), turns=not live) if detect else middle
-    return Settings(models_of(runs, runtimes), find, crop_face, mirror, smoothing), resolution
+    return Settings(models_of(runs, runtimes), find, crop_faces, mirror, smoothing), resolution
 
 
 def models_of(runs: list[Run], runtimes: Mapping[str, str]) -> tuple[Model, ...]:
@@ -62,9 +62,9 @@ def models_of(runs: list[Run], runtimes: Mapping[str, str]) -> tuple[Model, ...]
     looks = state.run_looks(runs)
     predictors = state.readable(lambda run: state.predictor(run, runtime=runtimes[run.name]), runs)
     return tuple(
-        Model(run.name, label, looks[run.name].color, partial(_answer, predictors[run.name]))
+        Model(run.name, label, looks[run.name].color, partial(_answer, found), found.classes, found.shape)
         for run, label in zip(runs, labels(runs), strict=True)
-        if run.name in predictors
+        if (found := predictors.get(run.name))
     )
 
 

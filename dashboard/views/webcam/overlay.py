@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from fercore.charts.style import percent, rgb
-from fercore.emotions import EMOTIONS
 from views.webcam.worker import Model, Reading
 
 BOX = (255, 214, 0)  # yellow: seen against skin, hair and most rooms
@@ -42,19 +41,24 @@ def marks(reading: Reading, probabilities: np.ndarray, models: Sequence[Model]) 
     reading
         Whose faces.
     probabilities
-        float (models, faces, 7), smoothed or not, NaN of a model that failed.
+        float (models, faces, classes), smoothed or not, NaN of a model that failed and of what a model does not know.
     models
         Whose labels and colours.
     """
     return [
-        Mark(face.box, tuple(_line(model, own[number]) for model, own in zip(models, probabilities, strict=True)))
+        Mark(
+            face.box,
+            tuple(_line(model, own[number], reading.classes) for model, own in zip(models, probabilities, strict=True)),
+        )
         for number, face in enumerate(reading.faces)
     ]
 
 
-def _line(model: Model, own: np.ndarray) -> tuple[str, str]:
-    answer = "no answer" if np.isnan(own).any() else f"{EMOTIONS[int(own.argmax())]} {percent(float(own.max()), 0)}"
-    return f"{model.label} {answer}", model.color
+def _line(model: Model, own: np.ndarray, classes: Sequence[str]) -> tuple[str, str]:
+    if np.isnan(own).all():
+        return f"{model.label} no answer", model.color
+    best = int(np.nanargmax(own))
+    return f"{model.label} {classes[best]} {percent(float(own[best]), 0)}", model.color
 
 
 def draw(picture: np.ndarray, marks: Sequence[Mark], mirror: bool = False) -> np.ndarray:

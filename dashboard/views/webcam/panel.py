@@ -12,14 +12,13 @@ import streamlit as st
 import state
 from fercore.charts.live import answer_bars, answer_rows, minute_bars
 from fercore.charts.style import percent
-from fercore.emotions import EMOTIONS
 from views.webcam.answer_log import by_second
 from views.webcam.session import Now, Session
-from views.webcam.worker import Model, Reading
+from views.webcam.worker import Model, Reading, all_classes
 from widgets.downloads import download
 from widgets.face_source import SOURCES
 from widgets.links import link
-from wording.markdown import NO_BREAK, code, message
+from wording.markdown import NO_BREAK, code, escape, message
 
 NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
 FIGURES = """
@@ -45,18 +44,18 @@ def draw_live(session: Session, waiting: str) -> None:
 
 def draw_answers(models: Sequence[Model], reading: Reading | None, probabilities: np.ndarray | None) -> None:
     """The sentence, the bars of the largest face, and what went wrong in a model."""
-    own = probabilities[:, 0] if reading and reading.faces else np.full((len(models), len(EMOTIONS)), np.nan)
-    state.draw_answer(headline(models, own, len(reading.faces) if reading else 0))
+    classes = all_classes(models)
+    own = probabilities[:, 0] if reading and reading.faces else np.full((len(models), len(classes)), np.nan)
+    state.draw_answer(headline(models, own, len(reading.faces) if reading else 0, classes))
     labels, colors = tuple(model.label for model in models), tuple(model.color for model in models)
-    state.live_chart(
-        answer_rows(labels, own), answer_bars, labels, colors, state.dark(), alt="Probabilities of each model"
-    )
+    rows, alt = answer_rows(labels, own, classes), "Probabilities of each model"
+    state.live_chart(rows, answer_bars, labels, colors, state.dark(), classes, alt=alt)
     for model, problem in zip(models, reading.problems if reading else (), strict=False):
         if problem:
             st.error(f"{code(model.name)} does not answer: {said(problem)}", icon=":material/error:")
 
 
-def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int) -> str:
+def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int, classes: Sequence[str]) -> str:
     """What the models say of the largest face, and whether they agree.
 
     Parameters
@@ -64,16 +63,18 @@ def headline(models: Sequence[Model], probabilities: np.ndarray, faces: int) -> 
     models
         One or two.
     probabilities
-        float (models, 7) for the largest face, NaN of a model that failed.
+        float (models, classes) for the largest face, NaN of a model that failed and of what a model does not know.
     faces
         How many there are.
+    classes
+        Names of the classes.
     """
     if not faces:
         return NO_FACE
     answers = [
-        (model.label, EMOTIONS[int(own.argmax())], percent(float(own.max()), 0))
+        (model.label, escape(classes[int(np.nanargmax(own))]), percent(float(np.nanmax(own)), 0))
         for model, own in zip(models, probabilities, strict=True)
-        if not np.isnan(own).any()
+        if not np.isnan(own).all()
     ]
     if not answers:
         return "No model answers."
@@ -108,7 +109,9 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
     for number, model in enumerate(models):
         st.markdown(f"**{model.label}** in the last minute")
         rows = by_second(now.last_minute, model.name, now.at)
-        state.live_chart(rows, minute_bars, number == 0, alt=f"The last minute of {model.name}")
+        rows = rows[rows["emotion"].isin(model.classes)]  # the run may have been trained anew
+        named = number == 0 or model.classes != models[0].classes
+        state.live_chart(rows, minute_bars, named, model.classes, alt=f"The last minute of {model.name}")
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_keep(now.shown.reading if now.shown else None)
         table = session.table
@@ -120,7 +123,8 @@ def draw_keep(reading: Reading | None) -> None:
     """A button that keeps the largest face for the Explain page, and the way there."""
     faces = reading is not None and bool(reading.faces)
     if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not faces, key="keep"):
-        state.keep_face(reading.crops[0], f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
+        largest = max((crops[0] for crops in reading.crops.values()), key=np.size)
+        state.keep_face(largest, f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
         link("explain", words, ":material/troubleshoot:", {"faces": SOURCES["kept"]})

@@ -48,7 +48,7 @@ class Settings:
 
     models: tuple[Model, ...]
     find: Callable[[np.ndarray], Sequence[Face]]
-    crop: Callable[[np.ndarray, Face], np.ndarray]
+    crop: Callable[[np.ndarray, Sequence[Face], tuple[int, ...]], np.ndarray]
     mirror: bool = True
     smoothing: float = 0.5
 
@@ -62,7 +62,7 @@ class Frame(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The newest reading, the models that gave it, its probabilities smoothed (models, faces, 7), and what is drawn."""
+    """The newest reading, the models that gave it, its probabilities smoothed, and what is drawn."""
 
     models: tuple[Model, ...]
     reading: Reading
@@ -203,7 +203,8 @@ class Session:
         reading = read(frame.picture, settings.models, settings.find, settings.crop)
         names = tuple(model.name for model in settings.models)
         largest = reading.probabilities[:, 0] if reading.faces else None
-        answer = Answer(frame.at, self._clock() - frame.at, len(reading.faces), names, reading.seconds, largest)
+        delay = self._clock() - frame.at
+        answer = Answer(frame.at, delay, len(reading.faces), names, reading.seconds, largest, reading.classes)
         with self._lock:
             self.record.add(answer)
             if self._worker.running:  # else it was stopped meanwhile, and nothing is to be shown any more

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fercore.emotions import EMOTIONS
 from views.webcam.worker import Reading
 
 if TYPE_CHECKING:
@@ -21,9 +20,9 @@ class Smoother:
 
     def __init__(self) -> None:
         self._at = 0.0
-        self._names: tuple[str, ...] = ()
+        self._asked: tuple[tuple[str, ...], ...] = ()  # the models, and their classes
         self._faces: tuple[Face, ...] = ()
-        self._before = np.zeros((0, 0, len(EMOTIONS)), np.float32)
+        self._before = np.zeros((0, 0, 0), np.float32)
 
     def smooth(self, reading: Reading, names: tuple[str, ...], at: float, constant: float) -> np.ndarray:
         """Smoothed probabilities of a reading.
@@ -31,8 +30,8 @@ class Smoother:
         Parameters
         ----------
         reading, names
-            The newest, and the names of its models. Other models than before begin anew, as does a face that was not
-            there before.
+            The newest, and the names of its models. Other models or classes than before begin anew, as does a face that
+            was not there before.
         at
             When it was made, in seconds.
         constant
@@ -41,10 +40,10 @@ class Smoother:
         Returns
         -------
         np.ndarray
-            float32 (models, faces, 7); rows sum to 1 where those of the reading do.
+            float32 (models, faces, classes); rows sum to 1 where those of the reading do.
         """
-        result = reading.probabilities.copy()
-        if constant > 0 and names == self._names:
+        result, asked = reading.probabilities.copy(), (names, reading.classes)
+        if constant > 0 and asked == self._asked:
             weight = 1 - math.exp(-max(at - self._at, 0) / constant)  # of the new
             for number, face in enumerate(reading.faces):
                 overlaps = [overlap(face.box, other.box) for other in self._faces]
@@ -52,7 +51,7 @@ class Smoother:
                     before = self._before[:, int(np.argmax(overlaps))]
                     mixed = before + weight * (result[:, number] - before)
                     result[:, number] = np.where(np.isnan(before), result[:, number], mixed)
-        self._at, self._names, self._faces, self._before = at, names, reading.faces, result
+        self._at, self._asked, self._faces, self._before = at, asked, reading.faces, result
         return result
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from fercore.data.fer2013 import SIZE
 from fercore.emotions import EMOTIONS
 
 if TYPE_CHECKING:
@@ -114,13 +115,24 @@ class Model:
     label, color
         What stands beside a face on the video, short and ASCII: "CNN"; and the run's colour, "#RRGGBB".
     predict
-        uint8 faces (N, 48, 48) -> probabilities (N, 7); called by one thread of each session.
+        uint8 faces (N, *shape) -> probabilities (N, classes); called by one thread of each session.
+    classes
+        What it knows, in the order of its answers.
+    shape
+        Of the faces it is asked about: (size, size) gray, (size, size, 3) in colour.
     """
 
     name: str
     label: str
     color: str
     predict: Callable[[np.ndarray], np.ndarray]
+    classes: tuple[str, ...] = EMOTIONS
+    shape: tuple[int, ...] = (SIZE, SIZE)
+
+
+def all_classes(models: Sequence[Model]) -> tuple[str, ...]:
+    """Every class that one of the models knows, those of the first one first."""
+    return tuple(dict.fromkeys(name for model in models for name in model.classes))
 
 
 class Reading(NamedTuple):
@@ -128,28 +140,33 @@ class Reading(NamedTuple):
 
     Attributes
     ----------
-    faces, crops
-        The largest face first, at most `MOST_FACES`; their crops, uint8 (faces, 48, 48).
+    faces
+        The largest face first, at most `MOST_FACES`.
+    crops
+        Shape -> their crops, uint8 (faces, *shape), for each shape that a model is asked about; none without faces.
     probabilities
-        float32 (models, faces, 7), NaN of a model that failed.
+        float32 (models, faces, classes), NaN of a model that failed, and of a class that a model does not know.
     seconds
         float (models,), the time of each answer, NaN where there is none.
     problems
         For each model what it raised, else None.
+    classes
+        Every class that one of the models knows.
     """
 
     faces: tuple[Face, ...]
-    crops: np.ndarray
+    crops: dict[tuple[int, ...], np.ndarray]
     probabilities: np.ndarray
     seconds: np.ndarray
     problems: tuple[Exception | None, ...]
+    classes: tuple[str, ...] = EMOTIONS
 
 
 def read(
     picture: np.ndarray,
     models: Sequence[Model],
     find: Callable[[np.ndarray], Sequence[Face]],
-    crop: Callable[[np.ndarray, Face], np.ndarray],
+    crop: Callable[[np.ndarray, Sequence[Face], tuple[int, ...]], np.ndarray],
 ) -> Reading:
     """Find the faces of a picture and ask each model about all of them.
 
@@ -160,26 +177,27 @@ def read(
     models
         Asked one after the other; one that raises leaves the others' answers standing.
     find, crop
-        Picture -> faces; picture, face -> uint8 (48, 48).
+        Picture -> faces; picture, faces, shape -> uint8 (faces, *shape).
 
     Returns
     -------
     Reading
     """
     faces = tuple(sorted(find(picture), key=_area, reverse=True)[:MOST_FACES])
-    probabilities = np.full((len(models), len(faces), len(EMOTIONS)), np.nan, np.float32)
+    classes = all_classes(models)
+    probabilities = np.full((len(models), len(faces), len(classes)), np.nan, np.float32)
     seconds, problems = np.full(len(models), np.nan), [None] * len(models)
     if not faces:
-        return Reading((), np.zeros((0, 0, 0), np.uint8), probabilities, seconds, tuple(problems))
-    crops = np.stack([crop(picture, face) for face in faces])
+        return Reading((), {}, probabilities, seconds, tuple(problems), classes)
+    crops = {shape: crop(picture, faces, shape) for shape in {model.shape for model in models}}
     for number, model in enumerate(models):
-        started = time.perf_counter()
+        started, known = time.perf_counter(), [classes.index(name) for name in model.classes]
         try:
-            probabilities[number] = model.predict(crops)
+            probabilities[number][:, known] = model.predict(crops[model.shape])
             seconds[number] = time.perf_counter() - started
         except Exception as error:  # a stranger's model may raise anything
             problems[number] = error
-    return Reading(faces, crops, probabilities, seconds, tuple(problems))
+    return Reading(faces, crops, probabilities, seconds, tuple(problems), classes)
 
 
 def _area(face: Face) -> float:

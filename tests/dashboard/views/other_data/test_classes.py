@@ -1,14 +1,17 @@
 """Pages of a run of eight classes on colour pictures of 64 pixels: they name its classes, and none fails."""
 
+import numpy as np
 import pytest
 
-from fercore.emotions import KNOWN
+from fercore.emotions import EMOTIONS, KNOWN
 from fercore.explain.embedding import embed_run
 from fercore.explain.features import summarize_run
+from fercore.inference.predictor import Predictor
 from fercore.training import session
 from fercore.training.config import load_recipe
 from tests.dashboard.conftest import charts, headline, words
 from tests.factories.data import make_dataset
+from tests.factories.runs import make_run
 
 TINY = {"first_filters": 4, "conv_layers": 2, "dense": [8], "pool_layers": 2, "batch_size": 16, "precision": "fp32"}
 
@@ -34,4 +37,24 @@ def test_every_page_of_the_run_knows_contempt(run, open_page):
     assert charts(app)[0]["encoding"]["x"]["sort"] == list(KNOWN)
     for page in ("embedding", "calibration", "compare", "training", "home", "models"):
         words(open_page(page, run="eight"))
-    assert "of gray faces of 48 × 48 pixels" in words(open_page("explain", runs="eight"))
+
+
+def test_faces_are_asked_about_in_the_run_s_own_size_and_colours(run, open_page):
+    app = open_page("predict", first="eight", second="(none)", pictures="average", find_faces="false")
+    assert set(KNOWN) <= set(app.dataframe[0].value.columns)
+    expected = Predictor.from_run(run).predict(run.average_faces())
+    shares = app.dataframe[0].value[list(KNOWN)].to_numpy() / 100
+    np.testing.assert_allclose(shares, expected.probabilities, atol=1e-5)
+    assert any(f"**{expected.names[0]}**" in text.value for text in app.markdown)
+    app = open_page("explain", runs="eight", method="occlusion", faces="average")
+    assert charts(app)[0]["layer"][0]["encoding"]["y"]["sort"] == list(KNOWN)
+
+
+def test_a_seven_class_model_of_48_gray_pixels_answers_beside_it(run, folders, open_page):
+    make_run(folders[0], "gray", weights=True)
+    app = open_page("predict", first="eight", second="gray", pictures="average", find_faces="false")
+    table = app.dataframe[0].value
+    own = table[table["Model"] == "gray"]
+    assert own["contempt"].isna().all()
+    assert not table.loc[table["Model"] == "eight", list(KNOWN)].isna().any(axis=None)
+    assert own[list(EMOTIONS)].sum(axis=1).to_numpy() == pytest.approx(100, abs=1e-3)

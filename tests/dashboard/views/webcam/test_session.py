@@ -51,7 +51,11 @@ class Webcam:
         self.record_of(parts["answer_log"].Record)
         models = tuple(live.Model(name, name.upper(), "#CC3311", self.model(name)) for name in self.says)
         self.session.settings = parts["session"].Settings(
-            models, lambda picture: self.faces, lambda picture, face: PICTURE[:48, :48, 0], mirror=False, smoothing=0
+            models,
+            lambda picture: self.faces,
+            lambda picture, faces, shape: np.zeros((len(faces), *shape), np.uint8),
+            mirror=False,
+            smoothing=0,
         )
 
     def record_of(self, kind):
@@ -312,6 +316,25 @@ def test_means_of_each_second(parts):
     assert table["happy"].to_dict() == {3: 0.5, 4: 1}
     assert table["sad"].to_dict() == {3: 0.5, 4: 0}
     assert parts["answer_log"].by_second([], "a", now=60.7).empty
+
+
+def test_models_with_other_classes_agree_by_name_and_have_columns_of_their_own(live, parts):
+    classes, nan = ("happy", "sad", "contempt"), np.nan
+    says = np.array([[0.75, 0.25, nan], [0.5, 0.125, 0.375]], np.float32)
+    same = parts["answer_log"].Answer(10.0, 0.25, 1, ("a", "b"), np.array([0.0125, 0.05]), says, classes)
+    says = np.array([[0.75, 0.25, nan], [0.25, 0.125, 0.625]], np.float32)
+    other = parts["answer_log"].Answer(10.5, 0.25, 1, ("a", "b"), np.array([0.0125, 0.05]), says, classes)
+    assert (same.agree, other.agree) == (True, False)
+    table = parts["answer_log"].table([same, other])
+    assert table["emotion"].tolist() == ["happy", "happy", "happy", "contempt"]
+    assert table.columns.tolist()[6:] == list(classes)
+    assert table["contempt"].isna().tolist() == [True, False, True, False]
+    minute = parts["answer_log"].by_second([same, other], "a", now=11.0)
+    assert minute[["emotion", "probability"]].values.tolist() == [["happy", 0.75], ["sad", 0.25]]
+    models = (live.Model("a", "A", "#2E9FD0", None, classes[:2]), live.Model("b", "B", "#CC3311", None, classes))
+    read = live.Reading((FACE,), {}, says[:, None], None, (), classes)
+    (mark,) = parts["overlay"].marks(read, says[:, None], models)
+    assert [text for text, _ in mark.lines] == ["A happy 75 %", "B contempt 62 %"]
 
 
 def test_marks_of_the_video(live, parts):

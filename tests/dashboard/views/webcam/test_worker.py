@@ -157,16 +157,16 @@ def model(live, name="a", answer=HAPPY):
     return live.Model(name, name.upper(), "#2E9FD0", predict)
 
 
-def crop(picture, face):
-    """A crop that tells whose it is: filled with the face's left edge."""
-    return np.full((48, 48), face.box[0], np.uint8)
+def crop(picture, faces, shape):
+    """Crops that tell whose they are: filled with the face's left edge."""
+    return np.stack([np.full(shape, face.box[0], np.uint8) for face in faces])
 
 
 def test_the_largest_face_comes_first(live):
     faces = [Face((10, 0, 20, 10)), Face((30, 0, 60, 30)), Face((5, 0, 25, 20))]
     reading = live.read(PICTURE, [model(live)], lambda picture: faces, crop)
     assert [face.box[0] for face in reading.faces] == [30, 5, 10]
-    assert reading.crops[:, 0, 0].tolist() == [30, 5, 10]
+    assert reading.crops[48, 48][:, 0, 0].tolist() == [30, 5, 10]
     assert reading.probabilities.shape == (1, 3, 7)
     assert reading.seconds[0] > 0
 
@@ -191,6 +191,30 @@ def test_an_answer_of_a_wrong_form_is_a_failure(live):
     wrong = live.Model("a", "A", "#2E9FD0", lambda crops: np.zeros((len(crops), 3)))
     reading = live.read(PICTURE, [wrong], lambda picture: [Face((0, 0, 9, 9))], crop)
     assert isinstance(reading.problems[0], ValueError)
+
+
+def test_models_of_other_classes_sizes_and_colours_answer_side_by_side(live):
+    asked = []
+
+    def model(name, classes, shape, answer):
+        def predict(crops):
+            asked.append(crops.shape)
+            return np.tile(np.array(answer, np.float32), (len(crops), 1))
+
+        return live.Model(name, name.upper(), "#2E9FD0", predict, classes, shape)
+
+    models = [
+        model("a", ("happy", "sad"), (48, 48), [0.25, 0.75]),
+        model("b", ("contempt", "sad", "happy"), (64, 64, 3), [0.5, 0.25, 0.25]),
+    ]
+    reading = live.read(PICTURE, models, lambda picture: [Face((7, 0, 9, 9))], crop)
+    assert reading.classes == ("happy", "sad", "contempt")
+    np.testing.assert_array_equal(reading.probabilities[:, 0], [[0.25, 0.75, np.nan], [0.25, 0.25, 0.5]])
+    assert asked == [(1, 48, 48), (1, 64, 64, 3)]
+    assert {shape: crops.shape for shape, crops in reading.crops.items()} == {
+        (48, 48): (1, 48, 48),
+        (64, 64, 3): (1, 64, 64, 3),
+    }
 
 
 def test_without_a_face_nobody_is_asked(live):
