@@ -134,9 +134,9 @@ def test_the_face_is_found_in_every_kind_of_picture(open_page, runs):
     found = table(uploaded(open_page("predict", second="(none)"), *files.items()))
     assert found["Picture"].tolist() == list(READ)
     detector = Mtcnn()
-    plain = look(PORTRAIT, detector).crops[0].ravel()
+    plain = look(PORTRAIT, detector).crops[48, 48][0].ravel()
     for name, data in files.items():  # the same face, upright, but for the losses of its format
-        assert np.corrcoef(look(data, detector).crops[0].ravel(), plain)[0, 1] > 0.9, name
+        assert np.corrcoef(look(data, detector).crops[48, 48][0].ravel(), plain)[0, 1] > 0.9, name
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_answered(open_page, runs):
@@ -332,7 +332,7 @@ def test_the_table_to_download_has_boxes_and_scores(folders):
         look(PORTRAIT, Mtcnn()),
         look(png(np.zeros((99, 200), np.uint8)), Mtcnn()),
     ]
-    faces = np.concatenate([one.crops for one in looked])
+    faces = np.concatenate([one.crops[48, 48] for one in looked])
     run = make_run(folders[0], "a", weights=True)
     answers = Predictor.from_run(run).predict(faces)
     found = answer_table(share_out(["x", "y", "z"], looked, {"a": answers, "b": answers}))
@@ -384,7 +384,7 @@ def test_uploads_of_the_test_split_are_right_as_often_as_its_evaluation_says(fer
     stored, detector = run.predictions("test"), Mtcnn()
     images = dict(zip(fer2013_dataset.ids, fer2013_dataset.images, strict=True))
     every = slice(None, None, 7)  # 513 images
-    crops = np.concatenate([look(png(images[name]), detector).crops for name in stored.id[every]])
+    crops = np.concatenate([look(png(images[name]), detector).crops[48, 48] for name in stored.id[every]])
     labels = Predictor.from_run(run).predict(crops).labels
     accuracy, expected = (np.mean(own == stored.label[every]) for own in (labels, stored.predicted[every]))
     assert len(labels) == 513
