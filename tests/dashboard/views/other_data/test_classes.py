@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from fercore.emotions import EMOTIONS, KNOWN
 from fercore.explain.embedding import embed_run
 from fercore.explain.features import summarize_run
+from fercore.inference.faces import crop_face
 from fercore.inference.predictor import Predictor
 from fercore.training import session
 from fercore.training.config import load_recipe
 from tests.dashboard.conftest import charts, headline, words
+from tests.dashboard.views.webcam.test_page import MIDDLE, PICTURE, Camera
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
@@ -58,3 +61,20 @@ def test_a_seven_class_model_of_48_gray_pixels_answers_beside_it(run, folders, o
     assert own["contempt"].isna().all()
     assert not table.loc[table["Model"] == "eight", list(KNOWN)].isna().any(axis=None)
     assert own[list(EMOTIONS)].sum(axis=1).to_numpy() == pytest.approx(100, abs=1e-3)
+
+
+def test_the_webcam_asks_it_in_its_own_size_and_colours(run, open_page, monkeypatch):
+    camera = Camera()
+    monkeypatch.setattr("streamlit_webrtc.webrtc_streamer", camera)
+    camera.state = "playing"
+    app = open_page("webcam", first="eight", second="(none)", detect="false")
+    camera.send(PICTURE)
+    app.run()
+    expected = Predictor.from_run(run).predict(crop_face(PICTURE, MIDDLE, 64, 3)[None])
+    reading = camera.session.now().shown.reading
+    assert reading.classes == KNOWN
+    np.testing.assert_allclose(reading.probabilities[0, 0], expected.probabilities[0], atol=1e-5)
+    assert f"**{expected.names[0]}**" in words(app)
+    assert camera.session.table()["emotion"].tolist() == expected.names
+    camera.session.stop()
+    st.cache_resource.clear()  # all visitors of AppTest are one: this ends their webcam
