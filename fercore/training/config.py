@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -73,13 +73,17 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that repeats a training: recipe name, model type and its config, augmentation, training."""
+    """Everything that repeats a training: recipe name, model type and its config, augmentation, training.
+
+    `given` are the names of fields that `override` was asked for, which no data set changes.
+    """
 
     recipe: str
     model_type: str
     model: Any
     augment: AugmentConfig
     training: TrainingConfig
+    given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     def override(self, **changes: Any) -> Config:
         """The config with some fields changed, each in the section that has it.
@@ -89,7 +93,7 @@ class Config:
         ConfigError
             If no section has the field, or a value is out of its limits.
         """
-        parts = {}
+        parts, given = {}, self.given | set(changes)
         for section in ("model", "augment", "training"):
             config = getattr(self, section)
             own = {f.name: changes.pop(f.name) for f in fields(config) if f.name in changes}
@@ -99,7 +103,7 @@ class Config:
                 f"unknown setting {next(iter(changes))!r} for a {self.model_type} model; "
                 f"known are {', '.join(self.field_names())}"
             )
-        return replace(self, **parts)
+        return replace(self, given=given, **parts)
 
     def field_names(self) -> list[str]:
         """Names of all fields that can be varied."""
@@ -133,7 +137,7 @@ def fitted(config: Config, dataset: Dataset) -> Config:
     if dataset.channels > model.in_channels:
         wanted["in_channels"] = dataset.channels
     limits = next(f for f in fields(model) if f.name == "input_size")
-    if model.input_size == limits.default:
+    if model.input_size == limits.default and "input_size" not in config.given:
         wanted["input_size"] = min(dataset.size, limits.metadata["max"])
     try:
         return config.override(**wanted)

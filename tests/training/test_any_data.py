@@ -44,6 +44,7 @@ def test_a_recipe_is_fitted_to_classes_channels_and_size(colour, dataset):
     assert (model.num_classes, model.in_channels, model.input_size) == (8, 3, 64)
     assert fitted(config, dataset) == config
     assert fitted(config.override(input_size=32, in_channels=3), dataset).model.input_size == 32
+    assert fitted(config.override(input_size=48), colour).model.input_size == 48  # asked for, if only as the default is
     assert fitted(config.override(in_channels=3), dataset).model.in_channels == 3
 
 
