@@ -75,13 +75,13 @@ def image_rows(ids: Iterable[str], run: Run | None = None) -> np.ndarray:
 
 
 def dataset_average_faces() -> np.ndarray:
-    """uint8 (7, 48, 48), the mean of each emotion over the training split of the data set here."""
+    """uint8 (C, H, W) or (C, H, W, 3), the mean of each class over the training split of the data set here."""
     return copied(*_dataset_key("average faces"), lambda: mean_faces(_open_dataset()))
 
 
 @st.cache_data(max_entries=64, show_spinner="Augmenting faces ...")
 def augmented(face: np.ndarray, n: int, seed: int) -> list[tuple[str, str, np.ndarray]]:
-    """Each augmentation's name, its flags for scripts/train.py, and `n` variants of a face, uint8 (n, 48, 48)."""
+    """Each augmentation's name, its flags for scripts/train.py, and `n` variants of a face, uint8 (n, *its shape)."""
     from fercore.data.previews import PREVIEWS, flags, preview  # imports torch: seconds, once
 
     return [(name, flags(config), preview(face, config, n, seed)) for name, config in PREVIEWS.items()]

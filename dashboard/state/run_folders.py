@@ -142,7 +142,7 @@ def embedding(run: Run, split: str) -> Embedding | None:
 
 
 def average_faces(run: Run) -> np.ndarray | None:
-    """uint8 array (7, 48, 48), the mean training image of each emotion, or None where the run holds none."""
+    """The mean training image of each class, uint8 (C, H, W) or (C, H, W, 3); None where the run holds none."""
     return copied(*key(run.path / "average_faces.npz"), run.average_faces)
 
 

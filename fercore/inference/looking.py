@@ -33,7 +33,7 @@ class Seen(NamedTuple):
     faces
         In reading order.
     crops
-        One of each, uint8 (faces, 48, 48) or of the shape that was asked for, as `crop_face` gives them.
+        One of each, uint8 (faces, *shape), as `crop_face` gives them.
     """
 
     faces: tuple[Face, ...]

@@ -32,7 +32,7 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Float 0..1 images (N, H, W) -> logits (N, 7), without gradients."""
+        """Float 0..1 images (N, H, W) -> logits (N, C), without gradients."""
         return self.model.module(model_input(self.model.preprocess, pixels)).float()
 
     def check_unchanged(self, student: Run) -> None:
@@ -83,7 +83,7 @@ def soft_target_loss(student: torch.Tensor, teacher: torch.Tensor, temperature: 
     Parameters
     ----------
     student, teacher
-        Logits (N, 7).
+        Logits (N, C).
     temperature
         Both are divided by it before softmax: the higher, the more small probabilities count.
 

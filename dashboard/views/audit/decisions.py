@@ -22,12 +22,14 @@ HOW = (
     "Drop many images at once here, or decide under single pictures in the other views; → happy gives an image the "
     "label happy. The command that trains with what you decided then stands here."
 )
-_CHOICES: dict[str, Decision | None] = {
-    NOTHING: None,
-    "keep": Decision("keep"),
-    "drop": Decision("drop"),
-    **{f"→ {emotion}": Decision("relabel", emotion) for emotion in EMOTIONS},
-}
+
+
+def choices() -> dict[str, Decision | None]:
+    """What can be decided on an image, in words: any class of the data set may be its label."""
+    dataset = state.dataset()
+    classes = dataset.classes if dataset else EMOTIONS
+    plain = {NOTHING: None, "keep": Decision("keep"), "drop": Decision("drop")}
+    return plain | {f"→ {name}": Decision("relabel", name) for name in classes}
 
 
 def draw_decidable(id_: str, row: int, caption: str) -> None:
@@ -38,7 +40,7 @@ def draw_decidable(id_: str, row: int, caption: str) -> None:
         st.session_state[key] = words_of(state.decisions().get(id_))
         st.selectbox(
             f"Decision on {id_}",
-            list(_CHOICES),
+            list(choices()),
             key=key,
             label_visibility="collapsed",
             on_change=_keep,
@@ -48,7 +50,7 @@ def draw_decidable(id_: str, row: int, caption: str) -> None:
 
 def words_of(decision: Decision | None) -> str:
     """How a decision is called: "→ happy"."""
-    return next((words for words, known in _CHOICES.items() if known == decision), NOTHING)
+    return next((words for words, known in choices().items() if known == decision), NOTHING)
 
 
 def draw_decisions(table: pd.DataFrame, names: Mapping[str, str]) -> None:
@@ -99,4 +101,4 @@ def _keep(id_: str, key: str) -> None:
 
 def _decide(ids: list[str], words: str) -> None:
     with state.errors_shown():
-        state.decide(ids, _CHOICES[words])
+        state.decide(ids, choices()[words])

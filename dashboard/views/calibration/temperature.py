@@ -29,7 +29,7 @@ class View(NamedTuple):
     name
         What it is called.
     probabilities
-        float32 (N, 7).
+        float32 (N, C).
     calibration
         What they come to.
     losses
