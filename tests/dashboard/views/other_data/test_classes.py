@@ -43,19 +43,19 @@ def test_every_page_of_the_run_knows_contempt(run, open_page):
 
 
 def test_faces_are_asked_about_in_the_run_s_own_size_and_colours(run, open_page):
-    app = open_page("predict", first="eight", second="(none)", pictures="average", find_faces="false")
+    app = open_page("predict", first="eight", second="(none)", pictures="Average faces", find_faces="false")
     assert set(KNOWN) <= set(app.dataframe[0].value.columns)
     expected = Predictor.from_run(run).predict(run.average_faces())
     shares = app.dataframe[0].value[list(KNOWN)].to_numpy() / 100
     np.testing.assert_allclose(shares, expected.probabilities, atol=1e-5)
     assert any(f"**{expected.names[0]}**" in text.value for text in app.markdown)
-    app = open_page("explain", runs="eight", method="occlusion", faces="average")
+    app = open_page("explain", runs="eight", method="occlusion", faces="Average faces")
     assert charts(app)[0]["layer"][0]["encoding"]["y"]["sort"] == list(KNOWN)
 
 
 def test_a_seven_class_model_of_48_gray_pixels_answers_beside_it(run, folders, open_page):
     make_run(folders[0], "gray", weights=True)
-    app = open_page("predict", first="eight", second="gray", pictures="average", find_faces="false")
+    app = open_page("predict", first="eight", second="gray", pictures="Average faces", find_faces="false")
     table = app.dataframe[0].value
     own = table[table["Model"] == "gray"]
     assert own["contempt"].isna().all()
