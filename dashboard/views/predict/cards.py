@@ -132,7 +132,9 @@ def draw_heat(shown: Answered, number: int, models: Models) -> None:
 
     with st.container(horizontal=True, gap="small"):
         for run in models.runs:
-            image, target = shown.looked.crops[models.shapes[run.name]][number], shown.answers[run.name].names[number]
+            target = shown.answers[run.name].names[number]
+            crops = shown.looked.crops  # of a video in one shape alone, which a model fits to its input
+            image = crops.get(models.shapes.get(run.name), next(iter(crops.values())))[number]
             asked = heat_maps.Question(image, shown.name, None, models.method, None, target, heat_maps.NOTHING)
             found = heat_maps.explain(run, asked)
             for picture in heat_maps.drawn(found, asked, OPACITY).values():

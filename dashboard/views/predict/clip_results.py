@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -156,7 +157,8 @@ def draw_moment(survey: ClipSurvey, models: Models, moment: float) -> None:
     found, own = survey.at(moment)
     who = ", ".join(f"face {one.number} is {person(one.track)}" for one in found)
     st.subheader(unbroken(f"At {moment:.2f} s: {who}"))
-    looked = Looked(tuple(one.face for one in found), [one.crop for one in found], b"")
+    crops = np.array([one.crop for one in found], np.uint8)
+    looked = Looked(tuple(one.face for one in found), {crops.shape[1:]: crops}, b"")
     draw_cards(Answered(f"{survey.name} at {moment:.2f} s", looked, own), models)
 
 
