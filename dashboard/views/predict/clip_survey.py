@@ -214,7 +214,8 @@ class ClipSurvey:
         own = {}
         for run, parts in self._answers.items():
             probabilities = np.concatenate([part.probabilities for part in parts])[here]
-            own[run] = Answers(probabilities, np.concatenate([part.sure for part in parts])[here])
+            sure = np.concatenate([part.sure for part in parts])[here]
+            own[run] = Answers(probabilities, sure, self.classes(run))
         return [self.found[number] for number in here], own
 
     def moments(self) -> list[float]:
