@@ -9,7 +9,6 @@ import streamlit as st
 import state
 from fercore.charts import embedding as charts
 from fercore.charts.style import count, percent, with_range
-from fercore.evaluation.elsewhere import Elsewhere
 from fercore.evaluation.intervals import wilson
 from fercore.explain.alike import class_table, inside, picture_kept, point_table, some, strangers
 from fercore.explain.projection import (
@@ -54,11 +53,7 @@ PLACES = {
 def splits_of(run: Run) -> list[str]:
     """Splits of which a run has an embedding, then those of which one can be computed here."""
     stored = [split for split in ("test", "val", "train") if embedding_file(run, split).is_file()]
-    if isinstance(run, Elsewhere):  # what is computed here is of the run's own data
-        return stored
     dataset = state.dataset() if run.has_weights and not run.members else None  # an ensemble has no features of its own
-    if dataset and dataset.classes != run.classes:  # its labels are other classes than the model's
-        dataset = None
     able = [split for split in ("test", "val", "train") if dataset and len(dataset.indices(split))]
     return list(dict.fromkeys([*stored, *able]))
 
@@ -139,8 +134,8 @@ def draw_picture(run: Run, split: str, points: pd.DataFrame, colour: str, method
     pictured = state.dataset_matches(run)
     rows = points
     if pictured:
-        places = state.image_rows(points["id"], run)
-        faces = state.dataset(run).images[np.maximum(places, 0)]
+        places = state.image_rows(points["id"])
+        faces = state.dataset().images[np.maximum(places, 0)]
         shown = state.worked_out(charts.thumbnails, np.array(faces), spinner="Preparing pictures ...")
         rows = points.assign(image=[uri if place >= 0 else "" for uri, place in zip(shown, places, strict=True)])
     key = f"embedding_{run.name}_{split}_{method}"
@@ -208,7 +203,7 @@ def draw_images(run: Run, points: pd.DataFrame, chosen: pd.DataFrame | None) -> 
     if found.empty:
         return
     if gallery.has_pictures(run):
-        gallery.draw_pictures(first, below=gallery.explain_link([run]), run=run)
+        gallery.draw_pictures(first, below=gallery.explain_link([run]))
         st.caption(gallery.LEGEND)
     else:
         shares = [percent(x, 0) for x in found["probability"]]

@@ -8,11 +8,9 @@ import pyarrow as pa
 import pytest
 
 from fercore.charts.style import percent, with_range
-from fercore.emotions import KNOWN
 from fercore.explain.alike import agreement, picture_kept, point_table, some, strangers
 from fercore.explain.embedding import embed_run
 from fercore.explain.projection import write_embedding
-from fercore.training.evaluate import evaluate_run
 from tests.dashboard.conftest import words
 from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
@@ -167,28 +165,3 @@ def test_a_box_is_told_by_its_emotions_and_how_often_the_model_is_right(folders,
     # Wilson's 95 % interval of 3 out of 6
     assert box_words(chosen) == "6 images, most of them 6 sad; accuracy of the model: 50.0 % (18.8 to 81.2)."
     assert box_words(chosen.head(0)) == "There is no image in the box."
-
-
-def test_another_data_set_is_chosen_as_on_the_page_evaluation(placed, folders, open_page):
-    other = make_dataset(folders[1].parent / "faces", per_class=7)
-    embed_run(placed.run, other, "test")
-    app = open_page("embedding", run="a", data="faces")
-    assert app.selectbox(key="data_widget").options == ["its own data", "faces"]
-    assert "an image of PrivateTest of faces" in words(app)
-    assert set(rows(app)["id"]) >= set(other.ids[other.indices("test")])
-    app.selectbox(key="data_widget").set_value("its own data").run()
-    assert set(other.ids[other.indices("test")]) - set(rows(app)["id"])
-
-
-def test_where_nobody_embedded_another_data_set_the_run_s_own_is_shown_and_said(placed, folders, open_page):
-    other = make_dataset(folders[1].parent / "faces", per_class=7)
-    evaluate_run(placed.run, other, "test")
-    said = words(open_page("embedding", run="a", data="faces"))
-    assert "`python scripts/embedding.py a --data data/faces`" in said
-    assert "an image of PrivateTest," in said
-
-
-def test_nothing_is_computed_of_a_data_set_with_other_classes(folders, open_page):
-    make_dataset(folders[1], per_class=6, classes=KNOWN)
-    make_run(folders[0], "a", weights=True)
-    assert "No run here has an embedding" in words(open_page("embedding", run="a"))
