@@ -140,7 +140,7 @@ def answers_matrix(people: dict, dark: bool = False) -> alt.LayerChart:
         ],
     )
     cells = base.mark_rect().encode(color=alt.Color("share:Q", scale=scale, legend=None))
-    texts = base.mark_text(fontSize=11).encode(
-        text=alt.Text("count:Q", format=","), color=alt.Color("ink:N", scale=None)
-    )
+    # Streamlit's front end fails on a null scale, with which the ink could be used as it is.
+    black = alt.condition("datum.ink == '#000000'", alt.value("#000000"), alt.value("#FFFFFF"))
+    texts = base.mark_text(fontSize=11).encode(text=alt.Text("count:Q", format=","), color=black)
     return alt.layer(cells, texts).properties(height=alt.Step(30), width=alt.Step(52))
