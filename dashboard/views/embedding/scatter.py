@@ -54,6 +54,8 @@ def splits_of(run: Run) -> list[str]:
     """Splits of which a run has an embedding, then those of which one can be computed here."""
     stored = [split for split in ("test", "val", "train") if embedding_file(run, split).is_file()]
     dataset = state.dataset() if run.has_weights and not run.members else None  # an ensemble has no features of its own
+    if run.info["dataset"] and not state.dataset_matches(run):  # their labels may be other classes than the model's
+        dataset = None
     able = [split for split in ("test", "val", "train") if dataset and len(dataset.indices(split))]
     return list(dict.fromkeys([*stored, *able]))
 
