@@ -44,6 +44,8 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
     )
     found = voted if judge == FERPLUS else state.suspected(state.find_run(judge))
     say_doubts(found, judge)
+    if judge == FERPLUS and state.dataset():
+        propose(found)
     classes = here.classes if (here := state.dataset()) else list(dict.fromkeys(found["label"]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         given = st.selectbox("Given label", [ANY, *classes], key="given", bind="query-params", width=160)
