@@ -30,15 +30,17 @@ def strongest_place(heat: np.ndarray) -> Place | None:
     Parameters
     ----------
     heat
-        float array (H, W), both divisible by 3. Only positive values count.
+        float array (H, W), at least 3 pixels each. Only positive values count. Where a side is not divisible by 3, its
+        thirds differ by a pixel.
 
     Returns
     -------
     Place or None
         None where nothing is positive.
     """
-    height, width = heat.shape
-    ninths = np.maximum(heat, 0).reshape(3, height // 3, 3, width // 3).sum(axis=(1, 3), dtype=np.float64)
+    positive = np.maximum(heat, 0).astype(np.float64)
+    rows, columns = ([round(part * side / 3) for part in range(3)] for side in heat.shape)
+    ninths = np.add.reduceat(np.add.reduceat(positive, rows, axis=0), columns, axis=1)
     if not ninths.any():
         return None
     row, column = divmod(int(ninths.argmax()), 3)

@@ -26,6 +26,12 @@ def test_an_even_map_holds_a_ninth_anywhere():
     assert strongest_place(np.ones((48, 48))).share == pytest.approx(1 / 9)
 
 
+def test_sides_that_are_not_divisible_by_three():
+    heat = np.zeros((64, 10))
+    heat[20, 2], heat[21, 3], heat[63, 9] = 1, 2, 1  # thirds begin at rows 0, 21, 43 and at columns 0, 3, 7
+    assert strongest_place(heat) == Place("the centre", 0.5)
+
+
 @pytest.mark.parametrize("value", [0, -1])
 def test_no_place_where_nothing_is_positive(value):
     assert strongest_place(np.full((48, 48), value)) is None
