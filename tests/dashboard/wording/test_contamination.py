@@ -81,7 +81,7 @@ def test_evaluation_says_what_goes_to_an_eighth_class(open_page, folders):
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"left_out": {"contempt": 0.031}}))
     app = open_page("evaluation", run="eight", split="test")
-    assert "gives 3.1 % of its probability to contempt, which is none of the seven classes" in words(app)
+    assert "gives 3.1 % of its probability to contempt, which is none of its classes" in words(app)
     path.write_text(json.dumps(content | {"left_out": {"contempt": 31.0}}))
     assert "expected shares of classes beyond the model" in app.run().error[0].value
 
