@@ -146,7 +146,7 @@ def test_a_failed_point_is_recorded_the_others_go_on_and_retry_tries_again(datas
 def test_a_point_that_fails_before_it_has_a_folder_is_recorded_too(dataset, tmp_path):
     table = sweep(study("train_share", [0.01, 1.0]), dataset, tmp_path)  # a share of no images
     assert table["status"].tolist() == ["failed", "finished"]
-    assert table["problem"][0].startswith("ValueError: ")
+    assert table["problem"][0].startswith("ConfigError: --train-share: received 0.01")
     run = open_run(tmp_path / "study-s-0.01-s0")
     assert (run.info["seed"], run.info["study"]["label"]) == (0, "0.01")
     assert sweep(study("train_share", [0.01, 1.0]), dataset, tmp_path, retry=True)["status"][0] == "failed"
