@@ -245,7 +245,7 @@ def test_the_script_refuses_before_it_looks_at_the_data(tmp_path, capsys):
 
 def test_ray_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(RunError, match=r'install it with: pip install -e "\.\[ray\]"'):
+    with pytest.raises(RunError, match=r'install it with: pip install "fercore\[ray\]"'):
         executors.on_ray()
 
 
