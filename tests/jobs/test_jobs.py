@@ -131,6 +131,18 @@ def test_stop_asks_first(jobs: Jobs):
     assert (jobs.scripts / "asked-a").exists()
 
 
+def test_stop_reaches_a_job_of_a_server_that_ignores_ctrl_c(jobs: Jobs):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it runs in its background
+    try:
+        job = jobs.submit("evaluate", "a")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    wait(lambda: begun(jobs, "a"), "the script")
+    jobs.stop(job)
+    wait(lambda: ended(job), "its end")
+    assert (job.state, job.exit_code) == ("stopped", 130)
+
+
 def test_a_training_goes_on_where_it_was(jobs: Jobs):
     job = jobs.submit("train", flags={"recipe": "report-cnn", "name": "mine"}, settings=["--epochs=2"])
     assert "--name=mine" in job.info["arguments"]
