@@ -32,7 +32,7 @@ GRACE = 60.0  # seconds that a script has to stop by itself
 
 def main(folder: str) -> None:
     """Carry out the job in a folder; the exit code is its script's."""
-    # A server that runs in the background of a shell hands down that Ctrl-C is ignored, and stopping would not reach us.
+    # A server in the background of a shell hands down that Ctrl-C is ignored: stopping would not reach this process.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     job = open_job(Path(folder))
     job.keep_process(os.getpid())
