@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,13 @@ BROWSERS = 2  # at once, each with servers of its own: more would wait for one a
 SHARED_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "fer2013" / "archive.zip"
 
 SHARED_DETECTOR = Path(__file__).resolve().parents[2] / "shared" / "detector" / NAME
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard() -> None:
+    """What runs in the background of a shell ignores Ctrl-C, and so would the scripts that tests stop by it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
