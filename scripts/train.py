@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> None:
         begun = find_run(options.resume, options.runs)
         run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs)
     elif options.measure:
-        print(measure(config, dataset).words())
+        print(measure(config, dataset, options.runs).words())
         return
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"

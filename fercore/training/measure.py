@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -12,7 +13,8 @@ import torch
 from fercore.data.fer2013 import Dataset
 from fercore.models.forward import probabilities
 from fercore.models.registry import count_parameters
-from fercore.training.config import Config
+from fercore.training.config import Config, fitted
+from fercore.training.distillation import open_teacher
 from fercore.training.loop import Fit, setup, train_epoch
 
 WARM_UP, STEPS = 1, 3  # the first step also chooses kernels and fills the heap
@@ -54,15 +56,17 @@ class Cost:
         )
 
 
-def measure(config: Config, dataset: Dataset) -> Cost:
+def measure(config: Config, dataset: Dataset, root: Path) -> Cost:
     """Train a few steps and throw them away.
 
     Parameters
     ----------
     config
-        What would be trained; its teacher and first weights are left out.
+        What would be trained; it is fitted to the data set. Its first weights are left out: they cost nothing.
     dataset
         What it would be trained on.
+    root
+        The folder of all runs, where its teacher is.
 
     Raises
     ------
@@ -71,8 +75,10 @@ def measure(config: Config, dataset: Dataset) -> Cost:
     """
     process, free = psutil.Process(), psutil.virtual_memory().available
     before = process.memory_info().rss
-    training = replace(config.training, teacher="", distillation=0.0, guidance=0.0, init_from="")
-    fit = setup(replace(config, training=training), dataset, fresh=False)
+    config = fitted(config, dataset)
+    taught = config.training.distillation > 0
+    teacher = open_teacher(config.training.teacher, dataset, root) if taught else None
+    fit = setup(config, dataset, fresh=False, teacher=teacher)
     steps, images = fit.steps, fit.batch_size
     few = _shortened(fit, WARM_UP)
     train_epoch(few, 0)
