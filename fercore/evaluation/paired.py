@@ -25,7 +25,7 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
         Of the images that only one model gets right, how likely is a split at least this uneven if each had even odds;
         1 where there are none.
     """
-    from scipy import stats  # 2 s at its first import; see intervals.wilson
+    from scipy import stats  # 2 s at its first import, of which most pages need nothing
 
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     return float(stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0

@@ -191,7 +191,7 @@ def _counts(right: np.ndarray, one: Slice) -> _Counts:
 
 def _p_value(counts: _Counts) -> float:
     """Two-sided p-value of Fisher's exact test; missing where slice or rest is too small."""
-    from scipy import stats  # 2 s at its first import; see intervals.wilson
+    from scipy import stats  # 2 s at its first import, of which most pages need nothing
 
     if min(counts.n) < FEWEST:
         return np.nan

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fercore.evaluation.intervals import class_estimates, drop, mean_interval, percentile_interval, wilson
 
@@ -16,6 +17,13 @@ def test_wilson_bounds_follow_the_formula():
     assert found["value"] == p
     assert found["low"] == pytest.approx((centre - half) / (1 + Z**2 / n))
     assert found["high"] == pytest.approx((centre + half) / (1 + Z**2 / n))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize(("hits", "trials"), [(0, 1), (1, 1), (0, 55), (3, 7), (55, 55), (2236, 3589)])
+def test_wilson_is_scipy_s_which_also_computes_a_p_value(hits, trials, level):
+    expected = stats.binomtest(hits, trials).proportion_ci(level, method="wilson")
+    assert wilson(hits, trials, level) == {"value": hits / trials, "low": expected.low, "high": expected.high}
 
 
 def test_never_right_is_not_known_to_be_zero():
