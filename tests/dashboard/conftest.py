@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 PAGES = sorted(path.parent.name for path in DASHBOARD.glob("views/*/page.py"))
@@ -21,6 +23,15 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     monkeypatch.setenv("FERCORE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("FERCORE_JOBS", str(tmp_path / "jobs"))
     return tmp_path / "runs", tmp_path / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once() -> Iterator[None]:
+    """Each AppTest reads the metadata of all installed packages for components of Streamlit, a second each time."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +51,12 @@ def no_video(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
-    """`open_page("training", run="a")`: Home.py, then a switch to /training?run=a, as a browser shows it."""
+    """`open_page("training", run="a")`: Home.py at the address /training?run=a, as a browser opens it."""
 
     def opened(page: str = "home", **query: str) -> AppTest:
-        app = AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT).run()
-        app.switch_page(f"views/{page}/page.py")
+        app = AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT)
+        if page != "home":  # what `switch_page` sets, which would have Home drawn before: seconds in all
+            app._page_hash = calc_hash(page.replace("_", "-"))
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()
