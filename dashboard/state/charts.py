@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import altair as alt
 import pandas as pd
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 
 from fercore.charts.live import ROWS
 from fercore.charts.style import RunStyle, run_styles, told_apart
@@ -51,7 +52,8 @@ def _specification_of(make: Callable[..., alt.TopLevelMixin], args: tuple) -> di
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _specification(name: str, args: tuple, _make: Callable[..., alt.TopLevelMixin]) -> dict:
-    return _make(*args).to_dict()
+    with debug_mode(False):  # which checks each part when it is made, and all of them again here: twice the time
+        return _make(*args).to_dict()
 
 
 def show_others(key: str, label: str = "Show others", icon: str = ":material/shuffle:") -> int:
