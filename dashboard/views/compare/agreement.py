@@ -12,7 +12,7 @@ from fercore.charts import comparison as charts
 from fercore.charts.style import percent
 from fercore.evaluation.comparison import DIFFERENTLY, ONLY_FIRST, ONLY_SECOND, agreement, disagreements
 from fercore.runs import Run
-from views.compare.measurements import Compared
+from views.compare.same_images import Compared
 from widgets import gallery
 from widgets.downloads import download_table
 from wording.lists import listed

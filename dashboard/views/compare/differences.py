@@ -12,7 +12,7 @@ from fercore.charts.training import run_legend
 from fercore.evaluation.studies import WITHIN
 from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
-from views.compare.measurements import Compared, images_words, n_words
+from views.compare.same_images import Compared, images_words, n_words
 from widgets.downloads import download_table
 from wording.figures import accuracy_words
 from wording.markdown import NO_BREAK, code, escape

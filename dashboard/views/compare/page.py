@@ -12,18 +12,18 @@ with st.spinner("Loading the methods ..."):
     from views.compare import (  # brings scikit-learn: seconds, once
         agreement,
         differences,
-        measurements,
         published_vit,
+        same_images,
         trade_offs,
     )
 
 if measurement is None:
-    measurements.say_not_measured(runs)
-elif found := measurements.load(runs, measurement):
+    same_images.say_not_measured(runs)
+elif found := same_images.load(runs, measurement):
     state.draw_answer(differences.reading(found))
     if others := differences.others_words(found.ranked):
         st.markdown(others)
-    measurements.say_flagged(found)
+    same_images.say_flagged(found)
     if note := differences.optimistic(runs, measurement.split):
         st.info(note, icon=":material/info:")
     differences.draw_accuracy(found)

@@ -9,7 +9,7 @@ import state
 from fercore.charts.style import count, figure_words, percent
 from fercore.evaluation.comparison import choice_table
 from fercore.runs import Run
-from views.compare.measurements import Compared, images_words, n_words
+from views.compare.same_images import Compared, images_words, n_words
 from widgets.downloads import download_table
 from wording.contamination import with_contamination
 
