@@ -43,13 +43,22 @@ def yunet_file() -> Path:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """A process for each core where folders of tests run; none where files or single tests are named, which are few."""
-    named = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
-    return 0 if named else os.cpu_count()
+    return 0 if _named(config) else os.cpu_count()
+
+
+def _named(config: pytest.Config) -> bool:
+    """Whether files or single tests are asked for, not folders of them."""
+    return all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, which shares their fixtures, and browsers few."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, which shares their fixtures, browsers few, and slow tests for when
+    their file is named or FERCORE_REQUIRE holds the word "slow"."""
+    if not _named(config) and "slow" not in os.environ.get("FERCORE_REQUIRE", ""):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow; name its file, or set FERCORE_REQUIRE=slow"))
     browsed: dict[Path, int] = {}
     for item in items:
         group = str(item.path)

@@ -48,6 +48,7 @@ def test_the_lesson_that_trains_draws_faces_without_fer2013_and_learns_them(tmp_
     assert comparison.accuracies[0]["low"] > 2 / 7  # far from guessing among seven
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)  # the first asks for no pictures
 def test_a_lesson_runs_with_fer2013(path, tmp_path, monkeypatch, fer2013_dataset):

@@ -3,6 +3,7 @@
 import io
 import json
 import runpy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +20,24 @@ from fercore.inference.onnx import OnnxModule, load_onnx
 from fercore.inference.predictor import Predictor
 from fercore.models.forward import probabilities
 from fercore.models.registry import load
-from fercore.runs import RunError
+from fercore.runs import RunError, open_run
 from tests.factories.runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
 FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
 
 
-@pytest.fixture
-def run(tmp_path):
-    run = make_run(tmp_path, "small", weights=True)
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    run = make_run(tmp_path_factory.mktemp("exported"), "small", weights=True)
     export_into_run(run)
     return run
+
+
+@pytest.fixture
+def run(exported, tmp_path):
+    """A copy, which a test may damage."""
+    return open_run(shutil.copytree(exported.path, tmp_path / "small"))
 
 
 def write(path, shape=("batch", 48, 48), kind=TensorProto.UINT8, classes=7, external=False):

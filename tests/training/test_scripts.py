@@ -115,6 +115,7 @@ def test_help_lists_every_field(place, capsys):
         assert flag in text
 
 
+@pytest.mark.slow
 def test_accelerate_launch_trains_on_two_processes(place):
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     arguments = command(place, "train.py", "--name", "pair", "--epochs", "2", *SMALL)[1:]

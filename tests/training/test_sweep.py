@@ -219,6 +219,7 @@ def table_of(output):
     return [re.sub(r"\d+\.\d(?=  finished)", "", line) for line in lines]
 
 
+@pytest.mark.slow
 def test_kill_9_then_the_same_command_ends_with_the_same_table(dataset, tmp_path, capsys):
     file, data = write_study(tmp_path, epochs=3), ["--data", dataset.path]
     arguments = [file, "--data", str(dataset.path), "--runs", str(tmp_path / "killed")]
@@ -259,6 +260,7 @@ def two_workers():
     ray.shutdown()
 
 
+@pytest.mark.slow
 def test_ray_gives_the_same_table_and_records_failures(two_workers, dataset, tmp_path):
     expected = sweep(study(threads=1), dataset, tmp_path / "local")
     table = sweep(study(threads=1), dataset, tmp_path / "ray", execute=executors.on_ray())
@@ -268,6 +270,7 @@ def test_ray_gives_the_same_table_and_records_failures(two_workers, dataset, tmp
     assert failed["status"].tolist() == ["failed", "finished"]
 
 
+@pytest.mark.slow
 def test_a_point_whose_process_dies_on_ray_counts_as_failed(two_workers, dataset, tmp_path, monkeypatch):
     def die(planned, *_):
         if planned.name == POINTS[0]:
