@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fercore.export.files import export_run
@@ -33,6 +34,7 @@ for folder in ("cnn", "plain", "vit"):
 """
 
 
+@pytest.mark.slow
 def test_transformers_opens_the_folders_without_this_project(make, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "cache"))  # where transformers copies a folder's code
     face = np.random.default_rng(3).integers(0, 256, (48, 48), dtype=np.uint8)
