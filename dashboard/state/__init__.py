@@ -68,6 +68,7 @@ from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_o
 from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected, vote_doubts
 from state.dataset_images import (
     augmented,
+    data_flags,
     dataset,
     dataset_average_faces,
     dataset_matches,

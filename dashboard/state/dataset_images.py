@@ -47,6 +47,11 @@ def dataset_matches(run: Run) -> bool:
     return found is not None and run.info["dataset"].get("fingerprint") == found.info["fingerprint"]
 
 
+def data_flags(run: Run) -> dict[str, str]:
+    """Flags that name the data of a run's results to a script; none where it is the run's own."""
+    return {"data": str(_folder(run))} if isinstance(run, Elsewhere) else {}
+
+
 def missing_dataset(what: str) -> None:
     """Say that something needs the pictures and how to get them: `missing_dataset("The gallery")`."""
     st.info(

@@ -28,8 +28,8 @@ def data_root() -> Path:
 
 
 def command(script: str) -> str:
-    """What to type for a script, with the folders of this dashboard where they are not the default."""
-    return f"python {script}" + "".join(_option(name, name) for name in DEFAULTS)
+    """What to type for a script, with the folders of this dashboard where they are not the default or named already."""
+    return f"python {script}" + "".join(_option(name, name) for name in DEFAULTS if f" --{name} " not in script)
 
 
 def prepare_command() -> str:

@@ -98,18 +98,21 @@ def choose_run_and_split(among: list[Run], splits_of: Callable[[Run], list[str]]
     among
         The runs that the page can show, at least one.
     splits_of
-        Run -> splits that the page can show of it, at least one; the first is the first choice.
+        Run, or its results on other data -> splits to choose from, at least one; the first is the first choice.
 
     Returns
     -------
     tuple
-        The run, the split, and the score, of which none is offered where the run has no figures of the split.
+        The run or, where other data is chosen, its results there; the split; and the score, of which none is offered
+        where there are no figures of the split.
     """
-    run = _chosen_run(among)
+    home = _chosen_run(among)
+    run = _on_chosen_data(home)
     splits = splits_of(run)
     split = _resolve("split", splits, splits[0])
     with st.container(horizontal=True, gap="medium"):
         _draw_run(run, among)
+        _draw_data(home, run)
         _draw_one("split", "Split", splits, split, lambda key: escape(shared_split_name([run], key)))
         known = (split, "none") in run.evaluations()
         score = _draw_score(no_clean_score(run, split)) if known else Score.PUBLISHED

@@ -171,6 +171,11 @@ def elsewhere(run: Run) -> tuple[list[Elsewhere], dict[str, str]]:
     return found, problems
 
 
+def home_of(run: Run) -> Run:
+    """The run that results belong to, which has the weights; a run itself is at home."""
+    return run.home if isinstance(run, Elsewhere) else run
+
+
 def told(predictions: Predictions, classes: Sequence[str], shared: Sequence[str]) -> Predictions:
     """Answers of a model that is told which classes there are: labels and probabilities (N, K) of the shared ones.
 

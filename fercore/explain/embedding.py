@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fercore.data.fer2013 import Dataset
-from fercore.evaluation.elsewhere import asked, place
+from fercore.evaluation.elsewhere import Asked, asked, place
 from fercore.explain.hooks import captured
 from fercore.explain.projection import SEED, Embedding, embed, write_embedding
 from fercore.models.ensemble import Ensemble
@@ -83,6 +83,21 @@ def choose_rows(dataset: Dataset, split: str, seed: int = SEED) -> tuple[np.ndar
     return np.concatenate(drawn), len(drawn[0])
 
 
+def choose_images(run: Run, dataset: Dataset, split: str, seed: int = SEED) -> tuple[Asked, int]:
+    """Of the images of `choose_rows` those that a run's model can be asked about, and how many are the split's.
+
+    Raises
+    ------
+    RunError
+        If model and data share no class.
+    DataError
+        If the split has no images.
+    """
+    rows, size = choose_rows(dataset, split, seed)
+    chosen = asked(run, dataset, rows)
+    return chosen, int(np.isin(rows[:size], chosen.rows).sum())
+
+
 def embed_run(run: Run, dataset: Dataset, split: str, progress: bool = False) -> Embedding:
     """`embed` for a run's weights and a split of a data set, kept in the run's folder for this data set.
 
@@ -94,9 +109,8 @@ def embed_run(run: Run, dataset: Dataset, split: str, progress: bool = False) ->
     DataError
         If the split has no images.
     """
-    rows, size = choose_rows(dataset, split)
-    chosen, results = asked(run, dataset, rows), place(run, dataset)
-    size = int(np.isin(rows[:size], chosen.rows).sum())
+    chosen, size = choose_images(run, dataset, split)
+    results = place(run, dataset)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     taken, answers = features(load(run, device), dataset.images[chosen.rows], device, progress)
     found = embed(taken, dataset.ids[chosen.rows], chosen.labels, answers, size)

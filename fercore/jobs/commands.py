@@ -44,7 +44,7 @@ class Script:
     alone
         Whether it waits until no other such job runs: it keeps all cores busy.
     roots
-        Which of --runs and --data it takes.
+        Which of --runs and --data it takes; a flag of the same name takes the place of one.
     """
 
     verb: str
@@ -144,9 +144,9 @@ SCRIPTS: dict[str, Script] = {
     ),
     "audit": Script("Audit", {"ferplus": readable_path}, roots=("data",)),
     "train": Script("Train", {"recipe": recipe_or_study, "name": name, "resume": name}),
-    "evaluate": Script("Evaluate", {"split": one_of("val", "test"), "tta": _TTA}, subject=name),
-    "features": Script("Compute the features of", {"split": _SPLIT}, subject=name),
-    "embedding": Script("Compute the embedding of", {"split": _SPLIT}, subject=name),
+    "evaluate": Script("Evaluate", {"split": one_of("val", "test"), "tta": _TTA, "data": data_folder}, subject=name),
+    "features": Script("Compute the features of", {"split": _SPLIT, "data": data_folder}, subject=name),
+    "embedding": Script("Compute the embedding of", {"split": _SPLIT, "data": data_folder}, subject=name),
     "export": Script(
         "Export",
         {
@@ -194,7 +194,7 @@ def build(
         text = _checked(f"--{flag}", known.flags[flag], value, roots)
         arguments.append(f"--{flag}={text}" if text else f"--{flag}")
     arguments += settings
-    arguments += [f"--{root}={getattr(roots, root)}" for root in known.roots]
+    arguments += [f"--{root}={getattr(roots, root)}" for root in known.roots if root not in (flags or {})]
     if subject is not None:
         if known.subject is None:
             raise JobError(f"{script}.py takes no argument without a flag, received {subject!r}")

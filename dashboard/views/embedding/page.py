@@ -35,7 +35,7 @@ def answer(run: Run, images: str, found: Embedding) -> str:
 
 page_title("Embedding", "Which faces look alike to the model?")
 runs = state.require_runs()
-able = [run for run in runs if scatter.splits_of(run)]
+able = [run for run in runs if scatter.can_be_shown(run)]
 if not able:
     scatter.say_none(runs)
     st.stop()

@@ -9,6 +9,8 @@ import streamlit as st
 import state
 from fercore.charts import embedding as charts
 from fercore.charts.style import count, percent, with_range
+from fercore.data.dataset import Dataset
+from fercore.evaluation.elsewhere import Elsewhere, elsewhere, home_of, is_home
 from fercore.evaluation.intervals import wilson
 from fercore.explain.alike import class_table, inside, picture_kept, point_table, some, strangers
 from fercore.explain.projection import (
@@ -21,12 +23,12 @@ from fercore.explain.projection import (
     embed,
     embedding_file,
 )
-from fercore.runs import Run
+from fercore.runs import SPLITS, Run
 from widgets import gallery
 from widgets.downloads import download_table
-from widgets.job_status import offer
+from widgets.job_status import offer, terminal_command
 from wording import clean_score
-from wording.markdown import escape
+from wording.markdown import code, escape
 
 STEP = 256  # images that the model sees between two looks of the progress bar
 COLUMNS = {
@@ -50,14 +52,46 @@ PLACES = {
 }
 
 
+def can_be_shown(run: Run) -> bool:
+    """Whether there is an embedding of a run on any data, or one can be computed here."""
+    return any(_stored(one) or _able(one) for one in (run, *elsewhere(run)[0]))
+
+
 def splits_of(run: Run) -> list[str]:
-    """Splits of which a run has an embedding, then those of which one can be computed here."""
-    stored = [split for split in ("test", "val", "train") if embedding_file(run, split).is_file()]
-    dataset = state.dataset() if run.has_weights and not run.members else None  # an ensemble has no features of its own
-    if run.info["dataset"] and not state.dataset_matches(run):  # their labels may be other classes than the model's
-        dataset = None
-    able = [split for split in ("test", "val", "train") if dataset and len(dataset.indices(split))]
-    return list(dict.fromkeys([*stored, *able]))
+    """Splits of which a run has an embedding, then those of which one can be computed; without any, those measured."""
+    measured = [split for split, tta in run.evaluations() if tta == "none"]
+    return list(dict.fromkeys([*_stored(run), *_able(run)])) or measured or ["test"]
+
+
+def _stored(run: Run) -> list[str]:
+    return [split for split in reversed(SPLITS) if embedding_file(run, split).is_file()]
+
+
+def _able(run: Run) -> list[str]:
+    dataset = _images(run) if _why_not(run) is None else None
+    return [split for split in reversed(SPLITS) if dataset and len(dataset.indices(split))]
+
+
+def _name(run: Run) -> str:
+    """ "a" for a run itself, "a on faces" for its results there: of keys and jobs."""
+    return f"{run.name} on {run.dataset_name}" if isinstance(run, Elsewhere) else run.name
+
+
+def _images(run: Run) -> Dataset | None:
+    """The pictures that results are about, if they are here."""
+    dataset = state.dataset(run)
+    return dataset if dataset and is_home(run, dataset) else None
+
+
+def _why_not(run: Run) -> str | None:
+    """Why no embedding of a run can be computed here; None where one can."""
+    if run.members:
+        return "An ensemble has no features of its own; choose one of its members."
+    if not home_of(run).has_weights:
+        return "Without the run's weights, which are not here, it cannot be computed."
+    if _images(run) is None:
+        return "It needs the pictures, which are not here. Where they are, find out with the command below."
+    return None
 
 
 def say_none(runs: list[Run]) -> None:
@@ -69,14 +103,19 @@ def say_none(runs: list[Run]) -> None:
 
 def computed(run: Run, split: str) -> Embedding:
     """The embedding of a split, computed once somebody asks for it; until then the page stops here."""
+    unknown = f"Where the images of {escape(state.split_name(run, split))} lie is not known yet."
+    flags = {"split": split, **state.data_flags(run)}
+    if problem := _why_not(run):
+        st.info(f"{unknown} {problem}")
+        if home_of(run).has_weights and not run.members:
+            st.code(terminal_command("embedding", run.name, flags), language="bash", wrap_lines=True)
+        st.stop()
     asking = st.empty()
     with asking.container():
-        st.info(
-            f"Where the images of {escape(state.split_name(run, split))} lie is not known yet. It takes a minute or "
-            "more and, computed here, is forgotten when the dashboard stops."
-        )
-        offer("embedding", "Compute and keep it", subject=run.name, flags={"split": split})
-        asked = state.show_others(f"embedding_{run.name}_{split}", "Compute it here", ":material/play_arrow:")
+        st.info(f"{unknown} It takes a minute or more and, computed here, is forgotten when the dashboard stops.")
+        effect = f"It writes one file into {code(run.path)}, and changes none that is there."
+        offer("embedding", "Compute and keep it", subject=run.name, flags=flags, writes=_name(run), effect=effect)
+        asked = state.show_others(f"embedding_{_name(run)}_{split}", "Compute it here", ":material/play_arrow:")
     if not asked:
         st.stop()
     asking.empty()
@@ -84,17 +123,17 @@ def computed(run: Run, split: str) -> Embedding:
 
 
 def _compute(run: Run, split: str) -> Embedding:
-    from fercore.explain.embedding import choose_rows, features  # imports torch: seconds, once
+    from fercore.explain.embedding import choose_images, features  # imports torch: seconds, once
 
-    dataset = state.dataset()
-    rows, size = choose_rows(dataset, split)
-    bar, parts = st.progress(0.0), []
+    model, dataset = home_of(run), _images(run)
+    chosen, size = choose_images(model, dataset, split)
+    rows, bar, parts = chosen.rows, st.progress(0.0), []
     for start in range(0, len(rows), STEP):
         bar.progress(start / len(rows), f"The model has seen {count(start)} of {count(len(rows))} images ...")
-        parts.append(state.computed(features, run, np.array(dataset.images[rows[start : start + STEP]])))
+        parts.append(state.computed(features, model, np.array(dataset.images[rows[start : start + STEP]])))
     bar.progress(1.0, "Finding places for them ...")
     seen, answers = (np.concatenate(part) for part in zip(*parts, strict=True))
-    ids, labels = dataset.ids[rows], dataset.labels[rows]
+    ids, labels = dataset.ids[rows], chosen.labels
     found = state.worked_out(embed, seen, ids, labels, answers, size, spinner="t-SNE moves points ...")
     bar.empty()
     return found
@@ -136,11 +175,11 @@ def draw_picture(run: Run, split: str, points: pd.DataFrame, colour: str, method
     pictured = state.dataset_matches(run)
     rows = points
     if pictured:
-        places = state.image_rows(points["id"])
-        faces = state.dataset().images[np.maximum(places, 0)]
+        places = state.image_rows(points["id"], run)
+        faces = state.dataset(run).images[np.maximum(places, 0)]
         shown = state.worked_out(charts.thumbnails, np.array(faces), spinner="Preparing pictures ...")
         rows = points.assign(image=[uri if place >= 0 else "" for uri, place in zip(shown, places, strict=True)])
-    key = f"embedding_{run.name}_{split}_{method}"
+    key = f"embedding_{_name(run)}_{split}_{method}"
     settings = {"on_select": "rerun", "selection_mode": charts.BOX, "key": key, "alt": "Images as the model sees them"}
     splits = tuple(dict.fromkeys(points["split"]))
     arguments = (colour, splits, pictured, state.dark(), run.classes)
@@ -205,7 +244,7 @@ def draw_images(run: Run, points: pd.DataFrame, chosen: pd.DataFrame | None) -> 
     if found.empty:
         return
     if gallery.has_pictures(run):
-        gallery.draw_pictures(first, below=gallery.explain_link([run]))
+        gallery.draw_pictures(first, below=gallery.explain_link([run]), run=run)
         st.caption(gallery.LEGEND)
     else:
         shares = [percent(x, 0) for x in found["probability"]]

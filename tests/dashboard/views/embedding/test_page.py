@@ -1,6 +1,7 @@
 """The embedding page: its answer, what it computes when asked, and the images that it shows."""
 
 import dataclasses
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,9 +9,12 @@ import pyarrow as pa
 import pytest
 
 from fercore.charts.style import percent, with_range
+from fercore.emotions import KNOWN
+from fercore.evaluation.elsewhere import asked, open_elsewhere
 from fercore.explain.alike import agreement, picture_kept, point_table, some, strangers
 from fercore.explain.embedding import embed_run
-from fercore.explain.projection import write_embedding
+from fercore.explain.projection import read_embedding, write_embedding
+from fercore.training.evaluate import evaluate_run
 from tests.dashboard.conftest import words
 from tests.factories.copies import make_copies
 from tests.factories.data import make_dataset
@@ -165,3 +169,67 @@ def test_a_box_is_told_by_its_emotions_and_how_often_the_model_is_right(folders,
     # Wilson's 95 % interval of 3 out of 6
     assert box_words(chosen) == "6 images, most of them 6 sad; accuracy of the model: 50.0 % (18.8 to 81.2)."
     assert box_words(chosen.head(0)) == "There is no image in the box."
+
+
+@pytest.fixture
+def elsewhere(placed, folders):
+    """A second data set, of eight classes, beside the first, on which the run was evaluated."""
+    other = make_dataset(folders[1].parent / "faces", per_class=4, classes=KNOWN, seed=9)
+    evaluate_run(placed.run, other, "test")
+    return SimpleNamespace(dataset=other, results=open_elsewhere(placed.run, "faces"))
+
+
+def known(dataset, run):
+    """Ids of the test images whose class the run knows."""
+    return dataset.ids[asked(run, dataset, dataset.indices("test")).rows].tolist()
+
+
+def test_another_data_set_is_chosen_and_kept_in_the_address(placed, elsewhere, open_page):
+    before = own_files(placed.run)
+    embed_run(placed.run, elsewhere.dataset, "test")
+    app = open_page("embedding", run="a", data="faces")
+    assert app.selectbox(key="data_widget").options == [state_own(), "faces"]
+    together = agreement(read_embedding(elsewhere.results, "test"))
+    assert f"like an image of PrivateTest of faces, {with_range(together.own)} show" in words(app)
+    assert rows(app)["id"].tolist() == known(elsewhere.dataset, placed.run)
+    assert all(uri.startswith("data:image/webp") for uri in rows(app)["image"])
+    app.selectbox(key="data_widget").set_value(state_own()).run()
+    assert app.query_params["data"] == state_own()
+    assert rows(app)["id"].tolist() == placed.found.ids[: placed.found.size].tolist()
+    assert own_files(placed.run) == before
+
+
+def test_where_nobody_embedded_another_data_set_a_button_does(placed, elsewhere, folders, open_page):
+    before = own_files(placed.run)
+    app = open_page("embedding", run="a", data="faces")
+    assert "Where the images of PrivateTest of faces lie is not known yet." in words(app)
+    assert f"python scripts/embedding.py a --split test --data {folders[1].parent / 'faces'} --runs" in words(app)
+    assert "Compute and keep it" in [button.label for button in app.button]
+    app.button(key="others_embedding_a on faces_test").click().run()
+    assert rows(app)["id"].tolist() == known(elsewhere.dataset, placed.run)
+    assert own_files(placed.run) == before
+    assert not (elsewhere.results.path / "embedding_test.npz").exists()
+
+
+def test_without_the_pictures_of_another_data_set_the_page_says_what_to_run(placed, elsewhere, folders, open_page):
+    shutil.rmtree(folders[1].parent / "faces")
+    app = open_page("embedding", run="a", data="faces")
+    assert "It needs the pictures, which are not here." in words(app)
+    assert f"python scripts/embedding.py a --split test --data {folders[1].parent / 'faces'}" in words(app)
+    assert not app.get("vega_lite_chart")
+
+
+def test_nothing_is_offered_for_the_data_set_here_where_a_run_is_about_another(folders, open_page):
+    make_dataset(folders[1], per_class=6, classes=KNOWN)
+    make_run(folders[0], "a", weights=True)
+    assert "No run here has an embedding" in words(open_page("embedding", run="a"))
+
+
+def own_files(run):
+    return {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file() and path.name != ".lock"}
+
+
+def state_own():
+    from state import OWN
+
+    return OWN
