@@ -188,6 +188,40 @@ def averages(confusion: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def average_drop(
+    before: np.ndarray,
+    after: np.ndarray,
+    name: str = "macro_f1",
+    *,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, float]:
+    """How far an average over classes falls from one set of images to another, above 0 where it falls.
+
+    Percentile bootstrap of two independent samples (Efron and Tibshirani 1993, An Introduction to the Bootstrap,
+    chapter 8): as many images as there are of each set are drawn from it, and the difference is taken each time.
+
+    Parameters
+    ----------
+    before, after
+        Confusion matrices of the two sets, counts (C, C) and (D, D), rows true; at least one image in each.
+    name
+        A key of `averages`.
+    level, resamples, seed
+        Confidence level, number of bootstrap resamples and the seed that draws them.
+
+    Returns
+    -------
+    dict
+        value, low and high.
+    """
+    rng = np.random.default_rng(seed)
+    points = [averages(np.asarray(own))[name] for own in (before, after)]
+    draws = [averages(resampled(np.asarray(own), rng, resamples))[name] for own in (before, after)]
+    return percentile_interval(points[0] - points[1], draws[0] - draws[1], level)
+
+
 def _bootstrap_averages(confusion: np.ndarray, rng: np.random.Generator, resamples: int, level: float) -> dict:
     points, samples = averages(confusion), averages(resampled(confusion, rng, resamples))
     return {name: percentile_interval(points[name], samples[name], level) for name in points}

@@ -38,9 +38,10 @@ def matrix(
     table, problems
         `COLUMNS`: run, data (`HOME` or the data set's name), fingerprint, split_name, the score with its interval, n
         (images asked), shared and classes (how many classes of the data the model knows, and how many they are),
-        not_asked (images), drop of the accuracy from home with its interval (Newcombe's; missing for other scores and
-        without a figure at home), copies (images with a copy among the run's training images; missing where nobody
-        knows), the score without them, and seen (contamination, see `contamination`). And run -> what cannot be read.
+        not_asked (images), drop of the score from home with its interval (accuracy: Newcombe's; macro F1: bootstrap,
+        `average_drop`; missing without a figure at home), copies (images with a copy among the run's training
+        images; missing where nobody knows), the score without them, and seen (contamination, see `contamination`). And
+        run -> what cannot be read.
     """
     rows, problems = [], {}
     for run in runs:
@@ -66,7 +67,8 @@ def _name(one: Run) -> str:
 
 
 def _row(one: Run, metrics: dict, split: str, score: str, reading: str, own: dict | None) -> dict:
-    read = metrics["told"] if reading == "told" and isinstance(metrics.get("told"), dict) else metrics
+    told = metrics.get("told") if reading == "told" else None
+    read = check_report(told) if isinstance(told, dict) else metrics
     row = {
         "run": one.name,
         "data": _name(one),
@@ -88,7 +90,15 @@ def _row(one: Run, metrics: dict, split: str, score: str, reading: str, own: dic
     if isinstance(without, dict) and reading == "free":
         figure = without[score]
         row |= {"without": figure["value"], "without_low": figure["low"], "without_high": figure["high"]}
-    if own is not None and score == "accuracy":
-        fallen = drop(own[score], read[score])
+    if own is not None:
+        fallen = _drop(own, read, score)
         row |= {"drop": fallen["value"], "drop_low": fallen["low"], "drop_high": fallen["high"]}
     return row
+
+
+def _drop(own: dict, read: dict, score: str) -> dict[str, float]:
+    if score == "accuracy":
+        return drop(own[score], read[score])
+    from fercore.evaluation.metrics import average_drop  # brings scikit-learn: seconds, which accuracies do not need
+
+    return average_drop(own["confusion"], read["confusion"], score)

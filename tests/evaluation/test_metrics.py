@@ -212,3 +212,28 @@ def test_losses_are_resampled_as_often_as_asked_in_chunks_of_any_size(many, monk
     whole = make(*many, resamples=12)["log_loss"]
     monkeypatch.setattr(metrics, "_CHUNK", 5 * len(many[0]))
     assert make(*many, resamples=12)["log_loss"] == whole
+
+
+def test_the_drop_of_a_macro_f1_is_of_draws_of_both_sets():
+    # Home: all right, whatever is drawn. Away: an image of each of two classes, both taken for the first. Drawn are, of
+    # four equally likely pairs, twice the first (F1 1), twice the second (0), or one of each (2/3 and 0, mean 1/3).
+    home, away = np.diag([5, 5]), np.array([[1, 0], [1, 0]])
+    found = metrics.average_drop(home, away)
+    assert found == pytest.approx({"value": 2 / 3, "low": 0, "high": 1})
+    assert metrics.average_drop(home, away, level=0.4) == pytest.approx(dict.fromkeys(("value", "low", "high"), 2 / 3))
+    assert metrics.average_drop(away, home)["value"] == pytest.approx(-2 / 3)
+
+
+def test_the_drop_of_a_macro_f1_spreads_as_two_independent_samples_do(many):
+    labels, probabilities = many
+    given = {
+        name: np.array(report(labels[own], probabilities[own], split="test", split_name="t")["confusion"])
+        for name, own in (("home", slice(0, 250)), ("away", slice(250, None)))
+    }
+    found = metrics.average_drop(given["home"], given["away"], resamples=4000)
+    spread = [
+        metrics.averages(metrics.resampled(own, np.random.default_rng(7), 4000))["macro_f1"].std()
+        for own in given.values()
+    ]
+    assert found["high"] - found["low"] == pytest.approx(2 * 1.96 * np.hypot(*spread), rel=0.06)
+    assert found == metrics.average_drop(given["home"], given["away"], resamples=4000)

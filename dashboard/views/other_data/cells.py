@@ -12,6 +12,7 @@ from fercore.evaluation.other_data import HOME, SCORES
 from widgets.downloads import download_table
 from widgets.links import go
 
+DROPS = {"accuracy": "Newcombe's interval", "macro_f1": "bootstrap over the images of both, 1,000 draws, seed 0"}
 CHART, _ASKED = "other_data_chart", "asked_measurement"
 
 
@@ -51,10 +52,16 @@ def draw_table(table: pd.DataFrame, score: str) -> None:
     st.dataframe(shown, hide_index=True)
     st.caption(
         "Ranges are 95 % intervals. Not asked are images of classes that the model does not know. Below home: how many "
-        "points of accuracy it loses against its own data (Newcombe's interval). Copies are images that are, exactly, "
-        "nearly or mirrored, among those that the run learned from. Perhaps seen: nobody knows what it learned from."
+        f"points of {spoken(score)} it loses against its own data ({DROPS[score]}). Copies are images that are, "
+        "exactly, nearly or mirrored, among those that the run learned from. Perhaps seen: nobody knows what it learned"
+        " from."
     )
     download_table("Download the figures", table, "other_data.csv")
+
+
+def spoken(score: str) -> str:
+    """A score within a sentence: "accuracy", "macro-F1"."""
+    return f"{SCORES[score][0].lower()}{SCORES[score][1:]}"
 
 
 def _drop(value: float, low: float, high: float) -> str:

@@ -22,9 +22,9 @@ def answer(away: pd.DataFrame, score: str) -> str:
     fallen = ""
     if not pd.isna(best["drop"]):
         interval = range_words({"low": best["drop_low"], "high": best["drop_high"]})
-        fallen = f", {points(best['drop'])} ({interval}) below its accuracy at home"
+        fallen = f", {points(best['drop'])} ({interval}) below its {cells.spoken(score)} at home"
     return (
-        f"{code(best['run'])} is best on {escape(best['data'])}: {SCORES[score].lower()} {figure} on "
+        f"{code(best['run'])} is best on {escape(best['data'])}: {cells.spoken(score)} {figure} on "
         f"{int(best['n']):,} images{fallen}."
     )
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from fercore.charts.style import points, range_words
 from fercore.emotions import KNOWN
-from fercore.evaluation.elsewhere import asked, place
+from fercore.evaluation.elsewhere import asked, open_elsewhere, place
+from fercore.evaluation.metrics import average_drop
 from fercore.runs import Predictions, open_run
 from fercore.training.evaluate import keep_predictions
 from tests.dashboard.conftest import charts, headline, words
@@ -28,12 +30,15 @@ def measure(run, other, right, has_copy=None):
 @pytest.fixture
 def measured(folders, other):
     runs = [make_run(folders[0], name, n=700, accuracy=accuracy) for name, accuracy in (("a", 0.9), ("b", 0.8))]
-    before = [{path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} for run in runs]
+    before = list(map(content, runs))
     measure(runs[0], other, 5, np.arange(70) < 7)
     measure(runs[1], other, 6)
-    after = [{path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} for run in runs]
-    assert after == before
+    assert list(map(content, runs)) == before
     return runs
+
+
+def content(run):
+    return {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()}
 
 
 def test_without_other_data_the_page_says_what_to_run(folders, open_page):
@@ -78,3 +83,24 @@ def test_a_data_set_that_a_run_was_not_evaluated_on_is_said(measured, open_page)
 def test_home_ranks_no_figure_of_other_data(measured, open_page):
     assert "faces" not in headline(open_page("home"))
     assert open_run(measured[0].path).metrics("test")["n"] == 700
+
+
+def test_the_drop_of_macro_f1_has_an_interval_too(measured, open_page):
+    app = open_page("other_data", by="macro_f1")
+    assert "below its macro-F1 at home" in headline(app)
+    runs = dict(zip("ab", measured, strict=True))
+    table = app.dataframe[0].value.set_index("Run")
+    for name, run in runs.items():
+        own, away = run.metrics("test"), open_elsewhere(run, "faces").metrics("test")
+        fallen = average_drop(own["confusion"], away["confusion"])
+        assert fallen["value"] == pytest.approx(own["macro_f1"]["value"] - away["macro_f1"]["value"])
+        assert table.loc[name, "Below home"] == f"{points(fallen['value'])} ({range_words(fallen)})"
+    assert "bootstrap over the images of both" in words(app)
+
+
+@pytest.mark.parametrize("page", ["evaluation", "errors", "calibration", "slices"])
+def test_a_page_about_other_data_names_it_and_changes_no_byte(measured, open_page, page):
+    before = content(measured[0])
+    said = words(open_page(page, run="a", data="faces"))
+    assert "PrivateTest of faces" in said
+    assert content(measured[0]) == before
