@@ -86,7 +86,7 @@ def test_home_ranks_no_figure_of_other_data(measured, open_page):
 
 
 def test_the_drop_of_macro_f1_has_an_interval_too(measured, open_page):
-    app = open_page("other_data", by="macro_f1")
+    app = open_page("other_data", by="Macro-F1")
     assert "below its macro-F1 at home" in headline(app)
     runs = dict(zip("ab", measured, strict=True))
     table = app.dataframe[0].value.set_index("Run")
