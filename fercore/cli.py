@@ -61,6 +61,12 @@ def add_run(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("run", metavar="RUN", help=f"{what}: its name, or a path to its folder")
 
 
+def add_trackers(parser: argparse.ArgumentParser, **settings: object) -> None:
+    """The option that names trackers of others; `fercore.training.trackers` knows them."""
+    text = "trackers to send its figures to, too: tensorboard, wandb, mlflow, trackio"
+    parser.add_argument("--log-with", nargs="+", default=(), metavar="TRACKER", **{"help": text, **settings})
+
+
 def filled(text: str) -> str:
     """The type of an option that must not be empty, as a shell variable that is not set would make it."""
     if not text:

@@ -116,8 +116,12 @@ class Run:
 
     @property
     def part_of(self) -> str | None:
-        """Name of the study or cross-validation that the run is a point or a fold of; None for a run of its own."""
+        """Name of the study or cross-validation that the run is a point or a fold of; None for a run of its own.
+
+        A run that several studies share is a part of the first.
+        """
         study, kfold = self.info.get("study"), self.info.get("kfold")
+        study = study[0] if isinstance(study, list) and study else study
         entry = study or (kfold if isinstance(kfold, dict) and "fold" in kfold else None)
         name = entry.get("name") if isinstance(entry, dict) else None
         return name if isinstance(name, str) else "something unnamed" if entry else None

@@ -3,6 +3,7 @@
 python scripts/train.py --recipe report-cnn
 python scripts/train.py --recipe report-cnn --name wider --first-filters 96 --epochs 30
 python scripts/train.py --recipe best --measure
+python scripts/train.py --recipe best --log-with tensorboard
 python scripts/train.py --resume wider
 python scripts/train.py --resume wider --epochs 40
 accelerate launch --cpu --num_processes 2 scripts/train.py --recipe report-cnn
@@ -18,7 +19,7 @@ from datetime import datetime
 from accelerate import PartialState
 
 from fercore.charts.style import percent, range_words
-from fercore.cli import ScriptParser, add_roots, filled, friendly_errors, with_run_names
+from fercore.cli import ScriptParser, add_roots, add_trackers, filled, friendly_errors, with_run_names
 from fercore.data.fer2013 import open_dataset
 from fercore.run_names import find_run
 from fercore.runs import Run
@@ -39,6 +40,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     what.add_argument("--resume", type=filled, metavar="RUN", help=resumed)
     parser.add_argument("--name", type=filled, help="name of the run folder (default: recipe, date and time)")
     parser.add_argument("--measure", action="store_true", help="say what it would cost here, and train nothing")
+    add_trackers(parser)
     add_roots(parser)
     known, rest = parser.parse_known_args(arguments)
     if known.resume and not {"-h", "--help"} & set(rest):
@@ -58,14 +60,14 @@ def main(arguments: list[str]) -> None:
     dataset = open_dataset(options.data)
     if options.resume:
         begun = find_run(options.resume, options.runs)
-        run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs)
+        run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs, log_with=options.log_with)
     elif options.measure:
         print(measure(config, dataset, options.runs).words())
         return
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])
-        run = session.start(config, dataset, options.runs, name, command)
+        run = session.start(config, dataset, options.runs, name, command, log_with=options.log_with)
     if PartialState().is_main_process:  # under `accelerate launch` every process comes here
         print_result(run)
 

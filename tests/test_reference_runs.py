@@ -19,6 +19,7 @@ from fercore.evaluation.elsewhere import elsewhere
 from fercore.evaluation.metrics import report
 from fercore.evaluation.people import people_report
 from fercore.evaluation.speeds import read_speeds
+from fercore.evaluation.studies import group_studies, read_point
 from fercore.export.files import measure
 from fercore.export.record import ONNX_FILE, read_record
 from fercore.inference.onnx import load_onnx
@@ -36,6 +37,7 @@ RUNS = ROOT / "runs"
 TRACKED = subprocess.run(["git", "ls-files", "-z", "runs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 FILES = [ROOT / name for name in TRACKED.split("\0") if name]
 NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
+STUDIES = group_studies(open_run(RUNS / name) for name in NAMES)
 SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
 PEOPLE, JUDGED = "reference-people", {"train": 25059, "val": 3199, "test": 3153}  # of the eight-class benchmark FER+
@@ -73,14 +75,20 @@ def test_the_epoch_was_chosen_in_validation(name):
     assert run.metrics("val")["accuracy"]["value"] == pytest.approx(best["value"], abs=0.002)
 
 
-@pytest.mark.parametrize("name", study_names())
+def test_the_studies_that_are_shipped_come_with_the_project():
+    assert {"augmentation", "dropout", "filters-layers", "kernel-size", "vit-guidance"} <= STUDIES.keys()
+    assert STUDIES.keys() <= set(study_names())
+
+
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_studies_have_all_their_points_on_one_budget(name):
-    study = load_study(name)
-    runs = [open_run(RUNS / planned.name) for planned in plan_study(study)]
-    assert {run.name for run in runs} <= set(NAMES)
-    assert len(runs) == len(study.points)
-    for point, run in zip(study.points, runs, strict=True):
-        assert from_dict(run.info["config"], run.name) == study.config(point, seed=0)
+    seeds = sorted({read_point(run, name).seed for run in STUDIES[name]})
+    study = load_study(name, seeds)
+    planned = plan_study(study)
+    assert {run.name for run in STUDIES[name]} == {one.name for one in planned}
+    for one in planned:
+        run = open_run(RUNS / one.name)
+        assert from_dict(run.info["config"], run.name) == one.config
         assert len(run.history()) == study.budget["epochs"]
 
 

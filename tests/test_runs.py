@@ -508,6 +508,7 @@ def test_json_never_holds_nan(tmp_path, value):
         ({"kfold": {"name": "three", "fold": 1, "folds": 3}}, "three"),
         ({"kfold": {"name": "three", "folds": 3}}, None),
         ({"study": ["no", "entry"]}, "something unnamed"),
+        ({"study": [{"name": "dropout"}, {"name": "kernel-size"}]}, "dropout"),
         ({"study": {"name": {}}}, "something unnamed"),
         ({"kfold": "fold"}, None),
     ],

@@ -46,7 +46,7 @@ def group_cross_validations(runs: Iterable[Run]) -> dict[str, CrossValidation]:
     """Name -> cross-validation, by name; runs whose `kfold` entry has no name or no number of folds are left out."""
     found: dict[str, CrossValidation] = {}
     for run in runs:
-        name = group_name(run, "kfold")
+        name = group_name(run.info.get("kfold"))
         entry = run.info["kfold"] if name else {}
         folds, number = entry.get("folds"), entry.get("fold")
         if type(folds) is not int or not 2 <= folds <= _MOST_FOLDS:

@@ -21,6 +21,7 @@ from fercore.runs import Predictions, Run, RunError, check_name
 
 ALPHA = 0.05  # below this a corrected p-value is more than noise
 BEST, WITHIN, WORSE = "best", "within noise", "worse"  # verdicts of `ranking`
+MOST_SHARED = 100  # studies that one run is a point of
 MOST_RUNS = 10_000  # of a study, and positions in it
 _FORM = {"label": str, "position": int, "seed": int, "varied": dict, "budget": dict, "description": str, "points": int}
 _LIMITS = {"position": (1, MOST_RUNS), "points": (1, MOST_RUNS), "seed": (0, 2**31 - 1)}
@@ -71,9 +72,15 @@ class Point:
     planned: int
 
 
-def group_name(run: Run, kind: str) -> str | None:
-    """Name of the "study" or "kfold" that a run says it belongs to; None where there is none that can be a name."""
-    entry = run.info.get(kind)
+def entries(run: Run | None, kind: str) -> list[dict[str, Any]]:
+    """What a run says of each "study" or "kfold" that it is a part of; studies may share a run, which lists them."""
+    found = run.info.get(kind) if run else None
+    listed = found if isinstance(found, list) else [found]
+    return [entry for entry in listed[:MOST_SHARED] if isinstance(entry, dict)]
+
+
+def group_name(entry: object) -> str | None:
+    """Name of the study or cross-validation that an entry of run.json is about; None where it has none that can be."""
     name = entry.get("name") if isinstance(entry, dict) else None
     with contextlib.suppress(RunError):
         return check_name(name) if isinstance(name, str) else None
@@ -81,23 +88,24 @@ def group_name(run: Run, kind: str) -> str | None:
 
 
 def group_studies(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """Study name -> its runs, by name; runs of no study are left out."""
+    """Study name -> its runs, by name; runs of no study are left out, and one of several is in each."""
     found: dict[str, list[Run]] = {}
     for run in runs:
-        if name := group_name(run, "study"):
-            found.setdefault(name, []).append(run)
+        for name in dict.fromkeys(map(group_name, entries(run, "study"))):
+            if name:
+                found.setdefault(name, []).append(run)
     return dict(sorted(found.items()))
 
 
-def read_point(run: Run) -> Point:
-    """What a run's `study` entry says.
+def read_point(run: Run, study: str | None = None) -> Point:
+    """What a run's entry of a study says; without a name, its first.
 
     Raises
     ------
     RunError
         Names the first entry that is missing or of the wrong form.
     """
-    entry = run.info["study"]
+    entry = next((one for one in entries(run, "study") if study in (None, one.get("name"))), {})
     for key, kind in _FORM.items():
         value = entry.get(key)
         low, high = _LIMITS.get(key, (0, _LONGEST.get(key)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from fercore.charts.style import count
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
 from fercore.evaluation.learning import config_table
+from fercore.evaluation.studies import entries
 from fercore.runs import Run
 
 UNKNOWN = "not recorded"
@@ -51,7 +52,7 @@ def model(run: Run) -> Facts:
     names = {"teacher": "Teacher", "members": "Members"}
     facts += [(label, _named(learned[key])) for key, label in names.items() if learned.get(key)]
     for key, label in {"source": "Comes from", "study": "Part of the study", "kfold": "Cross-validation"}.items():
-        if isinstance(found := run.info.get(key), dict):
+        for found in entries(run, key):
             facts += [(f"{label}: {told(name)}", told(value)) for name, value in found.items() if name != "scores"]
     return facts
 

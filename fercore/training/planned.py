@@ -11,6 +11,7 @@ import torch
 
 from fercore import runs
 from fercore.data.fer2013 import Dataset
+from fercore.evaluation.studies import entries
 from fercore.fields import ConfigError
 from fercore.runs import Run, RunError
 from fercore.training import session
@@ -34,6 +35,8 @@ class PlannedRun:
         Further content of the entry, which may change without a new training.
     command
         What the user typed.
+    shared
+        Whether other plans may have the same run: run.json then holds a list of entries, one a plan.
     """
 
     name: str
@@ -42,11 +45,19 @@ class PlannedRun:
     identity: dict[str, Any]
     notes: dict[str, Any] = field(default_factory=dict)
     command: str = ""
+    shared: bool = False
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What run.json holds under `group`."""
+        """What run.json says of this plan under `group`."""
         return self.identity | self.notes
+
+    def noted(self, run: Run | None) -> dict[str, Any]:
+        """The whole of run.json's `group`: the plan's entry, of a shared run beside those of other plans."""
+        if not self.shared:
+            return {self.group: self.entry}
+        others = [entry for entry in entries(run, self.group) if entry.get("name") != self.identity["name"]]
+        return {self.group: sorted([*others, self.entry], key=lambda entry: str(entry.get("name")))}
 
 
 def find(planned: PlannedRun, dataset: Dataset, root: Path) -> Run | None:
@@ -110,8 +121,9 @@ def train(planned: PlannedRun, dataset: Dataset, root: Path, quiet: bool = False
             return session.resume(dataset, root, planned.name, quiet)
         # Without a finished epoch there is nothing to resume, and what was written first may be incomplete.
         shutil.rmtree(Path(root) / planned.name, ignore_errors=True)
-        notes = {planned.group: planned.entry}
-        return session.start(planned.config, dataset, root, planned.name, planned.command, quiet, notes)
+        return session.start(
+            planned.config, dataset, root, planned.name, planned.command, quiet, notes=planned.noted(run)
+        )
     finally:
         torch.set_num_threads(threads)  # a config may ask for its own number; the next run's may not
 
@@ -147,16 +159,19 @@ def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: s
         "dataset": dataset.summary(),
         "classes": list(dataset.classes),
         "best": None,
-        planned.group: planned.entry,
+        **planned.noted(None),
     }
     runs.create_run(root, planned.name, info)
 
 
 def _difference(planned: PlannedRun, run: Run, dataset: Dataset) -> str | None:
     """The first thing in which a run on disk differs from the planned one, in words."""
-    entry = run.info.get(planned.group)
-    if not isinstance(entry, dict):
+    found = entries(run, planned.group)
+    if not found:
         return f"the run there belongs to no {planned.group}"
+    if planned.shared:  # one that has no entry of this plan yet becomes a part of it
+        found = [entry for entry in found if entry.get("name") == planned.identity["name"]] or [planned.identity]
+    entry = found[0]
     for key, value in planned.identity.items():
         if entry.get(key) != value:
             return f"its {planned.group}'s {key} is {entry.get(key)!r} there and {value!r} here"

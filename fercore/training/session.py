@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from fercore.training.first_weights import FirstWeights, open_first_weights
 from fercore.training.longer import continued, lengthened
 from fercore.training.loop import Fit, is_done, run_epoch, setup
 from fercore.training.progress import Progress
+from fercore.training.trackers import Tracking, best_epoch, check_trackers, tracked
 
 LONGEST_PROBLEM = 2000  # characters of an error's message that run.json keeps
 
@@ -43,6 +44,7 @@ def start(
     command: str = "",
     quiet: bool = False,
     notes: Mapping[str, Any] | None = None,
+    log_with: Sequence[str] = (),
 ) -> Run:
     """Train a new run to its end.
 
@@ -60,6 +62,8 @@ def start(
         Print nothing.
     notes
         Further entries of run.json, such as the study that the run belongs to.
+    log_with
+        Trackers to send its figures to, see `fercore.training.trackers`.
 
     Returns
     -------
@@ -69,13 +73,14 @@ def start(
     Raises
     ------
     RunError
-        If the name is taken or will not do, the teacher that the config names cannot teach, or the run whose weights it
-        starts from has none.
+        If the name is taken or will not do, a tracker is not installed, the teacher that the config names cannot teach,
+        or the run whose weights it starts from has none.
     ConfigError, DataError
         If the config does not fit the data set, or the decisions on images that it names cannot be applied.
     KeyboardInterrupt
         Passed on, after the run was marked as stopped.
     """
+    check_trackers(log_with)
     config = fitted(config, dataset)
     decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
     fit = setup(config, decided, teacher=_teacher(config, dataset, root), first=_first_weights(config, root))
@@ -83,10 +88,17 @@ def start(
         run = runs.create_run(root, name, _describe(fit, dataset, command, decisions) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
     fit.accelerator.wait_for_everyone()
-    return _train(fit, dataset, Path(root) / name, quiet)
+    return _train(fit, dataset, Path(root) / name, quiet, log_with=log_with)
 
 
-def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False, epochs: int | None = None) -> Run:
+def resume(
+    dataset: Dataset,
+    root: Path,
+    name: str,
+    quiet: bool = False,
+    epochs: int | None = None,
+    log_with: Sequence[str] = (),
+) -> Run:
     """Go on with an interrupted run from its last finished epoch, to the same result as an uninterrupted one.
 
     With `epochs`, a finished run too goes on until it has so many; see `fercore.training.longer`.
@@ -97,6 +109,7 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False, epochs:
         If the run is finished, being trained, damaged, was trained on other images, its teacher or the decisions on
         its images have changed, or it cannot have more epochs.
     """
+    check_trackers(log_with)
     run = runs.open_run(Path(root) / runs.check_name(name))
     if run.status == "finished" and epochs is None:
         raise RunError(
@@ -127,7 +140,7 @@ def resume(dataset: Dataset, root: Path, name: str, quiet: bool = False, epochs:
     fresh = not has_state(run.path)
     first = _first_weights(config, root) if fresh else None
     fit = setup(config, _decided_as_before(run, config, dataset), fresh, teacher, first)
-    return _train(fit, dataset, run.path, quiet, None if epochs is None else continued(run, config))
+    return _train(fit, dataset, run.path, quiet, None if epochs is None else continued(run, config), log_with)
 
 
 def _decided_as_before(run: Run, config: Config, dataset: Dataset) -> Dataset:
@@ -153,7 +166,14 @@ def _first_weights(config: Config, root: Path) -> FirstWeights | None:
     return open_first_weights(name, root) if name else None
 
 
-def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool, changes: Mapping[str, Any] | None = None) -> Run:
+def _train(
+    fit: Fit,
+    dataset: Dataset,
+    path: Path,
+    quiet: bool,
+    changes: Mapping[str, Any] | None = None,
+    log_with: Sequence[str] = (),
+) -> Run:
     main = fit.accelerator.is_main_process
     with _sigterm_as_interrupt(), training_lock(path) if main else contextlib.nullcontext():
         run = runs.open_run(path)
@@ -163,18 +183,8 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool, changes: Mapping
                 run = runs.update_run(run, status="running", finished=None, problem=None, **(changes or {}))
             if main and not quiet:
                 print(f"Training {path}. Stop with Ctrl-C; go on with: {_how_to_go_on(run)}", flush=True)
-            epochs, total = fit.config.training.epochs, fit.config.training.epochs * fit.steps
-            progress = Progress(total, len(fit.history) * fit.steps, enabled=main and not quiet)
-            with contextlib.closing(progress):
-                while not is_done(fit):
-                    row = run_epoch(fit, progress)
-                    if main:
-                        run = _keep(fit, run)
-                        progress.epoch(row, epochs, len(fit.targets))
-            if main:
-                for split in ("val", "test"):
-                    evaluate_run(run, dataset, split, progress=not quiet)
-                run = runs.update_run(run, status="finished", finished=runs.utc_now())
+            with tracked(log_with if main else (), run, fit.history) as trackers:
+                run = _fit_and_score(fit, dataset, run, main and not quiet, trackers)
         except BaseException as error:
             if main:
                 status = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -183,6 +193,29 @@ def _train(fit: Fit, dataset: Dataset, path: Path, quiet: bool, changes: Mapping
                     runs.update_run(run, status=status, problem=f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])
             raise
     fit.accelerator.wait_for_everyone()
+    return run
+
+
+def _fit_and_score(fit: Fit, dataset: Dataset, run: Run, speaks: bool, trackers: Sequence[Tracking]) -> Run:
+    """All epochs that are left, then val and test; only the main process writes."""
+    main, epochs = fit.accelerator.is_main_process, fit.config.training.epochs
+    progress = Progress(epochs * fit.steps, len(fit.history) * fit.steps, enabled=speaks)
+    with contextlib.closing(progress):
+        while not is_done(fit):
+            row = run_epoch(fit, progress)
+            if main:
+                run = _keep(fit, run)
+                progress.epoch(row, epochs, len(fit.targets))
+                for tracking in trackers:
+                    tracking.epoch(row)
+    if not main:
+        return run
+    for split in ("val", "test"):
+        evaluate_run(run, dataset, split, progress=speaks)
+    run = runs.update_run(run, status="finished", finished=runs.utc_now())
+    for tracking in trackers:
+        for split in ("val", "test"):
+            tracking.scores(split, run.metrics(split), best_epoch(run))
     return run
 
 

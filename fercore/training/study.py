@@ -5,10 +5,16 @@
     values = [[64, 4], [16, 2]]             # a row a point; with one varied field just [3, 5, 7]
     labels = ["64-4", "16-2"]               # optional names of the points
     seeds = [0]                             # optional, a run of each point for each
+    shared = "centre"                       # optional, see below
     budget = { epochs = 8, train_share = 0.4 }
 
-`vary` and the keys of `budget` are the fields that are flags of scripts/train.py. Everything is checked, against every
-point, when the file is read.
+Points that differ in various fields are a table instead of vary and values:
+
+    points = { none = {}, flip = { horizontal_flip = 0.5 }, turned = { rotation = 10.0 } }
+
+`vary`, the fields of points and the keys of `budget` are the flags of scripts/train.py. Everything is checked, against
+every point, when the file is read. The point that changes nothing of recipe and budget is the study's centre: studies
+that name the same `shared` train it once, as study-<shared>-s<seed>, for all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -34,11 +40,12 @@ _TYPES = {
     "vary": list,
     "values": list,
     "labels": list,
+    "points": dict,
     "seeds": list,
+    "shared": str,
     "budget": dict,
 }
-_REQUIRED = ("recipe", "vary", "values")
-_LABEL = re.compile(r"[A-Za-z0-9._-]+")
+_LABEL, _LETTERS = re.compile(r"[A-Za-z0-9._-]+"), "letters, digits, '.', '_' and '-'"
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,15 @@ class Study:
     points: tuple[Point, ...]
     seeds: tuple[int, ...]
     budget: dict[str, Any]
+    shared: str = ""
 
     def config(self, point: Point, seed: int) -> Config:
         """What a point trains with one seed."""
         return self.base.override(**self.budget, **point.varied, seed=seed)
+
+    def is_centre(self, point: Point) -> bool:
+        """Whether a point changes nothing of recipe and budget."""
+        return self.config(point, 0) == self.base.override(**self.budget, seed=0)
 
 
 def study_names() -> list[str]:
@@ -99,21 +111,24 @@ def parse_study(content: dict[str, Any], name: str, where: str) -> Study:
         base = load_recipe(content["recipe"])
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    budget = content.get("budget", {})
-    _check_fields(content["vary"], budget, base, where)
-    seeds = content.get("seeds", [0])
-    if (number := len(content["values"]) * len(seeds)) > MOST_RUNS:
+    budget, seeds, shared = content.get("budget", {}), content.get("seeds", [0]), content.get("shared", "")
+    for vary in content["points"].values() if "points" in content else [content["vary"]]:
+        _check_fields(vary, budget, base, where)
+    if (number := len(content["points" if "points" in content else "values"]) * len(seeds)) > MOST_RUNS:
         raise ConfigError(f"{where}: {number:,} runs (points times seeds), expected at most {MOST_RUNS:,}")
-    points = _points(content, where)
+    given = content["points"] if "points" in content else _columns(content, where)
+    points = _points(given, where)
     if not seeds or len(set(map(repr, seeds))) < len(seeds):
         raise ConfigError(f"{where}: seeds is {shown(seeds)}, expected one or more different whole numbers")
-    study = Study(name, content.get("description", ""), base, points, tuple(seeds), budget)
+    study = Study(name, content.get("description", ""), base, points, tuple(seeds), budget, shared)
     for point in points:
         for seed in seeds:
             try:
                 study.config(point, seed)
             except ConfigError as error:
                 raise ConfigError(f"{where}, point {point.label}: {error}") from error
+    if shared and not any(map(study.is_centre, points)):
+        raise ConfigError(f"{where}: shared is {shared!r}, but no point is the recipe with the budget alone")
     return study
 
 
@@ -132,22 +147,30 @@ def _toml(value: Any) -> str:
 def _check_form(content: dict[str, Any], where: str) -> None:
     if unknown := [key for key in content if key not in _TYPES]:
         raise ConfigError(f"{where}: unknown entry {unknown[0]!r}; known are {', '.join(_TYPES)}")
-    if missing := [key for key in _REQUIRED if key not in content]:
-        raise ConfigError(f"{where}: {missing[0]!r} is missing; a study needs {', '.join(_REQUIRED)}")
+    required = ("recipe", "points") if "points" in content else ("recipe", "vary", "values")
+    if missing := [key for key in required if key not in content]:
+        raise ConfigError(f"{where}: {missing[0]!r} is missing; a study needs {', '.join(required)}")
+    if "points" in content and (both := [key for key in ("vary", "values", "labels") if key in content]):
+        raise ConfigError(f"{where}: received points and {both[0]}; points say for themselves what they vary")
     for key, value in content.items():
         if not isinstance(value, _TYPES[key]):
             raise ConfigError(f"{where}: {key} is {shown(value)}, expected a {_TYPES[key].__name__}")
+    for label, varied in content.get("points", {}).items():
+        if not isinstance(varied, dict):
+            raise ConfigError(f"{where}: point {shown(label)} is {shown(varied)}, expected a table of what it varies")
+    if "shared" in content and not _LABEL.fullmatch(content["shared"]):
+        raise ConfigError(f"{where}: shared is {shown(content['shared'])}, expected a name of {_LETTERS}")
 
 
-def _check_fields(vary: list, budget: dict[str, Any], base: Config, where: str) -> None:
+def _check_fields(vary: Iterable[str], budget: dict[str, Any], base: Config, where: str) -> None:
+    """Check the fields that a point varies, and those of the budget."""
+    vary = list(vary)
     if len(vary) > MOST_VARIED:
         raise ConfigError(
             f"{where}: {len(vary)} fields are varied ({', '.join(map(str, vary))}), expected one or two: "
             '"it\'s crucial to vary only one or two variables at a time for meaningful improvements" '
             "(the report, section 9). Make a study of each"
         )
-    if not vary or len(set(map(str, vary))) < len(vary):
-        raise ConfigError(f"{where}: vary is {vary!r}, expected one field or two different ones")
     known = base.field_names()
     for field in [*vary, *budget]:
         if field not in known:
@@ -160,8 +183,11 @@ def _check_fields(vary: list, budget: dict[str, Any], base: Config, where: str) 
         raise ConfigError(f"{where}: {both[0]!r} is varied and in the budget; the budget is the same for all points")
 
 
-def _points(content: dict[str, Any], where: str) -> tuple[Point, ...]:
+def _columns(content: dict[str, Any], where: str) -> dict[str, dict[str, Any]]:
+    """Label -> what a point varies, of a file with `vary` and `values`."""
     vary, values = content["vary"], content["values"]
+    if not vary or len(set(map(str, vary))) < len(vary):
+        raise ConfigError(f"{where}: vary is {vary!r}, expected one field or two different ones")
     rows = [[value] for value in values] if len(vary) == 1 else values
     for row in rows:
         if not isinstance(row, list) or len(row) != len(vary):
@@ -169,20 +195,27 @@ def _points(content: dict[str, Any], where: str) -> tuple[Point, ...]:
     labels = content.get("labels", ["-".join(map(_label, row)) for row in rows])
     if len(labels) != len(rows):
         raise ConfigError(f"{where}: {len(labels)} labels for {len(rows)} values, expected one for each")
+    _check_labels(labels, where)
+    if repeated := [label for label, count in Counter(labels).items() if count > 1]:
+        raise ConfigError(f"{where}: expected two or more different points, received {shown(repeated)}")
+    return {label: dict(zip(vary, row, strict=True)) for label, row in zip(labels, rows, strict=True)}
+
+
+def _check_labels(labels: Iterable[object], where: str) -> None:
     for label in labels:
         if not isinstance(label, str) or not _LABEL.fullmatch(label):
             raise ConfigError(
-                f"{where}: the label {shown(label)} will not do for a folder's name; give labels of letters, digits, "
-                "'.', '_' and '-'"
+                f"{where}: the label {shown(label)} will not do for a folder's name; give labels of {_LETTERS}"
             )
-    repeated = [label for label, count in Counter(labels).items() if count > 1]
-    repeated += [list(row) for row, count in Counter(map(_frozen, rows)).items() if count > 1]
-    if repeated or len(rows) < 2:
-        raise ConfigError(f"{where}: expected two or more different points, received {shown(repeated or rows)}")
-    return tuple(
-        Point(label, dict(zip(vary, row, strict=True)), position)
-        for position, (label, row) in enumerate(zip(labels, rows, strict=True), 1)
-    )
+
+
+def _points(given: dict[str, dict[str, Any]], where: str) -> tuple[Point, ...]:
+    _check_labels(given, where)
+    values = [tuple(sorted((field, _frozen(value)) for field, value in varied.items())) for varied in given.values()]
+    repeated = [dict(one) for one, count in Counter(values).items() if count > 1]
+    if repeated or len(given) < 2:
+        raise ConfigError(f"{where}: expected two or more different points, received {shown(repeated or list(given))}")
+    return tuple(Point(label, varied, position) for position, (label, varied) in enumerate(given.items(), 1))
 
 
 def _frozen(value: object) -> object:

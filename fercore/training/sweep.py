@@ -10,6 +10,7 @@ import pandas as pd
 
 from fercore import runs
 from fercore.data.fer2013 import Dataset
+from fercore.evaluation.studies import entries
 from fercore.evaluation.tables import accuracy_columns
 from fercore.runs import Run, RunError
 from fercore.training.executors import Executor, local
@@ -70,9 +71,10 @@ def sweep(
 
 def plan_study(study: Study, command: str = "") -> list[PlannedRun]:
     """The runs of a study, all points with the first seed before the next seed."""
+    centres = [(point, bool(study.shared) and study.is_centre(point)) for point in study.points]
     return [
         PlannedRun(
-            name=runs.check_name(f"study-{study.name}-{point.label}-s{seed}"),
+            name=runs.check_name(f"study-{study.shared if shared else f'{study.name}-{point.label}'}-s{seed}"),
             config=study.config(point, seed),
             group="study",
             identity={"name": study.name, "varied": point.varied, "seed": seed},
@@ -84,9 +86,10 @@ def plan_study(study: Study, command: str = "") -> list[PlannedRun]:
                 "points": len(study.points) * len(study.seeds),
             },
             command=command,
+            shared=shared,
         )
         for seed in study.seeds
-        for point in study.points
+        for point, shared in centres
     ]
 
 
@@ -140,17 +143,17 @@ def _is_open(run: Run | None, retry: bool) -> bool:
 
 def _refresh(planned: PlannedRun, run: Run | None) -> None:
     """Bring the notes of an earlier run up to date, as when points were added to the study."""
-    if run and run.info[planned.group] != planned.entry:
-        runs.update_run(run, **{planned.group: planned.entry})
+    if run and run.info[planned.group] != (noted := planned.noted(run))[planned.group]:
+        runs.update_run(run, **noted)
 
 
 def _check_budget(study: Study, root: Path) -> None:
     """Refuse a changed budget also where the points it trained are no longer in the study."""
     for run in runs.list_runs(root)[0]:
-        entry = run.info.get("study")
-        if isinstance(entry, dict) and entry.get("name") == study.name and entry.get("budget") != study.budget:
-            raise RunError(
-                f"{run.path} was trained for the study {study.name} with the budget {entry.get('budget')}, but its "
-                f"file now says {study.budget}; all points of a study share one budget: give the file another name, "
-                f"or delete the folders {root}/study-{study.name}-*"
-            )
+        for entry in entries(run, "study"):
+            if entry.get("name") == study.name and entry.get("budget") != study.budget:
+                raise RunError(
+                    f"{run.path} was trained for the study {study.name} with the budget {entry.get('budget')}, but "
+                    f"its file now says {study.budget}; all points of a study share one budget: give the file another "
+                    f"name, or delete the folders {root}/study-{study.name}-*"
+                )

@@ -31,6 +31,11 @@ def study(vary="horizontal_flip", values=(0.0, 0.5), seeds=(0,), **budget):
     return parse_study(content, "s", "s.toml")
 
 
+def shared_study(name, vary, values, **budget):
+    content = {"recipe": "report-cnn", "vary": [vary], "values": values, "budget": {**TINY, "epochs": 1, **budget}}
+    return parse_study({**content, "shared": "c"}, name, f"{name}.toml")
+
+
 def without_time(table):
     return table.drop(columns="seconds_per_epoch")
 
@@ -182,6 +187,39 @@ def test_a_changed_study_other_images_and_foreign_runs_are_refused(dataset, tmp_
     runs.update_run(run)
     with pytest.raises(RunError, match="the run there belongs to no study"):
         sweep(study(epochs=1), dataset, tmp_path)
+
+
+def test_the_centre_of_several_studies_is_trained_once_for_all(dataset, tmp_path, monkeypatch, capsys):
+    first = sweep(shared_study("a", "rotation", [0.0, 9.0]), dataset, tmp_path)
+    second = sweep(shared_study("b", "shift", [0.1, 0.0]), dataset, tmp_path)
+    assert "Study b: 2 points, 1 to train." in capsys.readouterr().out
+    assert {path.name for path in tmp_path.glob("study-*")} == {"study-c-s0", "study-a-9-s0", "study-b-0.1-s0"}
+    run = open_run(tmp_path / "study-c-s0")
+    assert [(entry["name"], entry["label"], entry["position"]) for entry in run.info["study"]] == [
+        ("a", "0", 1),
+        ("b", "0", 2),
+    ]
+    assert (run.part_of, open_run(tmp_path / "study-a-9-s0").part_of) == ("a", "a")
+    assert first["val_accuracy"][0] == second["val_accuracy"][1] == run.metrics("val")["accuracy"]["value"]
+    monkeypatch.setattr(loop, "train_epoch", lambda *_: pytest.fail("a finished point was trained again"))
+    before = run.info
+    sweep(shared_study("a", "rotation", [0.0, 9.0]), dataset, tmp_path)
+    assert open_run(run.path).info == before
+
+
+def test_a_shared_run_of_another_budget_is_refused(dataset, tmp_path):
+    sweep(shared_study("a", "rotation", [0.0, 9.0]), dataset, tmp_path)
+    with pytest.raises(RunError, match=r"study-c-s0 is not what is asked for now: its epochs is 1 there and 2 here"):
+        sweep(shared_study("b", "shift", [0.1, 0.0], epochs=2), dataset, tmp_path)
+
+
+def test_a_shared_run_that_begins_anew_stays_a_part_of_its_other_studies(dataset, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:  # killed before the first epoch ended
+        patch.setattr(session, "_train", lambda *_: None)
+        planned = plan_study(shared_study("a", "rotation", [0.0, 9.0]))[0]
+        session.start(planned.config, dataset, tmp_path, planned.name, notes=planned.noted(None))
+    sweep(shared_study("b", "shift", [0.1, 0.0]), dataset, tmp_path)
+    assert [entry["name"] for entry in open_run(tmp_path / "study-c-s0").info["study"]] == ["a", "b"]
 
 
 def test_a_point_in_training_elsewhere_is_left_alone(dataset, tmp_path):

@@ -7,17 +7,23 @@ from typing import NamedTuple
 import pandas as pd
 
 from fercore.charts.style import points
-from fercore.evaluation.studies import BEST, WITHIN
+from fercore.evaluation.studies import BEST, WITHIN, WORSE
 from wording.markdown import escape
+
+FULL = "report-"  # begins the names of our studies at the report's size
 
 
 class ReportStudy(NamedTuple):
-    """One study of the report: where it is, which point of ours it went on with, and why."""
+    """One study of the report: where it is, which point of ours it went on with, and why.
+
+    `same`: whether it concluded that points hardly differ, not that the one it kept is the best.
+    """
 
     section: str
     figures: str
     kept: str
     because: str
+    same: bool = False
 
 
 REPORT_STUDIES = {
@@ -25,7 +31,7 @@ REPORT_STUDIES = {
         "3.1", "figure 2", "64-4", "it made the most accurate predictions on the validation data after 20 epochs"
     ),
     "kernel-size": ReportStudy(
-        "3.2", "figure 3", "3", "We didn't see any big changes in performance with different sizes"
+        "3.2", "figure 3", "3", "We didn't see any big changes in performance with different sizes", same=True
     ),
     "dropout": ReportStudy(
         "3.3",
@@ -53,12 +59,14 @@ def beside_the_report(study: str, ranked: pd.DataFrame) -> str | None:
     ranked
         From `studies.ranking`.
     """
-    if study not in REPORT_STUDIES:
+    if (found := REPORT_STUDIES.get(study.removeprefix(FULL))) is None:
         return None
-    section, figures, kept, because = REPORT_STUDIES[study]
-    said = f"The report (section {section}, {figures}) went on with **{escape(kept)}**: “{escape(because)}”."
-    own = ranked[ranked["point"] == kept]
-    return f"{said} {_how_it_did(own.iloc[0])}" if len(own) and len(ranked) > 1 else said
+    said = (
+        f"The report (section {found.section}, {found.figures}) went on with **{escape(found.kept)}**: "
+        f"“{escape(found.because)}”."
+    )
+    own = ranked[ranked["point"] == found.kept]
+    return f"{said} {_how_it_did(own.iloc[0])} {_agrees(found, ranked)}" if len(own) and len(ranked) > 1 else said
 
 
 def _how_it_did(row: pd.Series) -> str:
@@ -67,3 +75,12 @@ def _how_it_did(row: pd.Series) -> str:
     if row["verdict"] == WITHIN:
         return "Here it is within noise of the best."
     return f"Here it is {points(row['difference'])} below the best, which is more than noise."
+
+
+def _agrees(study: ReportStudy, ranked: pd.DataFrame) -> str:
+    """Whether the report's conclusion holds here: that nothing differs, or that nothing beats what it kept."""
+    if study.same:
+        holds = not (ranked["verdict"] == WORSE).any()
+    else:
+        holds = ranked.loc[ranked["point"] == study.kept, "verdict"].item() != WORSE
+    return f"The report's conclusion {'holds' if holds else 'does not hold'} on this budget."

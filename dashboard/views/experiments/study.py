@@ -50,7 +50,7 @@ class Loaded(NamedTuple):
 def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     """Everything about a study, from the answer to the downloads; `clean` leaves out test images with copies."""
     with st.spinner("Measuring ..."):
-        loaded = state.readable(partial(load, clean=clean), runs)
+        loaded = state.readable(partial(load, study=name, clean=clean), runs)
     if not loaded:
         return
     found = [one.point for one in loaded.values()]
@@ -78,8 +78,8 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     draw_downloads(name, table, ranked, loaded)
 
 
-def load(run: Run, clean: bool = False) -> Loaded:
-    point, history = read_point(run), state.history(run)
+def load(run: Run, study: str, clean: bool = False) -> Loaded:
+    point, history = read_point(run, study), state.history(run)
     reports = state.reports(run, clean) if run.status == "finished" else {}
     answers = state.predictions(run, "val", score=clean) if "val" in reports else None
     return Loaded(point, history, reports, answers)

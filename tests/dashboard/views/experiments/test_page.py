@@ -66,9 +66,25 @@ def test_the_report_stands_beside_a_study_of_its_own(open_page, folders):
     make_study(folders[0], "kernel-size", {"3": 0.5, "5": 0.6}, n=100)
     text = page_words(open_page("experiments"))
     assert "The report (section 3.3, figure 4) went on with **0.2**" in text
-    assert "It does best here, too." in text
+    assert "It does best here, too. The report's conclusion holds on this budget." in text
     text = page_words(open_page("experiments", experiment="kernel-size"))
     assert "Here it is 10.0 points below the best, which is more than noise." in text
+    assert "The report's conclusion does not hold on this budget." in text
+
+
+def test_a_run_that_studies_share_is_a_point_of_each(open_page, folders):
+    centre = make_point(folders[0], "report-dropout", "0.2", 0.6, 2, points=2, n=100)
+    other = make_point(folders[0], "report-dropout", "0.5", 0.5, 1, points=2, n=100)
+    make_point(folders[0], "report-kernel-size", "5", 0.58, 2, points=2, n=100)
+    own = centre.info["study"]
+    update_run(centre, study=[own, {**own, "name": "report-kernel-size", "label": "3", "position": 1}])
+    app = open_page("experiments")
+    assert app.button_group[0].options == ["report-dropout", "report-kernel-size", "New study"]
+    assert app.dataframe[0].value["Point"].tolist() == [other.info["study"]["label"], "0.2"]
+    assert "The report (section 3.3, figure 4) went on with **0.2**" in page_words(app)
+    app = open_page("experiments", experiment="report-kernel-size")
+    assert app.dataframe[0].value["Point"].tolist() == ["3", "5"]
+    assert "The report's conclusion holds on this budget." in page_words(app)
 
 
 def test_several_seeds_are_told_by_mean_and_spread(open_page, folders):
@@ -351,6 +367,8 @@ def test_report_studies_agree_with_the_reference():
     assert "left out of the final model" in report["augmentation_study"]["finding"]
     for name, study in REPORT_STUDIES.items():
         assert study.kept in [point.label for point in load_study(name).points]
+        full = load_study(f"report-{name}")
+        assert [point.label for point in full.points if full.is_centre(point)] == [study.kept]
 
 
 def copies_of_right_answers(data, run, number):
