@@ -28,6 +28,7 @@ from fercore.models.registry import load
 from fercore.runs import list_runs, open_run
 from fercore.training.config import from_dict
 from fercore.training.ensemble import mean_prediction
+from fercore.training.plan import load_plan
 from fercore.training.study import load_study, study_names
 from fercore.training.sweep import plan_study
 
@@ -90,6 +91,24 @@ def test_the_studies_have_all_their_points_on_one_budget(name):
         run = open_run(RUNS / one.name)
         assert from_dict(run.info["config"], run.name) == one.config
         assert len(run.history()) == study.budget["epochs"]
+
+
+def test_every_shipped_run_is_in_the_plan_that_makes_it_anew_with_the_config_that_it_has():
+    tasks = {task.name: task for task in load_plan("reference").tasks}
+    folds = {f"{task.name}-fold{number}": task for task in tasks.values() for number in range(1, task.folds + 1)}
+    assert set(NAMES) <= tasks.keys() | folds.keys()
+    for name in NAMES:
+        run, task = open_run(RUNS / name), tasks.get(name) or folds[name]
+        if task.kind == "ensemble":
+            assert run.members == task.members
+            continue
+        trained = from_dict(run.info["config"], name)
+        # Fitted to its data set, which may have other classes than FER2013's.
+        assert trained == task.config.override(num_classes=len(run.classes))
+        if task.kind == "kfold":
+            assert run.info["kfold"]["folds"] == task.folds
+        wanted = {(split, tta) for tta in (("none", "flip") if task.tta else ("none",)) for split in ("val", "test")}
+        assert wanted == {(split, tta) for split, tta in run.evaluations() if split != "train"}
 
 
 def test_the_folds_hold_out_every_training_image_once_and_reach_the_reports_accuracy():

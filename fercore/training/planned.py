@@ -28,7 +28,7 @@ class PlannedRun:
     name, config
         Its folder and what to train.
     group
-        "study" or "kfold": the entry of run.json that says what it is part of.
+        "study" or "kfold": the entry of run.json that says what it is part of; empty for a run of its own.
     identity
         Content of that entry that a run on disk must share to be this run.
     notes
@@ -36,7 +36,9 @@ class PlannedRun:
     command
         What the user typed.
     shared
-        Whether other plans may have the same run: run.json then holds a list of entries, one a plan.
+        Whether other studies may have the same run: run.json then holds a list of entries, one a study.
+    plan
+        Name of the plan file that it comes from, for the record.
     """
 
     name: str
@@ -46,18 +48,25 @@ class PlannedRun:
     notes: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     shared: bool = False
+    plan: str = ""
+
+    @property
+    def what(self) -> str:
+        """What it is part of, in a word."""
+        return self.group or "plan"
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What run.json says of this plan under `group`."""
+        """What run.json says of it under `group`."""
         return self.identity | self.notes
 
     def noted(self, run: Run | None) -> dict[str, Any]:
-        """The whole of run.json's `group`: the plan's entry, of a shared run beside those of other plans."""
+        """What run.json holds of it: its entry under `group`, of a shared run beside those of other studies."""
+        plan = {"plan": self.plan} if self.plan else {}
         if not self.shared:
-            return {self.group: self.entry}
+            return plan | ({self.group: self.entry} if self.group else {})
         others = [entry for entry in entries(run, self.group) if entry.get("name") != self.identity["name"]]
-        return {self.group: sorted([*others, self.entry], key=lambda entry: str(entry.get("name")))}
+        return plan | {self.group: sorted([*others, self.entry], key=lambda entry: str(entry.get("name")))}
 
 
 def find(planned: PlannedRun, dataset: Dataset, root: Path) -> Run | None:
@@ -74,8 +83,8 @@ def find(planned: PlannedRun, dataset: Dataset, root: Path) -> Run | None:
     run = runs.open_run(path)
     if difference := _difference(planned, run, dataset):
         raise RunError(
-            f"{path} is not what is asked for now: {difference}. Runs of one {planned.group} must share everything "
-            f"else to be compared: give the new {planned.group} another name, or delete the folders of the old one"
+            f"{path} is not what is asked for now: {difference}. Runs of one {planned.what} must share everything "
+            f"else to be compared: give the new {planned.what} another name, or delete the folders of the old one"
         )
     if run.status == "running":
         raise RunError(f"{path} is being trained by another process; wait for it or stop it")
@@ -141,6 +150,12 @@ def clear(run: Run, keep_weights: bool) -> None:
     shutil.rmtree(last)
 
 
+def refresh(planned: PlannedRun, run: Run) -> Run:
+    """Bring the notes of an earlier run up to date, as when points were added to its study."""
+    noted = planned.noted(run)
+    return runs.update_run(run, **noted) if any(run.info.get(key) != value for key, value in noted.items()) else run
+
+
 def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: str) -> None:
     """Leave a run folder that says failed and why, also where training broke before there was one."""
     path = Path(root) / planned.name
@@ -166,7 +181,7 @@ def record_failure(planned: PlannedRun, dataset: Dataset, root: Path, problem: s
 
 def _difference(planned: PlannedRun, run: Run, dataset: Dataset) -> str | None:
     """The first thing in which a run on disk differs from the planned one, in words."""
-    found = entries(run, planned.group)
+    found = entries(run, planned.group) if planned.group else [{}]
     if not found:
         return f"the run there belongs to no {planned.group}"
     if planned.shared:  # one that has no entry of this plan yet becomes a part of it

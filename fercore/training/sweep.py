@@ -14,7 +14,7 @@ from fercore.evaluation.studies import entries
 from fercore.evaluation.tables import accuracy_columns
 from fercore.runs import Run, RunError
 from fercore.training.executors import Executor, local
-from fercore.training.planned import PlannedRun, find, is_complete
+from fercore.training.planned import PlannedRun, find, is_complete, refresh
 from fercore.training.study import Study
 
 
@@ -57,7 +57,8 @@ def sweep(
     _check_budget(study, root)
     found = {planned.name: find(planned, dataset, root) for planned in plan}
     for planned in plan:
-        _refresh(planned, found[planned.name])
+        if run := found[planned.name]:
+            refresh(planned, run)
     todo = [planned for planned in plan if _is_open(found[planned.name], retry)]
     started, done = time.monotonic(), len(plan) - len(todo)
     print(f"Study {study.name}: {len(plan)} points, {len(todo)} to train.", flush=True)
@@ -139,12 +140,6 @@ def _outcome(run: Run) -> str:
 
 def _is_open(run: Run | None, retry: bool) -> bool:
     return not is_complete(run) and (retry or run is None or run.status != "failed")
-
-
-def _refresh(planned: PlannedRun, run: Run | None) -> None:
-    """Bring the notes of an earlier run up to date, as when points were added to the study."""
-    if run and run.info[planned.group] != (noted := planned.noted(run))[planned.group]:
-        runs.update_run(run, **noted)
 
 
 def _check_budget(study: Study, root: Path) -> None:
