@@ -164,7 +164,13 @@ def _points_axis(data: pd.DataFrame) -> alt.Y:
     return alt.Y("point:N", sort=list(dict.fromkeys(data["point"])), title=None, axis=axis)
 
 
-def _verdicts(ranked: pd.DataFrame) -> pd.DataFrame:
+def verdict_words(ranked: pd.DataFrame) -> dict[str, str]:
+    """Point -> what it is beside the best: "best", "within noise", "1.2 points less"; from `studies.ranking`."""
     less = [f"{points(x)} less" if pd.notna(x) else "" for x in ranked["difference"]]
     words = [away if verdict == WORSE else verdict for verdict, away in zip(ranked["verdict"], less, strict=True)]
-    return pd.DataFrame({"point": ranked["point"], "mean": ranked["accuracy"], "verdict": words})
+    return dict(zip(ranked["point"], words, strict=True))
+
+
+def _verdicts(ranked: pd.DataFrame) -> pd.DataFrame:
+    words = verdict_words(ranked)
+    return pd.DataFrame({"point": list(words), "mean": ranked["accuracy"], "verdict": list(words.values())})

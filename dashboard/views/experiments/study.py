@@ -17,6 +17,7 @@ from fercore.charts.style import RunStyle, duration, figure_words, p_value, poin
 from fercore.evaluation.learning import curve_table
 from fercore.evaluation.studies import BEST, WITHIN, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
+from views.experiments import over_seeds
 from views.experiments.report_findings import beside_the_report
 from views.experiments.resume_commands import is_shipped, sweep_command
 from views.experiments.study_budget import budget_words
@@ -33,7 +34,7 @@ METHOD = (
     "{val} and {test}: accuracy of the point's best epoch. That epoch and the best point are "
     "chosen on {val}, so the best figure there is a little optimistic; {test} took part in no choice. Ranges are 95 % "
     "intervals (Wilson). All points answered for the same images, so each is compared with the best image by image: "
-    "McNemar's exact test, with several seeds Welch's test on their accuracies; p is corrected for the number of "
+    "McNemar's exact test; p is corrected for the number of "
     "comparisons (Holm), and below 0.05 we call a difference more than noise. Ranges of differences are not corrected."
 )
 
@@ -69,10 +70,13 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     st.caption(f"{escape(found[0].description)} {escape(budget_words(found[0], images['train']))}")
     say_what_is_wrong(found, others)
     say_what_is_left(name, found, table, planned)
-    looks = looks_of(table)
-    draw_summary(table, ranked, looks, images["val"], found[0].run.info.get("device"))
-    draw_curves({row.name: loaded[row.run].history for row in table.itertuples(index=False)}, looks)
-    draw_table(table, ranked, found, images)
+    if table["seed"].nunique() > 1:
+        over_seeds.draw(table, ranked, found, {run: one.history for run, one in loaded.items()}, images)
+    else:
+        looks = looks_of(table)
+        draw_summary(table, ranked, looks, images["val"], found[0].run.info.get("device"))
+        draw_curves({row.name: loaded[row.run].history for row in table.itertuples(index=False)}, looks)
+        draw_table(table, ranked, found, images)
     if said := clean_score.note(one.reports for one in loaded.values()):
         st.caption(said)
     draw_downloads(name, table, ranked, loaded)

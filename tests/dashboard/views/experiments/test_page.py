@@ -94,7 +94,13 @@ def test_several_seeds_are_told_by_mean_and_spread(open_page, folders):
     app = open_page("experiments")
     text = page_words(app)
     assert "So far, with 5 of 6 runs finished: s b does best with accuracy 70.0 % ± 0.0 on PublicTest (mean" in text
-    assert app.dataframe[0].value["Point"].tolist() == ["a, seed 0", "a, seed 1", "b, seed 0", "b, seed 1", "b, seed 2"]
+    table = app.dataframe[0].value
+    assert table[["Point", "Seeds", "PublicTest"]].to_numpy().tolist() == [
+        ["a", 2, "30.0 %"],
+        ["b", 3, "73.3 % (70.0 to 80.0)"],
+    ]
+    assert [chart["title"] for chart in charts(app) if "title" in chart] == ["Accuracy", "Loss", "Accuracy"]
+    assert "Bands: from the lowest to the highest seed." in text
 
 
 def test_choosing_another_experiment_shows_it(open_page, folders):
