@@ -4,6 +4,7 @@ python scripts/train.py --recipe report-cnn
 python scripts/train.py --recipe report-cnn --name wider --first-filters 96 --epochs 30
 python scripts/train.py --recipe best --measure
 python scripts/train.py --recipe best --log-with tensorboard
+python scripts/train.py --recipe resnet18 --model timm:convnext_tiny --weights imagenet
 python scripts/train.py --resume wider
 python scripts/train.py --resume wider --epochs 40
 accelerate launch --cpu --num_processes 2 scripts/train.py --recipe report-cnn
@@ -39,6 +40,8 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
     resumed = "go on with this interrupted run, by name or path; with --epochs, a finished one gets more epochs"
     what.add_argument("--resume", type=filled, metavar="RUN", help=resumed)
     parser.add_argument("--name", type=filled, help="name of the run folder (default: recipe, date and time)")
+    network = "a network of timm in place of the recipe's: timm:NAME"
+    parser.add_argument("--model", type=filled, metavar="timm:NAME", help=network)
     parser.add_argument("--measure", action="store_true", help="say what it would cost here, and train nothing")
     add_trackers(parser)
     add_roots(parser)
@@ -47,7 +50,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
         longer = argparse.ArgumentParser(usage=parser.usage, prog=parser.prog, allow_abbrev=False, add_help=False)
         longer.add_argument("--epochs", type=int)
         wanted, others = longer.parse_known_args(rest)
-        if others or known.name:
+        if others or known.name or known.model:
             parser.error("--resume takes its settings from the run; give no others but --epochs")
         return argparse.Namespace(**vars(known), epochs=wanted.epochs), None
     options, config = parse_flags(parser, arguments)

@@ -6,6 +6,7 @@ image at a time; done one by one in Python they would cost 7 to 15 % of a CPU tr
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import asdict, dataclass
 
@@ -13,12 +14,14 @@ import torch
 from torch.nn import functional as F
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as TF
+from torchvision.transforms.v2.functional._color import _hsv_to_rgb, _rgb_to_hsv
 
 from fercore.emotions import EMOTIONS
 from fercore.fields import check, setting
 
 # Mean and standard deviation of the 28,709 Training images scaled to 0..1; the tests measure them again.
 TRAINING_MEAN, TRAINING_STD = 0.5077, 0.2551
+_LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,26 @@ class Preprocess:
     channels
         1, gray; or 3, which are equal where the face is gray.
     mean, std
-        Subtracted from and divided into pixels scaled to 0..1.
+        Subtracted from and divided into pixels scaled to 0..1: one number, or one a channel.
     """
 
     size: int = 48
     channels: int = 1
-    mean: float = TRAINING_MEAN
-    std: float = TRAINING_STD
+    mean: float | tuple[float, ...] = TRAINING_MEAN
+    std: float | tuple[float, ...] = TRAINING_STD
 
     def __post_init__(self) -> None:
-        if not (8 <= self.size <= 1024 and self.channels in (1, 3) and self.std > 0 and math.isfinite(self.mean)):
-            raise ValueError(f"preprocess {asdict(self)}: expected size 8 to 1024, 1 or 3 channels and std above 0")
+        for name in ("mean", "std"):  # JSON has lists
+            if isinstance(value := getattr(self, name), list):
+                object.__setattr__(self, name, tuple(value))
+        means, stds = (value if isinstance(value, tuple) else (value,) for value in (self.mean, self.std))
+        fits = all(len(values) in (1, self.channels) for values in (means, stds))
+        sound = all(map(math.isfinite, means)) and all(0 < std < math.inf for std in stds)
+        if not (8 <= self.size <= 1024 and self.channels in (1, 3) and fits and sound):
+            raise ValueError(
+                f"preprocess {asdict(self)}: expected size 8 to 1024, 1 or 3 channels, and std above 0, one or one a "
+                "channel"
+            )
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 0..255 or float 0..1 images -> float32 (N, channels, size, size), normalised.
@@ -56,8 +68,10 @@ class Preprocess:
             pixels = luma(pixels)
         if pixels.shape[-2:] != (self.size, self.size):
             pixels = TF.resize(pixels, [self.size, self.size], antialias=True)
-        pixels = (pixels - self.mean) / self.std
-        return pixels.expand(-1, self.channels, -1, -1)
+        if not isinstance(self.mean, tuple) and not isinstance(self.std, tuple):
+            return ((pixels - self.mean) / self.std).expand(-1, self.channels, -1, -1)
+        mean, std = (_by_channel(value, pixels.device) for value in (self.mean, self.std))
+        return (pixels.expand(-1, self.channels, -1, -1) - mean) / std
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -104,8 +118,24 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
 
 def luma(pixels: torch.Tensor) -> torch.Tensor:
     """Gray levels (N, 1, H, W) of colours (N, 3, H, W), 0..1, by ITU-R BT.601, as PIL makes them."""
-    weights = pixels.new_tensor([0.299, 0.587, 0.114])[:, None, None]
-    return (pixels * weights).sum(dim=1, keepdim=True)
+    return (pixels * _by_channel(_LUMA, pixels.device)).sum(dim=1, keepdim=True)
+
+
+def _by_channel(values: float | tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """Numbers as (C, 1, 1). Outside of exports they are kept, because each copy of numbers to a GPU waits for it."""
+    values = values if isinstance(values, tuple) else (values,)
+    exported = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return _made(values, device) if exported else _kept(values, device)
+
+
+def _made(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, device=device)[:, None, None]
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    with torch.inference_mode(False):
+        return _made(values, device)
 
 
 def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
@@ -118,7 +148,8 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     config
         What to change, and how strongly.
     generator
-        CPU random generator, the only source of randomness: the same one gives the same images.
+        The only source of randomness: the same one gives the same images. On the device of the images it saves each
+        step a wait for the device.
 
     Returns
     -------
@@ -168,7 +199,7 @@ def mix(
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator, device: torch.device) -> torch.Tensor:
-    return (torch.rand(n, generator=generator) * (high - low) + low).to(device)
+    return (torch.rand(n, generator=generator, device=generator.device) * (high - low) + low).to(device)
 
 
 def _move(pixels: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
@@ -205,9 +236,18 @@ def _relight(pixels: torch.Tensor, config: AugmentConfig, generator: torch.Gener
         gray = luma(pixels)
         pixels = (gray + (pixels - gray) * factor).clamp(0, 1)
     if config.hue:
-        turns = _uniform(n, -config.hue, config.hue, generator, torch.device("cpu")).tolist()
-        pixels = torch.stack([TF.adjust_hue(image, turn) for image, turn in zip(pixels, turns, strict=True)])
+        pixels = turn_hue(pixels, _uniform(n, -config.hue, config.hue, generator, device))
     return pixels
+
+
+def turn_hue(pixels: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
+    """torchvision's `adjust_hue` with a turn (N,) for each image of (N, 3, H, W), without asking the device for any.
+
+    The public function takes one turn for all images.
+    """
+    hsv = _rgb_to_hsv(pixels)
+    turned = (hsv[:, :1] + turns[:, None, None, None]).remainder(1.0)
+    return _hsv_to_rgb(torch.cat([turned, hsv[:, 1:]], dim=1))
 
 
 def _gray(pixels: torch.Tensor) -> torch.Tensor:

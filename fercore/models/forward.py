@@ -12,8 +12,6 @@ from tqdm import trange
 from fercore.data.transforms import Preprocess
 from fercore.models.hub import HubPreprocess
 
-_PIXELS_A_PASS = 256 * 48**2  # memory stays the same whatever the size of a model's input
-
 
 def model_input(preprocess: Preprocess | HubPreprocess, images: torch.Tensor) -> torch.Tensor:
     """Faces as a model takes them, in the order of memory in which convolutions are fastest.
@@ -30,16 +28,17 @@ def pixels_of(images: np.ndarray) -> torch.Tensor:
     return pixels if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2).contiguous()
 
 
-def images_a_pass(side: int) -> int:
-    """256 images of 48x48 pixels, fewer of larger ones so that memory stays the same."""
-    return max(1, min(256, _PIXELS_A_PASS // side**2))
+def images_a_pass(side: int, device: str | torch.device = "cpu") -> int:
+    """256 images of 48x48 pixels on the CPU, 2048 elsewhere; fewer of larger ones so that memory stays the same."""
+    most = 256 if torch.device(device).type == "cpu" else 2048
+    return max(1, min(most, most * 48**2 // side**2))
 
 
 @torch.inference_mode()
 def probabilities(
     module: nn.Module,
     preprocess: Preprocess | HubPreprocess,
-    images: np.ndarray,
+    images: np.ndarray | torch.Tensor,
     *,
     tta: str = "none",
     batch_size: int | None = None,
@@ -56,7 +55,8 @@ def probabilities(
     preprocess
         The model's own preprocessing.
     images
-        uint8 array (N, H, W) or, in colour, (N, H, W, 3), 0 to 255.
+        uint8 array (N, H, W) or, in colour, (N, H, W, 3), 0 to 255; or the same as `pixels_of` makes it, which may lie
+        on the device already.
     tta
         "flip" averages the probabilities of each image and of its mirror image.
     batch_size, device
@@ -71,21 +71,26 @@ def probabilities(
     np.ndarray
         float32 (N, C), rows sum to 1.
     """
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)):
-        received = f"{images.dtype} {images.shape}"
-        raise ValueError(f"received {received}, expected uint8 images (N, H, W) or (N, H, W, 3)")
+    if isinstance(images, np.ndarray):
+        _check(images)
     if not len(images):  # a blank one tells how many classes there are
         blank = np.zeros((1, *images.shape[1:]), dtype=np.uint8)
         return probabilities(module, preprocess, blank, device=device)[:0]
     autocast = torch.autocast(torch.device(device).type, torch.bfloat16) if bf16 else contextlib.nullcontext()
-    batch_size = batch_size or images_a_pass(preprocess.size)
+    batch_size = batch_size or images_a_pass(preprocess.size, device)
     results = []
     for start in trange(0, len(images), batch_size, unit="batch", disable=None if progress else True, delay=1):
-        batch = pixels_of(images[start : start + batch_size]).to(device)
-        inputs = model_input(preprocess, batch)
+        batch = images[start : start + batch_size]
+        inputs = model_input(preprocess, (pixels_of(batch) if isinstance(batch, np.ndarray) else batch).to(device))
         with autocast:
             outputs = module(inputs).float().softmax(dim=1)
             if tta == "flip":
                 outputs = (outputs + module(inputs.flip(-1)).float().softmax(dim=1)) / 2
-        results.append(outputs.cpu().numpy())
-    return np.concatenate(results)
+        results.append(outputs)
+    return torch.cat(results).cpu().numpy()  # asked of the device once: each pass would wait for the one before
+
+
+def _check(images: np.ndarray) -> None:
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)):
+        received = f"{images.dtype} {images.shape}"
+        raise ValueError(f"received {received}, expected uint8 images (N, H, W) or (N, H, W, 3)")

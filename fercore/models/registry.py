@@ -21,10 +21,15 @@ from fercore.models.hub import HubPreprocess, is_hub_config, open_folder
 from fercore.models.networks import NETWORKS
 from fercore.models.plain import folded
 from fercore.models.resnet import ResNet18Config, load_first_weights
+from fercore.models.timm_models import TimmConfig, build_timm, load_pretrained, timm_preprocess
 from fercore.models.vit import ViTConfig, build_vit, hub_files
 from fercore.runs import Run, RunError, atomic_write, open_run, read_json, write_json
 
-MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {**NETWORKS, "vit": (ViTConfig, build_vit)}
+MODELS: dict[str, tuple[type, Callable[[Any], nn.Module]]] = {
+    **NETWORKS,
+    "vit": (ViTConfig, build_vit),
+    "timm": (TimmConfig, build_timm),
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,16 @@ def pretrain(module: nn.Module, config: Any) -> str | None:
     ConfigError
         If the weights cannot be had or do not fit; the message names the ways on.
     """
+    if isinstance(config, TimmConfig):
+        return load_pretrained(module, config)
     return load_first_weights(module, config) if isinstance(config, ResNet18Config) else None
+
+
+def preprocess_of(config: Any) -> Preprocess:
+    """The preprocessing that a model's config asks for: of timm's networks the one that they were published with."""
+    if isinstance(config, TimmConfig):
+        return timm_preprocess(config)
+    return Preprocess(size=config.input_size, channels=config.in_channels)
 
 
 def save_model(
@@ -212,6 +226,9 @@ def _open_own(folder: Path, content: dict, classes: tuple[str, ...]) -> tuple[nn
     state = from_int8(load_file(folder / "model.safetensors"))
     state = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
     module.load_state_dict(state, assign=True)
+    if any(buffer.is_meta for buffer in module.buffers()):  # which the weights do not hold, as timm's transformers have
+        module = build(kind, config)
+        module.load_state_dict(state)
     return module, preprocess
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
@@ -27,6 +28,9 @@ class TrainingConfig:
 
     epochs: int = setting(20, "passes over the training images", min=1, max=10000)
     batch_size: int = setting(128, "images per step, over all processes", min=1, max=65536)
+    batch_scale: int = setting(
+        1, "steps of this many times --batch-size, with learning rate and EMA to match, for a GPU", min=1, max=512
+    )
     optimizer: str = setting(
         "sgd", "sgd (Nesterov), adamw, or muon (for matrices, beside adamw)", choices=("sgd", "adamw", "muon")
     )
@@ -57,6 +61,7 @@ class TrainingConfig:
     early_stopping: int = setting(0, "stop after this many epochs without a better val accuracy; 0 is off", min=0)
     gradient_clip: float = setting(0.0, "largest norm of the gradient; 0 is off", min=0)
     precision: str = setting("auto", "auto is bf16 where the processor has it", choices=("auto", "bf16", "fp32"))
+    compile: bool = setting(False, "compile the network (torch.compile): faster steps after a minute's start")
     threads: int = setting(0, "CPU threads; 0 leaves torch's choice", min=0, max=1024)
     exclude: str = setting("", "file of decisions: training images that it says to drop are left out")
     relabel: str = setting("", "file of decisions: training images that it says to relabel get that label")
@@ -69,6 +74,25 @@ class TrainingConfig:
             raise ConfigError(f"--distillation: received {self.distillation}, but there is no --teacher to learn from")
         if self.guidance and not self.distillation:
             raise ConfigError(f"--guidance: received {self.guidance}, but without --distillation there is no teacher")
+        if self.guidance and self.compile:
+            raise ConfigError("--compile: received with --guidance, which looks into the network; expected one of them")
+
+    @property
+    def images_a_step(self) -> int:
+        """Images of one step, over all processes."""
+        return self.batch_size * self.batch_scale
+
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate of steps of so many images: times `batch_scale` for SGD (Goyal et al. 2017), times its root
+        for optimizers that divide by the gradient's size (Malladi et al. 2022)."""
+        return self.learning_rate * (self.batch_scale if self.optimizer == "sgd" else math.sqrt(self.batch_scale))
+
+    @property
+    def ema_decay(self) -> float:
+        """The decay of one step that forgets as much in an epoch as `ema` does with a `batch_scale` of 1 (Busbridge et
+        al. 2023)."""
+        return self.ema**self.batch_scale
 
 
 @dataclass(frozen=True)
@@ -218,6 +242,20 @@ def read_toml(folder: Traversable, name: str, what: str) -> tuple[dict[str, Any]
     return content, source
 
 
+def with_model(config: Config, model: str) -> Config:
+    """The config with a network of others in place of its own: "timm:convnext_tiny".
+
+    Raises
+    ------
+    ConfigError
+        If it is none that can be had; the message names the way on.
+    """
+    kind, _, name = model.partition(":")
+    if kind != "timm" or not name:
+        raise ConfigError(f"--model: received {model!r}, expected timm:NAME, such as timm:convnext_tiny")
+    return replace(config, model_type=kind, model=config_class(kind)(name))
+
+
 def parse_flags(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[argparse.Namespace, Config]:
     """Parse in two passes: which --recipe, then a flag for every field of it.
 
@@ -236,6 +274,8 @@ def parse_flags(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[
     known, _ = parser.parse_known_args(arguments)
     parser.add_argument("-h", "--help", action="help", help="show this message and exit")
     config = load_recipe(known.recipe)
+    if model := getattr(known, "model", None):
+        config = with_model(config, model)
     config.add_flags(parser)
     options = parser.parse_args(arguments)
     changes = {name: value for name, value in vars(options).items() if name in config.field_names()}

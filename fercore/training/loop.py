@@ -24,7 +24,7 @@ from fercore.data.fer2013 import Dataset
 from fercore.data.transforms import Preprocess, augment, mix
 from fercore.memory import keep_freed_memory
 from fercore.models.forward import model_input, pixels_of, probabilities
-from fercore.models.registry import build, pretrain
+from fercore.models.registry import build, preprocess_of, pretrain
 from fercore.runs import RunError
 from fercore.training.config import Config, TrainingConfig
 from fercore.training.distillation import Teacher, soft_target_loss
@@ -36,6 +36,8 @@ from fercore.training.progress import Progress
 from fercore.training.schedule import learning_rate
 from fercore.training.shares import train_rows
 from fercore.training.targets import class_weights, training_targets
+
+COMPILER = "inductor"  # of --compile
 
 
 class TrainingFailed(RunError):
@@ -56,7 +58,7 @@ class Fit:
     images: torch.Tensor  # uint8 (N, H, W) or (N, 3, H, W), on the training device
     targets: torch.Tensor  # int64 classes (N,), or float32 distributions (N, C)
     class_weights: torch.Tensor | None
-    val_images: np.ndarray
+    val_images: np.ndarray | torch.Tensor  # uint8, on a device as `images`
     val_labels: np.ndarray
     pretraining: str | None
     teacher: Teacher | None = None
@@ -72,7 +74,7 @@ class Fit:
 
     @property
     def batch_size(self) -> int:
-        return min(self.config.training.batch_size, len(self.targets))
+        return min(self.config.training.images_a_step, len(self.targets))
 
     @property
     def steps(self) -> int:
@@ -120,6 +122,7 @@ def setup(
     learning = nn.ModuleList([module, guidance.project]) if guidance else module
     names, steppers = zip(*optimizers(learning, training, len(dataset.classes)).items(), strict=True)
     wrapped, *steppers = accelerator.prepare(module, *steppers)
+    wrapped = torch.compile(wrapped, backend=COMPILER) if training.compile else wrapped
     if guidance:
         guidance.project = accelerator.prepare(guidance.project)
     rows, targets = training_targets(dataset, train_rows(dataset, training), training.targets)
@@ -127,15 +130,17 @@ def setup(
     return Fit(
         config=config,
         accelerator=accelerator,
-        preprocess=preprocess_of(config),
+        preprocess=preprocess_of(config.model),
         module=module,
         wrapped=wrapped,
         optimizers=dict(zip(names, steppers, strict=True)),
-        average=AveragedModel(module, multi_avg_fn=averaging(training.ema), use_buffers=True) if training.ema else None,
+        average=AveragedModel(module, multi_avg_fn=averaging(training.ema_decay), use_buffers=True)
+        if training.ema
+        else None,
         images=pixels_of(dataset.images[rows]).to(accelerator.device),
         targets=targets.to(accelerator.device),
         class_weights=class_weights(labels, training.class_weights, len(dataset.classes), accelerator.device),
-        val_images=dataset.images[val_rows],
+        val_images=_val_images(dataset, val_rows, accelerator.device),
         val_labels=dataset.labels[val_rows],
         pretraining=pretraining,
         teacher=teacher,
@@ -144,23 +149,24 @@ def setup(
     )
 
 
+def _val_images(dataset: Dataset, rows: np.ndarray, device: torch.device) -> np.ndarray | torch.Tensor:
+    """Where memory maps serve as well they stay one; a GPU has them at hand in every epoch."""
+    images = dataset.images[rows]
+    return images if device.type == "cpu" else pixels_of(images).to(device)
+
+
 def _accelerator(training: TrainingConfig) -> Accelerator:
     # Accelerate lets a process decide about precision once; the points of a sweep may differ in it.
     AcceleratorState._reset_state()
     # Without cpu=True, accelerate takes several processes on a machine without a GPU for one.
     cpu = not torch.accelerator.is_available()
     accelerator = Accelerator(mixed_precision="bf16" if uses_bf16(training) else "no", cpu=cpu)
-    if training.batch_size % accelerator.num_processes:
+    if training.images_a_step % accelerator.num_processes:
         raise TrainingFailed(
             f"--batch-size: received {training.batch_size}, expected a multiple of the "
             f"{accelerator.num_processes} processes that share it"
         )
     return accelerator
-
-
-def preprocess_of(config: Config) -> Preprocess:
-    """The preprocessing that a model's config asks for."""
-    return Preprocess(size=config.model.input_size, channels=config.model.in_channels)
 
 
 def uses_bf16(training: TrainingConfig) -> bool:
@@ -205,13 +211,14 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
                 group["lr"] = rate
         inputs = model_input(fit.preprocess, pixels)
         with accelerator.autocast(), fit.guidance.watching() if fit.guidance else contextlib.nullcontext():
-            logits = fit.wrapped(inputs).float()
+            logits = _answers(fit, inputs)
             taught = fit.teacher(pixels) if fit.teacher else None
         learn(fit, _loss(fit, logits, targets, taught))
         with torch.no_grad():
             plain = F.cross_entropy(logits, targets, reduction="sum")
             labels = targets if targets.ndim == 1 else targets.argmax(1)
-            totals += torch.stack([plain, (logits.argmax(1) == labels).sum().float(), plain.new_tensor(len(labels))])
+            right = (logits.argmax(1) == labels).sum().float()
+            totals += torch.stack([plain, right, torch.full_like(plain, len(labels))])
         if progress:
             progress.step(epoch, totals, fit.batch_size)
     loss, right, seen = accelerator.reduce(totals, "sum").tolist()
@@ -221,6 +228,22 @@ def train_epoch(fit: Fit, epoch: int, progress: Progress | None = None) -> dict[
             "or set --gradient-clip 1"
         )
     return {"train_loss": loss / seen, "train_accuracy": right / seen, "learning_rate": rate}
+
+
+def _answers(fit: Fit, inputs: torch.Tensor) -> torch.Tensor:
+    """Logits (N, C) in float32."""
+    if not fit.config.training.compile:
+        return fit.wrapped(inputs).float()
+    from torch._dynamo.exc import TorchDynamoException  # seconds to import
+
+    try:
+        return fit.wrapped(inputs).float()
+    except TorchDynamoException as error:
+        reason = str(error).strip().splitlines()[0][:300]
+        raise TrainingFailed(
+            f"--compile: the network cannot be compiled here ({reason}). On a CPU that takes a C++ compiler, on a GPU "
+            "triton; or leave --compile out: the results are the same within rounding"
+        ) from error
 
 
 def learn(fit: Fit, loss: torch.Tensor) -> None:
@@ -240,7 +263,7 @@ def batches(fit: Fit, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """This process's share of every batch of an epoch: float 0..1 images (n, H, W), classes (n,) or shares (n, C)."""
     rank, world = fit.accelerator.process_index, fit.accelerator.num_processes
     order = torch.randperm(len(fit.targets), generator=torch.Generator().manual_seed(seed)).to(fit.targets.device)
-    generator = torch.Generator().manual_seed(seed + 500_000 * rank + 1)
+    generator = torch.Generator(fit.images.device).manual_seed(seed + 500_000 * rank + 1)
     for start in range(0, fit.steps * fit.batch_size, fit.batch_size):
         chosen = order[start : start + fit.batch_size][rank::world]
         pixels = augment(fit.images[chosen], fit.config.augment, generator)

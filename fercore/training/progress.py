@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import torch
 from tqdm import tqdm
 
 JOB = "FERCORE_PROGRESS"  # set in the environment of a job, whose log tells a page how far it is
-_EVERY = 10  # steps between two looks at the totals; each look waits for the device
+_PAUSE = 0.5  # seconds between two looks at the totals; each look waits for the device
 
 
 class Progress:
@@ -20,12 +21,14 @@ class Progress:
         shown = enabled and (sys.stderr.isatty() or JOB in os.environ)
         # A log is read every few seconds, a terminal all the time.
         pause = 0.1 if sys.stderr.isatty() else 2.0
+        self._looked = 0.0
         self._bar = tqdm(total=total, initial=done, unit="step", disable=not shown, mininterval=pause)
 
     def step(self, epoch: int, totals: torch.Tensor, batch_size: int) -> None:
         """Count one step; `totals` holds summed loss, right answers and images of the epoch so far."""
         self._bar.update()
-        if not self._bar.disable and self._bar.n % _EVERY == 0:
+        if not self._bar.disable and time.monotonic() - self._looked >= _PAUSE:
+            self._looked = time.monotonic()
             loss, right, seen = totals.tolist()
             rate = (self._bar.format_dict["rate"] or 0) * batch_size
             self._bar.set_description(f"epoch {epoch + 1}", refresh=False)

@@ -14,7 +14,7 @@ def learning_rate(config: TrainingConfig, step: int, total: int, val_accuracies:
     Parameters
     ----------
     config
-        Its schedule, learning_rate, warmup and plateau fields are read.
+        Its schedule, highest_rate, warmup and plateau fields are read.
     step, total
         Steps done so far, 0 to total - 1, and steps of the whole training.
     val_accuracies
@@ -27,7 +27,7 @@ def learning_rate(config: TrainingConfig, step: int, total: int, val_accuracies:
         highest rate up to it during the warm-up, then cosine down to 1/250,000. cosine (Loshchilov & Hutter 2017):
         linear warm-up from 0, then half a cosine to 0. plateau: `plateau_factor` per stall. constant.
     """
-    highest = config.learning_rate
+    highest = config.highest_rate
     if config.schedule == "plateau":
         stalls = count_stalls(val_accuracies, config.plateau_patience)
         return highest * config.plateau_factor**stalls

@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.transforms.v2 import functional as TF
 
-from fercore.data.transforms import TRAINING_MEAN, TRAINING_STD, AugmentConfig, Preprocess, augment, mix
+from fercore.data.transforms import TRAINING_MEAN, TRAINING_STD, AugmentConfig, Preprocess, augment, mix, turn_hue
 from fercore.fields import ConfigError
 
 
@@ -153,6 +154,41 @@ def test_saturation_and_hue_leave_gray_images_as_they_are():
     images = faces()
     output = augment(images, AugmentConfig(saturation=0.8, hue=0.4), generator())
     torch.testing.assert_close(output, images.float() / 255, rtol=0, atol=0)
+
+
+def test_each_image_of_colour_turns_its_hue_as_torchvision_does():
+    images = torch.rand(8, 3, 5, 6, generator=generator(3))
+    turns = torch.linspace(-0.5, 0.5, 8)
+    expected = torch.stack([TF.adjust_hue(image, turn) for image, turn in zip(images, turns.tolist(), strict=True)])
+    assert torch.equal(turn_hue(images, turns), expected)
+
+
+class Asked(TorchDispatchMode):
+    """Counts the numbers that Python asks of tensors: on a GPU each would wait for all that was begun."""
+
+    number = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), settings=None):
+        self.number += function is torch.ops.aten._local_scalar_dense.default
+        return function(*arguments, **(settings or {}))
+
+
+def test_nothing_is_asked_of_the_device_while_a_batch_is_changed():
+    everything = AugmentConfig(0.5, 10, 0.1, 0.1, 0.2, 0.2, 0.2, 0.1, 0.5)
+    with Asked() as asked:
+        augment(torch.rand(4, 3, 8, 8), everything, generator())
+        assert asked.number == 0
+        torch.ones(1).item()
+        assert asked.number == 1
+
+
+def test_preprocessing_may_have_a_mean_for_each_channel():
+    preprocess = Preprocess(size=8, channels=3, mean=[0.1, 0.2, 0.3], std=(1.0, 2.0, 4.0))
+    gray = preprocess(torch.full((1, 8, 8), 0.5))
+    assert gray[0, :, 0, 0].tolist() == pytest.approx([0.4, 0.15, 0.05])
+    assert Preprocess(**preprocess.to_dict()) == preprocess
+    with pytest.raises(ValueError, match="std above 0, one or one a channel"):
+        Preprocess(channels=3, mean=(0.1, 0.2))
 
 
 def test_erasing_fills_one_rectangle_with_the_mean():

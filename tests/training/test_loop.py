@@ -15,6 +15,7 @@ from fercore.training import loop
 from fercore.training.config import load_recipe
 from fercore.training.evaluate import val_scores
 from fercore.training.schedule import learning_rate
+from tests.data.test_transforms import Asked
 from tests.training.conftest import TINY
 
 # Nothing random in the network, and steps too small to change an answer.
@@ -110,6 +111,46 @@ def test_a_batch_larger_than_the_images_is_all_of_them(make):
     fit = make(batch_size=64)
     assert (fit.batch_size, fit.steps) == (42, 1)
     assert len(next(loop.batches(fit, 0))[0]) == 42
+
+
+def test_a_larger_step_has_the_learning_rate_and_the_average_that_go_with_it(make):
+    fit = make(batch_scale=2, learning_rate=0.01, ema=0.9)
+    assert (fit.batch_size, fit.steps) == (32, 1)
+    assert loop.train_epoch(fit, 0)["learning_rate"] == 0.02
+    training = fit.config.training
+    assert training.ema_decay == pytest.approx(0.81)
+    assert replace(training, optimizer="adamw", batch_scale=4).highest_rate == 0.02
+    alone = replace(training, batch_scale=1)
+    assert (alone.images_a_step, alone.highest_rate, alone.ema_decay) == (16, 0.01, 0.9)
+
+
+def test_a_compiled_network_learns_the_same_within_rounding(make, monkeypatch):
+    monkeypatch.setattr(loop, "COMPILER", "aot_eager")  # all of the compiler but the code that it writes
+    settings = {"learning_rate": 0.05, "batch_norm": True, "horizontal_flip": 0.5, "ema": 0.9, "epochs": 2}
+    plain, compiled = make(**settings), make(**settings, compile=True)
+    for _ in range(2):
+        row, same = loop.run_epoch(plain), loop.run_epoch(compiled)
+        assert {**same, "seconds": 0} == pytest.approx({**row, "seconds": 0}, rel=1e-4)
+    assert compiled.module.state_dict().keys() == plain.module.state_dict().keys()
+    for name, tensor in plain.evaluated.state_dict().items():
+        torch.testing.assert_close(compiled.evaluated.state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_that_cannot_be_compiled_says_what_to_do(make, monkeypatch):
+    def no_compiler(*_):
+        raise RuntimeError("no working C++ compiler")
+
+    monkeypatch.setattr(loop, "COMPILER", no_compiler)
+    with pytest.raises(RunError, match=r"--compile: the network cannot be compiled here \(.*leave --compile out"):
+        loop.train_epoch(make(compile=True), 0)
+
+
+def test_nothing_is_asked_of_the_device_within_a_step(make):
+    changes = {"horizontal_flip": 0.5, "rotation": 9.0, "brightness": 0.2, "erasing": 0.3, "gradient_clip": 1.0}
+    fit = make(**changes, learning_rate=0.01, momentum=0.9, dropout_conv=0.2)
+    with Asked() as asked:
+        loop.train_epoch(fit, 0)
+    assert asked.number == 0
 
 
 def test_one_step_of_plain_sgd_by_hand(make):
