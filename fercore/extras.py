@@ -16,7 +16,7 @@ def import_extra(name: str, extra: str) -> ModuleType:
     name
         Of the module.
     extra
-        Of pyproject.toml that brings it: "export" or "ray".
+        Of pyproject.toml that brings it: "export", "ray" or "timm".
 
     Raises
     ------

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import psutil
 import torch
 
@@ -112,5 +111,5 @@ def _validation_seconds(fit: Fit) -> float:
     bf16 = fit.accelerator.mixed_precision == "bf16"
     began = time.perf_counter()
     with torch.no_grad():
-        probabilities(fit.module.eval(), fit.preprocess, np.asarray(images), device=fit.accelerator.device, bf16=bf16)
+        probabilities(fit.module.eval(), fit.preprocess, images, device=fit.accelerator.device, bf16=bf16)
     return (time.perf_counter() - began) * len(fit.val_images) / max(len(images), 1)
