@@ -61,7 +61,8 @@ def seeds_chart(
     shape = run_shape(styles, order, "point").legend(None)
     means = base.mark_point(filled=True, size=90, opacity=1).encode(x=alt.X("val_mean:Q", scale=room), shape=shape)
     each = table.dropna(subset="val_accuracy")[["point", "seed", "val_accuracy"]]
-    each = each.assign(told=[f"{percent(x)} (seed {seed})" for seed, x in each[["seed", "val_accuracy"]].to_numpy()])
+    told = [f"{percent(x)} (seed {seed})" for seed, x in zip(each["seed"], each["val_accuracy"], strict=True)]
+    each = each.assign(told=told)
     seeds = (
         alt.Chart(each)
         .mark_tick(thickness=2, size=14)

@@ -52,8 +52,8 @@ class Preprocess:
         sound = all(map(math.isfinite, means)) and all(0 < std < math.inf for std in stds)
         if not (8 <= self.size <= 1024 and self.channels in (1, 3) and fits and sound):
             raise ValueError(
-                f"preprocess {asdict(self)}: expected size 8 to 1024, 1 or 3 channels, and std above 0, one or one a "
-                "channel"
+                f"preprocess {asdict(self)}: expected size 8 to 1024, 1 or 3 channels and std above 0; mean and std "
+                "are one number, or one a channel"
             )
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:

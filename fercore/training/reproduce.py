@@ -189,6 +189,8 @@ def carry_out(work: Reproduction, jobs: int, say: Callable[[str], None] = print)
     with reproduction_lock(work.out):
         standing = {task.name: work.standing(task) for task in work.tasks}
         waiting = [task for task in work.tasks if standing[task.name].state != DONE]
+        for task in filter(work.is_trained_elsewhere, waiting):
+            say(f"{task.name}: waits for another process that trains it")
         with _Processes(work, jobs) as processes:
             while waiting or processes.running:
                 elsewhere = [task for task in waiting if work.is_trained_elsewhere(task)]

@@ -88,7 +88,7 @@ def start(
         run = runs.create_run(root, name, _describe(fit, dataset, command, decisions) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
     fit.accelerator.wait_for_everyone()
-    return _train(fit, dataset, Path(root) / name, quiet, log_with=log_with)
+    return _train(fit, dataset, Path(root) / name, quiet, None, log_with)
 
 
 def resume(

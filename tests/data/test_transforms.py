@@ -187,7 +187,7 @@ def test_preprocessing_may_have_a_mean_for_each_channel():
     gray = preprocess(torch.full((1, 8, 8), 0.5))
     assert gray[0, :, 0, 0].tolist() == pytest.approx([0.4, 0.15, 0.05])
     assert Preprocess(**preprocess.to_dict()) == preprocess
-    with pytest.raises(ValueError, match="std above 0, one or one a channel"):
+    with pytest.raises(ValueError, match="one number, or one a channel"):
         Preprocess(channels=3, mean=(0.1, 0.2))
 
 

@@ -205,6 +205,7 @@ def table_of(folder):
     return pd.read_csv(folder / "results.csv").drop(columns="seconds_per_epoch")
 
 
+@pytest.mark.slow
 def test_killed_then_the_same_command_ends_with_the_same_table(plan, dataset, tmp_path, capsys):
     arguments = [str(plan), "--only", "both", "--data", str(dataset.path), "--runs", str(tmp_path / "runs")]
     out, whole = tmp_path / "killed", tmp_path / "whole"

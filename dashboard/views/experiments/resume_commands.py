@@ -15,7 +15,8 @@ _FOLDERS = ("--runs", "--data")
 def sweep_command(study: str, run: Run, retry: bool) -> str:
     """What goes on with a study, of which `run` is a point; failed points only with `retry`."""
     file = study if is_shipped(study) else f"{study}.toml"
-    words = _recorded(run, "scripts/sweep.py") or [file]
+    shared = isinstance(run.info.get("study"), list)  # started by whichever of its studies came first
+    words = ([] if shared else _recorded(run, "scripts/sweep.py")) or [file]
     return _command("scripts/sweep.py", [*words, *(["--retry"] if retry and "--retry" not in words else [])])
 
 

@@ -74,16 +74,18 @@ def test_the_report_stands_beside_a_study_of_its_own(open_page, folders):
 
 def test_a_run_that_studies_share_is_a_point_of_each(open_page, folders):
     centre = make_point(folders[0], "report-dropout", "0.2", 0.6, 2, points=2, n=100)
+    update_run(centre, command="python scripts/sweep.py report-dropout")
     other = make_point(folders[0], "report-dropout", "0.5", 0.5, 1, points=2, n=100)
-    make_point(folders[0], "report-kernel-size", "5", 0.58, 2, points=2, n=100)
+    make_point(folders[0], "report-kernel-size", "5", 0.58, 2, points=3, n=100)
     own = centre.info["study"]
-    update_run(centre, study=[own, {**own, "name": "report-kernel-size", "label": "3", "position": 1}])
+    update_run(centre, study=[own, {**own, "name": "report-kernel-size", "label": "3", "position": 1, "points": 3}])
     app = open_page("experiments")
     assert app.button_group[0].options == ["report-dropout", "report-kernel-size", "New study"]
     assert app.dataframe[0].value["Point"].tolist() == [other.info["study"]["label"], "0.2"]
     assert "The report (section 3.3, figure 4) went on with **0.2**" in page_words(app)
     app = open_page("experiments", experiment="report-kernel-size")
     assert app.dataframe[0].value["Point"].tolist() == ["3", "5"]
+    assert app.code[0].value == state_command("scripts/sweep.py report-kernel-size", folders)
     assert "The report's conclusion holds on this budget." in page_words(app)
 
 
