@@ -24,6 +24,7 @@ page = st.navigation(
             st.Page("views/errors/page.py", url_path="errors", title="Errors", icon=":material/image_search:"),
             st.Page("views/calibration/page.py", url_path="calibration", title="Calibration", icon=":material/speed:"),
             st.Page("views/slices/page.py", url_path="slices", title="Slices", icon=":material/pie_chart:"),
+            st.Page("views/robustness/page.py", url_path="robustness", title="Robustness", icon=":material/blur_on:"),
             st.Page("views/compare/page.py", url_path="compare", title="Compare", icon=":material/balance:"),
             st.Page("views/other_data/page.py", url_path="other-data", title="Other data", icon=":material/public:"),
             st.Page("views/models/page.py", url_path="models", title="Which model?", icon=":material/leaderboard:"),

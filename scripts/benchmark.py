@@ -6,6 +6,7 @@ python scripts/benchmark.py data         memory, images/s and opening time of 10
 python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
+python scripts/benchmark.py robustness   seconds of all disturbances of reference-fast, through its ONNX file
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit, dashboard, data, features, inference, sweep, training, webcam
+from benchmarks import audit, dashboard, data, features, inference, robustness, sweep, training, webcam
 
 from fercore.cli import ScriptParser, add_roots, friendly_errors
 
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "sweep": sweep.main,
     "features": features.main,
     "inference": inference.main,
+    "robustness": robustness.main,
     "webcam": webcam.main,
 }
 
@@ -35,7 +37,9 @@ def main(arguments: list[str]) -> None:
     parser = ScriptParser(__doc__)
     parser.add_argument("what", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, 4 points, 50 starts)")
-    parser.add_argument("--images", type=int, help="data: pictures to prepare (default: 100,000)")
+    parser.add_argument(
+        "--images", type=int, help="data: pictures to prepare (100,000); robustness: to ask about (all)"
+    )
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)
     options = parser.parse_args(arguments)

@@ -13,9 +13,9 @@ Runs
     (`Run.part_of`) come last everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
-    `features(run)`, `embedding(run, split)`, `split_name(run, split)`; `checked_predictions(run, split, tta)` are those
-    from which figures can be computed. They raise `RunError`; let it through and Home.py shows its message in the place
-    of the page. Where one bad run must not blank the others, use
+    `features(run)`, `embedding(run, split)`, `robustness(run, split)`, `split_name(run, split)`;
+    `checked_predictions(run, split, tta)` are those from which figures can be computed. They raise `RunError`; let it
+    through and Home.py shows its message in the place of the page. Where one bad run must not blank the others, use
     `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
     With a `Score` other than the published one, metrics, reports and predictions are those of the images without a
     copy in training (CLEAN) or of those on which most people agree, labelled by what they say (PEOPLE);
@@ -114,6 +114,7 @@ from state.run_folders import (
     ranked,
     readable,
     require_runs,
+    robustness,
     runs,
     say_no_runs,
     shared_split_name,

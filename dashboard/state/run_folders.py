@@ -15,6 +15,7 @@ import streamlit as st
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import check_history
+from fercore.evaluation.robustness import Robustness, read_robustness, robustness_file
 from fercore.explain.projection import Embedding, embedding_file, read_embedding
 from fercore.explain.summary import FeatureSummary, features_file, read_features
 from fercore.runs import Run, RunError, list_runs
@@ -139,6 +140,12 @@ def embedding(run: Run, split: str) -> Embedding | None:
     """Where the images of a split lie as the run's model sees them; None where nobody has found out."""
     file = embedding_file(run, split)
     return shared(*key(file), lambda: read_embedding(run, split)) if file.is_file() else None
+
+
+def robustness(run: Run, split: str) -> Robustness | None:
+    """What was counted of a run on disturbed pictures of a split; None where nothing was."""
+    file = robustness_file(run, split)
+    return copied(*key(file), lambda: read_robustness(run, split)) if file.is_file() else None
 
 
 def average_faces(run: Run) -> np.ndarray | None:

@@ -54,7 +54,21 @@ def calibration(
     level, resamples, seed
         Of `Calibration.by_chance`: its quantile, the number of draws and the seed that draws them.
     """
-    confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    return calibration_of(right, confidence, bins=bins, level=level, resamples=resamples, seed=seed)
+
+
+def calibration_of(
+    right: np.ndarray,
+    confidence: np.ndarray,
+    *,
+    bins: int = 15,
+    level: float = 0.95,
+    resamples: int = 500,
+    seed: int = 0,
+) -> Calibration:
+    """As `calibration`, from which answers are right, bool (N,), and how confident they are, floats (N,)."""
+    confidence = confidence.astype(np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     rng = np.random.default_rng(seed)
     drawn = [_error(rng.random(len(confidence)) < confidence, confidence, place) for _ in range(resamples)]

@@ -147,6 +147,11 @@ SCRIPTS: dict[str, Script] = {
     "evaluate": Script("Evaluate", {"split": one_of("val", "test"), "tta": _TTA, "data": data_folder}, subject=name),
     "features": Script("Compute the features of", {"split": _SPLIT, "data": data_folder}, subject=name),
     "embedding": Script("Compute the embedding of", {"split": _SPLIT, "data": data_folder}, subject=name),
+    "robustness": Script(
+        "Disturb the pictures of",
+        {"split": _SPLIT, "images": number(int, 1, 10**7), "data": data_folder},
+        subject=name,
+    ),
     "export": Script(
         "Export",
         {

@@ -1,0 +1,1 @@
+"""Robustness: what becomes of answers when pictures get worse."""

@@ -1,0 +1,78 @@
+"""The robustness page: its sentences, lines, cells and tables, several runs, and where nothing was measured."""
+
+import pytest
+
+from fercore.evaluation.disturbances import KINDS
+from fercore.evaluation.robustness import BASELINE, robustness_file
+from tests.dashboard.conftest import captions, charts, headline, words
+from tests.factories.data import make_dataset
+from tests.factories.robustness import keep_counts
+from tests.factories.runs import make_run
+
+
+@pytest.fixture
+def runs(folders):
+    made = [make_run(folders[0], name) for name in ("a", BASELINE)]
+    keep_counts(made[0], wrong=lambda kind, strength: {"noise": 9, "hand": 8}.get(kind, 4) * strength + 10)
+    keep_counts(made[1], wrong=lambda kind, strength: 10 + 8 * strength)
+    return made
+
+
+def test_it_opens_with_the_two_worst_disturbances(open_page, runs):
+    app = open_page("robustness", runs="a")
+    assert "`a` has an accuracy of 90.0 % on 100 images of PrivateTest" in headline(app)
+    assert "under noise (63.0 %" in headline(app)
+    assert "and hand (66.0 %" in headline(app)
+    said = words(app)
+    assert f") of that of {BASELINE}" in said
+    assert "Changes too small to see turn 4.0 % of its answers" in said
+    assert "Under every kind, accuracy falls with each strength." in said
+    assert "chosen so that 80 % of sure answers are right; under" in said
+
+
+def test_lines_cells_and_tables(open_page, runs):
+    app = open_page("robustness", runs="a")
+    lines, cells = charts(app)[:2]
+    assert lines["columns"] == 6
+    assert lines["facet"]["sort"] == list(KINDS)
+    assert cells["layer"][0]["encoding"]["y"]["sort"][:2] == ["noise", "hand"]
+    over_all, kinds = app.dataframe[0].value, app.dataframe[1].value
+    assert over_all["Worst disturbance"][0].startswith("noise: 63.0 %")
+    assert kinds["Disturbance"][0] == "noise"
+    assert len(kinds) == 18
+
+
+def test_runs_beside_each_other_and_another_figure(open_page, runs):
+    app = open_page("robustness", runs=["a", BASELINE], figure="sure_right")
+    assert app.dataframe[0].value["Run"].tolist() == ["a", BASELINE]
+    assert app.dataframe[0].value["Mean corruption error"][1] == "100.0 % (100.0 to 100.0)"
+    colour = charts(app)[0]["spec"]["layer"][1]["encoding"]["color"]
+    assert colour["scale"]["domain"] == ["a", BASELINE]
+
+
+def test_pictures_of_each_strength_on_average_faces(open_page, runs):
+    app = open_page("robustness", kind="mask")
+    assert captions(app)[:6] == ["as it is", *(f"strength {strength}" for strength in range(1, 6))]
+    app = open_page("robustness", kind="mirrored")
+    assert captions(app)[:3] == ["as it is", "strength 1", "as it is"]
+
+
+def test_where_nothing_was_measured_it_offers_to(open_page, folders):
+    dataset = make_dataset(folders[1])
+    make_run(folders[0], "a", dataset=dataset, weights=True)
+    app = open_page("robustness")
+    assert "No run here was measured on disturbed pictures yet." in words(app)
+    assert [button.label for button in app.button] == ["Measure it"]
+    assert captions(app)
+
+
+def test_without_data_it_names_the_command(open_page, folders):
+    make_run(folders[0], "a")
+    assert "scripts/robustness.py RUN" in words(open_page("robustness"))
+
+
+def test_a_damaged_file_is_told_and_the_others_shown(open_page, runs):
+    robustness_file(runs[1], "test").write_bytes(b"half")
+    app = open_page("robustness", runs=["a", BASELINE])
+    assert "not a readable npz" in words(app)
+    assert app.dataframe[0].value["Run"].tolist() == ["a"]
