@@ -46,6 +46,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if _named(config) else os.cpu_count()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """There are as many processes as cores, so that each computes in one thread; they inherit what is set here."""
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def _named(config: pytest.Config) -> bool:
     """Whether files or single tests are asked for, not folders of them."""
     return all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
