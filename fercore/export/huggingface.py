@@ -18,9 +18,10 @@ from PIL import Image
 from safetensors.torch import save
 
 from fercore.models.hub import import_transformers, is_hub_config
+from fercore.models.networks import NETWORKS
 from fercore.models.registry import LoadedModel
 from fercore.models.vit import processor_config
-from fercore.runs import Run, atomic_write, read_json, write_json
+from fercore.runs import Run, RunError, atomic_write, read_json, write_json
 
 # What the network's file imports, and what that imports, by their names in this project.
 SOURCES = (
@@ -44,8 +45,18 @@ def write_folder(run: Run, model: LoadedModel, folder: Path) -> bool:
     -------
     bool
         Whether opening it takes trust_remote_code=True, because the network is none of transformers' own.
+
+    Raises
+    ------
+    RunError
+        If the network is neither this project's nor of transformers.
     """
     content = read_json(run.path / "config.json")
+    if not is_hub_config(content) and content["model_type"] not in NETWORKS:
+        raise RunError(
+            f"{run.name} is a network of {content['model_type']}, whose source does not come along in such a folder; "
+            "export it with --format onnx or torchscript"
+        )
     write_json(folder / "preprocessor_config.json", processor_config(model.preprocess))
     if is_hub_config(content):
         for name in ("config.json", "model.safetensors"):

@@ -15,7 +15,7 @@ from fercore.fields import ConfigError
 from fercore.models import timm_models
 from fercore.models.registry import build, load, preprocess_of, pretrain, save_model
 from fercore.models.timm_models import TimmConfig
-from fercore.runs import open_run
+from fercore.runs import RunError, open_run
 from fercore.training import session
 from fercore.training.config import load_recipe, with_model
 from tests.factories.data import make_dataset
@@ -87,6 +87,9 @@ def test_a_training_records_what_it_began_with(weights, tmp_path):
     heat = grad_cam(model, dataset.images[0], 0)
     assert heat.shape == (48, 48)
     assert export_run(run, "onnx", tmp_path / "out")
+    with pytest.raises(RunError, match="a network of timm, .* export it with --format onnx or torchscript"):
+        export_run(run, "huggingface", tmp_path / "hub")
+    assert not (tmp_path / "hub").exists()
 
 
 def test_weights_from_the_hub_are_asked_for_as_safetensors(weights, monkeypatch):

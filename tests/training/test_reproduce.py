@@ -1,6 +1,7 @@
 """Plans carried out on a cut-down data set: order, failures, and the same table however often it is killed."""
 
 import io
+import json
 import runpy
 import signal
 import subprocess
@@ -35,7 +36,7 @@ def quoted(settings):
 
 @pytest.fixture
 def plan(tmp_path):
-    """The path of a plan with a teacher, its pupil, both together, and a study whose centre is shared with itself."""
+    """The path of a plan: a teacher, its pupil, both together, a cross-validation, and a study with a shared centre."""
     budget = {**SETTINGS, "epochs": 2}
     study = tmp_path / "flips.toml"
     study.write_text(
@@ -46,8 +47,9 @@ def plan(tmp_path):
     file = tmp_path / "p.toml"
     file.write_text(
         f'[[train]]\nname = "pupil"\nrecipe = "report-cnn"\nchanges = {quoted(pupil)}\n'
-        f'[[train]]\nname = "master"\nrecipe = "report-cnn"\ntta = true\nchanges = {quoted(master)}\n'
+        f'[[train]]\nname = "master"\nrecipe = "report-cnn"\ntta = true\ncompact = true\nchanges = {quoted(master)}\n'
         '[[ensemble]]\nname = "both"\nmembers = ["master", "pupil"]\n'
+        f'[[kfold]]\nname = "folds"\nrecipe = "report-cnn"\nfolds = 2\nchanges = {quoted({**budget, "epochs": 1})}\n'
         f'[[study]]\nstudy = "{study}"\n'
     )
     return file
@@ -91,13 +93,15 @@ def test_all_is_done_in_order_and_not_again(plan, dataset, tmp_path, in_this_pro
     standing = carry_out(job, 2, say=lambda _: None)
     assert {found.state for found in standing.values()} == {DONE}
     assert in_this_process.index("master") < in_this_process.index("pupil") < in_this_process.index("both")
-    assert set(in_this_process) == {"master", "pupil", "both", "study-c-s0", "study-flips-flip-s0"}
+    assert set(in_this_process) == {"master", "pupil", "both", "folds", "study-c-s0", "study-flips-flip-s0"}
     before = list(in_this_process)
     carry_out(job, 2, say=lambda _: None)
     assert in_this_process == before
     master = open_run(tmp_path / "out" / "master")
     assert (master.info["plan"], master.has_weights, (master.path / "last").exists()) == ("p", True, False)
     assert ("test", "flip") in master.evaluations()
+    assert "no large matrices" in json.loads((master.path / "compact.json").read_text())["result"]
+    assert open_run(tmp_path / "out" / "folds").info["kfold"]["folds"] == 2
     centre = open_run(tmp_path / "out" / "study-c-s0")
     assert ([entry["name"] for entry in centre.info["study"]], centre.has_weights) == (["flips"], False)
 
@@ -111,6 +115,7 @@ def test_what_fails_is_told_and_what_waits_for_it_is_blocked(plan, dataset, tmp_
         "master": BLOCKED,
         "pupil": BLOCKED,
         "both": BLOCKED,
+        "folds": DONE,
         "study-c-s0": DONE,
         "study-flips-flip-s0": DONE,
     }
@@ -162,7 +167,8 @@ def test_a_folder_with_another_run_is_left_alone(plan, dataset, tmp_path, in_thi
 def test_what_an_epoch_costs_is_measured_once_for_trainings_alike(plan, dataset, tmp_path):
     job, said = work(plan, dataset, tmp_path / "out"), []
     seconds = epoch_seconds(job, job.tasks, said.append)
-    assert seconds.keys() == {"master", "pupil", "study-c-s0", "study-flips-flip-s0"}
+    assert seconds.keys() == {"master", "pupil", "folds", "study-c-s0", "study-flips-flip-s0"}
+    assert seconds["folds"] == seconds["master"] / 2  # of two folds each learns from half of the images
     assert min(seconds.values()) > 0
     assert len(said) == 2  # the pupil's teacher answers too
     assert {job.standing(task).state for task in job.tasks} == {OPEN}

@@ -42,6 +42,7 @@ def draw(
         settings = {"alt": "Mean accuracy of each point, with the range over seeds"}
         words = verdict_words(ranked)
         state.chart(charts.seeds_chart, scored, table, words, looks, images["val"], state.dark(), **settings)
+        st.caption("Marks: mean over seeds. Ticks: each seed. Lines: from the lowest to the highest.")
     _draw_curves(histories, dict(zip(table["run"], table["point"], strict=True)), looks)
     _draw_table(summary, ranked, found, images)
 
