@@ -87,7 +87,7 @@ def test_a_training_records_what_it_began_with(weights, tmp_path):
     heat = grad_cam(model, dataset.images[0], 0)
     assert heat.shape == (48, 48)
     assert export_run(run, "onnx", tmp_path / "out")
-    with pytest.raises(RunError, match="a network of timm, .* export it with --format onnx or torchscript"):
+    with pytest.raises(RunError, match=r"a network of timm, .* export it with --format onnx or torchscript"):
         export_run(run, "huggingface", tmp_path / "hub")
     assert not (tmp_path / "hub").exists()
 
