@@ -16,12 +16,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from fercore.charts.style import percent
+from fercore.charts.style import duration, percent
 from fercore.cli import ScriptParser, add_roots, friendly_errors
 from fercore.evaluation.reproduced import NOT_DONE, NOT_SHIPPED, OUTSIDE, WITHIN, comparison
 from fercore.run_files import atomic_write
@@ -53,7 +52,7 @@ def main(arguments: list[str]) -> None:
     plan = load_plan(options.plan)
     work = Reproduction(plan, plan.chosen(options.only), options.data, options.out)
     standing = {task.name: work.standing(task) for task in work.tasks}
-    print(overview(work, standing, options.jobs), flush=True)
+    print(overview(work, standing), flush=True)
     if options.dry_run:
         return
     standing = carry_out(work, options.jobs, say=lambda line: print(line, flush=True))
@@ -69,7 +68,7 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(1)
 
 
-def overview(work: Reproduction, standing: dict[str, Standing], jobs: int) -> str:
+def overview(work: Reproduction, standing: dict[str, Standing]) -> str:
     """What is done and what is left, with the time that it takes on this machine."""
     left = [task for task in work.tasks if standing[task.name].state != DONE]
     seconds = epoch_seconds(work, left, say=lambda line: print(line, file=sys.stderr, flush=True))
@@ -79,20 +78,14 @@ def overview(work: Reproduction, standing: dict[str, Standing], jobs: int) -> st
         if task.name in seconds:
             cost = seconds[task.name] * max(task.epochs - found.epochs, 0)
             total += cost
-            time = f"about {told(cost)}, {seconds[task.name]:.1f} s an epoch"
+            time = f"about {duration(cost)}, {seconds[task.name]:.1f} s an epoch"
         words = " ".join(filter(None, [found.state, f"({found.problem})" if found.problem else ""]))
         epochs = f"{found.epochs} of {task.epochs} epochs" if task.epochs else "of runs above"
         lines.append(f"  {task.name:<44}{epochs:<22}{words:<12} {time}".rstrip())
     if seconds:
-        shared = f" {jobs} at once take no less on a processor, and less on a GPU." if jobs > 1 else ""
-        lines.append(f"One after another that is about {told(total)} on this machine ({os.cpu_count()} cores).{shared}")
+        machine = f"on this machine ({os.cpu_count()} cores), as busy as it is now"
+        lines.append(f"One after another that is about {duration(total)} {machine}.")
     return "\n".join(lines)
-
-
-def told(seconds: float) -> str:
-    """A time to the second below an hour, else to the minute."""
-    rounded = round(seconds) if seconds < 3600 else 60 * round(seconds / 60)
-    return str(timedelta(seconds=rounded))
 
 
 def describe(table: pd.DataFrame) -> str:
