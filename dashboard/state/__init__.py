@@ -14,9 +14,10 @@ Runs
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
     `features(run)`, `embedding(run, split)`, `robustness(run, split)`, `split_name(run, split)`;
-    `checked_predictions(run, split, tta)` are those from which figures can be computed. They raise `RunError`; let it
-    through and Home.py shows its message in the place of the page. Where one bad run must not blank the others, use
-    `readable(load, runs)`. A fragment runs without Home.py: put its body under `errors_shown()`.
+    `weak_points(run)`: where it fails; `checked_predictions(run, split, tta)` are those from which figures can be
+    computed. They raise `RunError`; let it through and Home.py shows its message in the place of the page. Where one
+    bad run must not blank the others, use `readable(load, runs)`. A fragment runs without Home.py: put its body under
+    `errors_shown()`.
     With a `Score` other than the published one, metrics, reports and predictions are those of the images without a
     copy in training (CLEAN) or of those on which most people agree, labelled by what they say (PEOPLE);
     `copies(run, split, tta)` says which have a copy, `no_clean_score(run, split, tta)` and `no_people_score(...)` why
@@ -100,6 +101,7 @@ from state.results import (
     no_people_score,
     predictions,
     reports,
+    weak_points,
 )
 from state.run_folders import (
     HOW_TO_TRAIN,

@@ -15,7 +15,10 @@ from fercore.data.ferplus import verdict, votes_on
 from fercore.evaluation.clean import clean_report, kept
 from fercore.evaluation.judged import judged, judged_report
 from fercore.evaluation.metrics import MetricsError, check_predictions
+from fercore.evaluation.robustness import BASELINE, robustness_file
 from fercore.evaluation.tables import check_report
+from fercore.evaluation.weak_points import WeakPoints
+from fercore.evaluation.weak_points import weak_points as find_weak_points
 from fercore.runs import Predictions, Run, RunError, stem
 from state.caches import copied, file_state, key, shared
 from state.folders import command, data_root
@@ -86,6 +89,15 @@ def reports(run: Run, score: Score = Score.PUBLISHED) -> dict[str, dict]:
     missing = {Score.PUBLISHED: lambda *_: None, Score.CLEAN: no_clean_score, Score.PEOPLE: no_people_score}[score]
     splits = [split for split, tta in run.evaluations() if tta == "none"]
     return {split: metrics(run, split, score=score) for split in splits if missing(run, split) is None}
+
+
+def weak_points(run: Run) -> WeakPoints:
+    """Where a run fails: its weakest slice, the worst disturbance, other data; kept until one of its files changes."""
+    home = run.path
+    baseline = robustness_file(Run(home.parent / BASELINE, {}), "test")
+    away = sorted(home.glob("evaluations/*/metrics_test.json"))
+    files = [home / "predictions_test.npz", robustness_file(run, "test"), baseline, *away]
+    return copied("weak points", str(home), file_state(*files), lambda: find_weak_points(run))
 
 
 def copies(run: Run, split: str, tta: str = "none") -> np.ndarray | None:

@@ -21,6 +21,7 @@ from fercore.charts.style import (
     sequential,
     with_range,
 )
+from fercore.charts.weak_points import figure
 from fercore.evaluation.confidence import RIGHT
 from fercore.evaluation.disturbances import KINDS, TINY
 from fercore.evaluation.robustness import (
@@ -117,11 +118,6 @@ def order_words(found: Robustness) -> str:
         return "Under every kind, accuracy falls with each strength."
     words = ", ".join(f"{kind} at {' and '.join(map(str, found))}" for kind, found in rises.items())
     return f"Accuracy does not fall with each strength; it is higher than one strength before under {words}."
-
-
-def figure(row: Mapping, name: str) -> dict[str, float]:
-    """A figure of a row with its interval: value, low and high."""
-    return {"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
 
 
 def kind_rows(found: Robustness) -> pd.DataFrame:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from fercore.charts.people import judged_words, sides_words
 from fercore.charts.style import count, with_range
+from fercore.charts.weak_points import weak_sentences
 from fercore.data.ferplus import votes_on
 from fercore.evaluation.comparison import licence
 from fercore.evaluation.contamination import contamination, split_name
 from fercore.evaluation.people import people_report
+from fercore.evaluation.weak_points import weak_points
 from fercore.export.standalone import Difference, face_shape
 from fercore.runs import Run, RunError
 
@@ -78,6 +80,7 @@ def model_card(run: Run, exported: Exported) -> str:
             "",
             *people_lines(run),
             _protocol(run),
+            *weak_lines(run),
             f"## Checked\n\nOn {exported.difference.faces}, probabilities differ from those of the run's own model in "
             f"PyTorch by {exported.difference.largest:.1e} at most and {exported.difference.mean:.1e} on average.\n",
             RESPONSIBLE,
@@ -126,6 +129,12 @@ def people_lines(run: Run) -> list[str]:
         return []
     name = _plain(split_name(run, "test"))
     return ["Judged by people (FER+): " + f"{judged_words(people, name, 'The run')} {sides_words(people)}".strip(), ""]
+
+
+def weak_lines(run: Run) -> list[str]:
+    """Where the run fails, as far as it was measured; nothing where it was not."""
+    said = weak_sentences(weak_points(run), split_name(run, "test"))
+    return ["## Where it fails", "", *(f"- {_plain(words)}" for words in said), ""] if said else []
 
 
 def _row(run: Run, split: str, name: str, model: str, accuracy: Mapping, n: int) -> str:

@@ -13,6 +13,7 @@ from fercore.charts import training as training_charts
 from fercore.charts.people import judged_chart, judged_words, sides_words
 from fercore.charts.reliability import reliability_diagram
 from fercore.charts.style import count, duration, figure_words, percent, points, range_words, run_styles, with_range
+from fercore.charts.weak_points import weak_sentences
 from fercore.evaluation.contamination import UNKNOWN
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.learning import Learning, check_history, curve_table, epoch_table, learning
@@ -25,8 +26,9 @@ from fercore.evaluation.tables import (
     shares,
     weakest_class,
 )
+from fercore.evaluation.weak_points import weak_points
 from fercore.report import drawing
-from fercore.report.facts import told
+from fercore.report.facts import split_name, told
 from fercore.report.figures import Measured, scaled
 from fercore.runs import Run, RunError
 
@@ -75,6 +77,11 @@ def clean_sentence(found: Measured) -> str:
         f"Without the {count(copies['n'])} images of which training has a copy it is {with_range(accuracy)}, "
         f"n = {count(found.clean['n'])}; on those {count(copies['n'])} {with_range(copies['accuracy'])}."
     )
+
+
+def weaknesses(run: Run) -> list[str]:
+    """Where it fails: its weakest slice, the worst disturbance, other data; a sentence each."""
+    return weak_sentences(weak_points(run), split_name(run, "test"))
 
 
 def warning(run: Run, found: Measured) -> str | None:

@@ -57,6 +57,7 @@ def html_report(run: Run, local: Path | None = None, now: datetime | None = None
         warning=contents.warning(run, measured[0]) if measured else None,
         figures=contents.FIGURES.values(),
         scores=contents.score_rows(measured),
+        weaknesses=contents.weaknesses(run),
         no_clean=contents.no_clean_notes(measured),
         emotions=run.classes,
         size=_size(run),

@@ -27,6 +27,7 @@ ADDRESSES = (
         "errors",
         "calibration",
         "slices",
+        "robustness",
         "compare",
         "other-data",
         "models",

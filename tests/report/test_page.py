@@ -17,6 +17,7 @@ from fercore.evaluation.intervals import wilson
 from fercore.report.contents import confusion_rows
 from fercore.report.page import html_report, write_report
 from fercore.runs import Predictions, update_run, write_json, write_predictions
+from tests.factories.robustness import keep_counts
 from tests.factories.runs import make_run
 
 HOSTILE = "<img src=https://evil.example/a onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}' \" --x: url(//evil)"
@@ -267,3 +268,10 @@ def test_a_written_report_replaces_an_earlier_one(tmp_path):
     text = (tmp_path / "r.html").read_text("utf-8")
     assert re.match(r"\s*<!DOCTYPE html>", text)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["r.html"]
+
+
+def test_where_it_fails_is_told_as_far_as_it_was_measured(opened, tmp_path):
+    run = make_run(tmp_path / "runs", "frail")
+    assert "Where it fails" not in opened(html_report(run)).words
+    keep_counts(run, wrong=lambda kind, strength: 10 + (9 if kind == "blur" else 4) * strength)
+    assert "suffers most from blur: accuracy 63.0" in opened(html_report(run)).words

@@ -27,7 +27,7 @@ runs, elsewhere = (runs, []) if score == state.Score.PEOPLE else state.of_one_da
 with st.spinner("Measuring ..."):
     facts = state.readable(partial(ranking.facts_of, score=score), runs)
 runs = [run for run in runs if run.name in facts]
-table, peers = model_table(runs, facts), peer_table()
+table, peers = ranking.with_weak_points(model_table(runs, facts), runs), peer_table()
 plain, names = (clean_score.split_names(runs, one, EVALUATED) for one in (state.Score.PUBLISHED, score))
 state.draw_answer(ranking.answer(table, names, {run.name for run in state.with_weights(runs)}))
 known = [cost for cost in COSTS if table[cost].notna().any()]

@@ -11,6 +11,7 @@ import streamlit as st
 import state
 from fercore.charts.models import cost_words
 from fercore.charts.style import count, duration, figure_words
+from fercore.charts.weak_points import weak_cells
 from fercore.evaluation.facts import Facts, front
 from fercore.evaluation.speeds import read_speeds
 from fercore.export.record import read_record
@@ -34,6 +35,13 @@ COLUMNS = {
     "Engine": st.column_config.TextColumn(help="What computes the answers, and in which numbers"),
     "One face": st.column_config.TextColumn(help="Time for one 48x48 crop on one thread, preprocessing included"),
     "Images/s": st.column_config.TextColumn(help="In batches of 64, on one thread"),
+    "Weakest slice": st.column_config.TextColumn(
+        help="On PrivateTest, the least accurate slice that is so by more than noise: see the page Slices"
+    ),
+    "Corruption error": st.column_config.TextColumn(
+        help="Errors on disturbed pictures against those of reference-report-cnn, below 100 % is better: see Robustness"
+    ),
+    "Other data": st.column_config.TextColumn(help="Accuracy on the largest data set that is not its own"),
     "File": st.column_config.TextColumn(help="Size of the weights' file, or of the ONNX file"),
     "Training": st.column_config.TextColumn(help="Number of epochs, and the mean time of one where it was trained"),
     "Licence": st.column_config.TextColumn(
@@ -41,6 +49,7 @@ COLUMNS = {
         "data it learned from"
     ),
 }
+WEAK = ("Weakest slice", "Corruption error", "Other data")
 MEASURE = "scripts/benchmark.py inference --store"
 
 
@@ -57,6 +66,13 @@ def facts_of(run: Run, score: state.Score = state.Score.PUBLISHED) -> Facts:
         record,
         read_speeds(run),
     )
+
+
+def with_weak_points(table: pd.DataFrame, runs: list[Run]) -> pd.DataFrame:
+    """The table with three columns that say where each run fails, as text; empty where it was not measured."""
+    cells = {run.name: weak_cells(state.weak_points(run)) for run in runs}
+    found = pd.DataFrame([cells[name] for name in table["run"]], columns=list(WEAK), index=table.index)
+    return table.join(found)
 
 
 def left_out(runs: list[Run]) -> str:
@@ -143,6 +159,9 @@ def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     if table["milliseconds"].notna().any():
         shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
         shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
+    for name in WEAK:
+        if table[name].any():
+            shown[name] = table[name]
     shown["Parameters"] = [cost_words(value, "parameters") for value in table["parameters"]]
     shown["File"] = [cost_words(value, "bytes") or "not here" for value in table["bytes"]]
     shown["Training"] = [training_words(row) for row in table.itertuples()]

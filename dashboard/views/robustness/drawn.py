@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.robustness import figure, kind_rows, summary
+from fercore.charts.robustness import kind_rows, summary
 from fercore.charts.style import count, percent, range_words, with_range
+from fercore.charts.weak_points import figure
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.robustness import (
     BASELINE,

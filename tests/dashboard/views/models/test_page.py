@@ -2,10 +2,12 @@
 
 from importlib.metadata import metadata
 
+from fercore.evaluation.robustness import BASELINE
 from fercore.evaluation.speeds import Speed, SpeedRecord, write_speeds
 from fercore.runs import update_run
 from tests.dashboard.conftest import words
 from tests.factories.copies import make_copies
+from tests.factories.robustness import keep_counts
 from tests.factories.runs import make_run
 
 MACHINE = "A processor, 2 cores"
@@ -49,6 +51,15 @@ def test_the_most_accurate_and_the_fastest_are_named_with_their_figures(open_pag
     assert shown["One face"].tolist() == ["4.00 ms", "2.00 ms", "1.00 ms", "0.40 ms"]
     assert shown["Training"].tolist() == ["3 × 12 s"] * 4
     assert app.dataframe[1].value["Model"].tolist()[0] == "big_XCEPTION"
+
+
+def test_where_models_fail_has_columns_where_it_was_measured(open_page, folders):
+    make_run(folders[0], "a", accuracy=0.6)
+    assert not {"Weakest slice", "Corruption error", "Other data"} & set(open_page("models").dataframe[0].value)
+    keep_counts(make_run(folders[0], BASELINE))
+    shown = open_page("models").dataframe[0].value.set_index("Run")
+    assert shown["Corruption error"].to_dict() == {"a": "", BASELINE: "100.0 % (100.0 to 100.0)"}
+    assert "Weakest slice" not in shown
 
 
 def test_a_model_that_can_answer_here_is_chosen_before_a_better_one_that_cannot(open_page, folders):
