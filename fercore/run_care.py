@@ -1,16 +1,13 @@
-"""Looking after run folders: a note, another name, and a trash folder from which a deleted run can be taken back."""
+"""Looking after run folders: a note, another name. `fercore.run_archive` puts runs away."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
-from pathlib import Path
 
 from fercore.run_files import RunError, read_json, write_json
 from fercore.run_lock import is_locked
 from fercore.runs import Run, check_name, list_runs, open_run, update_run
 
-TRASH = ".trash"  # beside the runs; whatever begins with a dot is no run
 NOTE_FILE = "note.json"
 LONGEST_NOTE = 10_000  # characters
 
@@ -43,8 +40,8 @@ def rename_run(run: Run, name: str) -> Run:
         If the name will not do or is taken, the run is being trained, or another run needs it under its present name.
     """
     target = run.path.parent / check_name(name)
-    _check_idle(run, "renamed")
-    _check_not_needed(run, "renamed")
+    check_idle(run, "renamed")
+    check_not_needed(run, "renamed")
     if target.exists() or target.is_symlink():
         raise RunError(f"there is {target} already; choose another name")
     update_run(run, name=name)
@@ -52,29 +49,14 @@ def rename_run(run: Run, name: str) -> Run:
     return open_run(target)
 
 
-def trash_run(run: Run) -> Path:
-    """Move a run into the trash folder beside the runs; returns where it lies now.
-
-    Raises
-    ------
-    RunError
-        If the run is being trained, or another run needs it.
-    """
-    _check_idle(run, "deleted")
-    _check_not_needed(run, "deleted")
-    trash = run.path.parent / TRASH
-    trash.mkdir(exist_ok=True)
-    place = trash / f"{run.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
-    os.rename(run.path, place)
-    return place
-
-
-def _check_idle(run: Run, what: str) -> None:
+def check_idle(run: Run, what: str) -> None:
+    """Raise RunError if a run is being trained, so that it cannot be `what`."""
     if is_locked(run.path):
         raise RunError(f"{run.name} is being trained, so it cannot be {what}; stop it first")
 
 
-def _check_not_needed(run: Run, what: str) -> None:
+def check_not_needed(run: Run, what: str) -> None:
+    """Raise RunError if another run needs one under its name, so that it cannot be `what`."""
     if needed_by := [other.name for other in list_runs(run.path.parent)[0] if run.name in _needs(other)]:
         raise RunError(f"{run.name} cannot be {what}: {', '.join(needed_by)} need it under this name")
 

@@ -7,6 +7,7 @@ python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
 python scripts/benchmark.py robustness   seconds of all disturbances of reference-fast, through its ONNX file
+python scripts/benchmark.py jobs         images/s of a training with and without a page that watches it
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit, dashboard, data, features, inference, robustness, sweep, training, webcam
+from benchmarks import audit, dashboard, data, features, inference, jobs, robustness, sweep, training, webcam
 
 from fercore.cli import ScriptParser, add_roots, friendly_errors
 
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "data": data.main,
     "training": training.main,
     "dashboard": dashboard.main,
+    "jobs": jobs.main,
     "sweep": sweep.main,
     "features": features.main,
     "inference": inference.main,

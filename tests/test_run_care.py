@@ -1,12 +1,13 @@
-"""Notes, names and the trash folder of runs."""
+"""Notes and names of runs."""
 
 import json
 
 import pytest
 
-from fercore.run_care import LONGEST_NOTE, NOTE_FILE, TRASH, note_of, rename_run, trash_run, write_note
+from fercore.run_archive import TRASH, put_away
+from fercore.run_care import LONGEST_NOTE, NOTE_FILE, note_of, rename_run, write_note
 from fercore.run_lock import training_lock
-from fercore.runs import RunError, list_runs, open_run, update_run
+from fercore.runs import RunError, list_runs, update_run
 from tests.factories.runs import make_run
 
 
@@ -30,17 +31,6 @@ def test_a_note_lies_beside_the_measurements(tmp_path):
         note_of(run)
 
 
-def test_a_deleted_run_lies_in_the_trash(tmp_path):
-    run = make_run(tmp_path, "a")
-    make_run(tmp_path, "b")
-    place = trash_run(run)
-    assert place.parent == tmp_path / TRASH
-    assert open_run(place).metrics("test")
-    assert names(tmp_path) == ["b"]
-    make_run(tmp_path, "a")  # the name is free again
-    assert trash_run(open_run(tmp_path / "a")) != place
-
-
 def test_a_new_name(tmp_path):
     make_run(tmp_path, "b")
     run = rename_run(make_run(tmp_path, "a"), "c")
@@ -50,7 +40,7 @@ def test_a_new_name(tmp_path):
             rename_run(run, name)
 
 
-@pytest.mark.parametrize("act", [trash_run, lambda run: rename_run(run, "new")])
+@pytest.mark.parametrize("act", [lambda run: put_away(run, TRASH), lambda run: rename_run(run, "new")])
 def test_what_is_trained_or_needed_stays(tmp_path, act):
     run = make_run(tmp_path, "a")
     with training_lock(run.path), pytest.raises(RunError, match="stop it first"):

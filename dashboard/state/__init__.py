@@ -52,7 +52,7 @@ Faces in pictures and videos
     `kept_clip()`: a video likewise.
 Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
-    them; `usual_seconds(script)`: how long they took here.
+    them, `WHY_NO_JOBS` why they may not; `usual_seconds(script)`: how long they took here.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` for every text that comes from a run folder or the
     URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
@@ -63,7 +63,7 @@ Values may be shared by all users of the server: change none of them (arrays are
 Importing this package imports no torch; a page that needs it pays for it alone.
 """
 
-from state.background_jobs import jobs, may_start_jobs, usual_seconds
+from state.background_jobs import WHY_NO_JOBS, jobs, may_start_jobs, usual_seconds
 from state.caches import worked_out
 from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others
 from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected, vote_doubts

@@ -14,6 +14,10 @@ from state.folders import REPOSITORY, data_root, runs_root
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 FLAG = "--jobs"
+WHY_NO_JOBS = (
+    "Buttons that start jobs or change what is on this machine are off, because others can reach this server; whoever "
+    "starts it can allow them: `streamlit run dashboard/Home.py -- --jobs`."
+)
 
 
 def jobs() -> Jobs:
@@ -29,6 +33,8 @@ def may_start_jobs() -> bool:
 
 def usual_seconds(script: str) -> float | None:
     """Median duration of the jobs of a script that ended well on this machine; None before the first."""
-    ended = [job for job in jobs().list() if Path(job.info["script"]).stem == script and job.state == "finished"]
+    # A job that writes nothing only measures what another would cost.
+    same = [job for job in jobs().list() if Path(job.info["script"]).stem == script and job.info["writes"]]
+    ended = [job for job in same if job.state == "finished"]
     times = [seconds for job in ended if (seconds := job.seconds) is not None]
     return statistics.median(times) if times else None

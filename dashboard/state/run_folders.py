@@ -19,7 +19,7 @@ from fercore.evaluation.robustness import Robustness, read_robustness, robustnes
 from fercore.explain.projection import Embedding, embedding_file, read_embedding
 from fercore.explain.summary import FeatureSummary, features_file, read_features
 from fercore.runs import Run, RunError, list_runs
-from state.background_jobs import may_start_jobs
+from state.background_jobs import WHY_NO_JOBS, may_start_jobs
 from state.caches import copied, file_state, key, shared
 from state.folders import command, runs_root
 from widgets.links import link
@@ -97,6 +97,8 @@ def say_no_runs() -> None:
     st.code(command(HOW_TO_TRAIN), language="bash", wrap_lines=True)
     if may_start_jobs():
         link("training", "Or train one in the browser", ":material/play_arrow:")
+    else:
+        st.caption(WHY_NO_JOBS)
 
 
 def _listed() -> tuple[list[Run], dict[str, str]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,3 +41,17 @@ def download_report(run: Run) -> None:
 def download_picture(label: str, picture: np.ndarray, name: str) -> None:
     """A button that saves a picture uint8 (H, W) or (H, W, 3) as a PNG file, made when it is pressed."""
     download(label, partial(png, picture), name, "image/png")
+
+
+def download_folder(label: str, folder: Path, name: str) -> None:
+    """A button that saves a folder's files, below a folder of this name, as one zip, made when it is pressed."""
+
+    def make() -> bytes:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:  # stored: weights hardly shrink
+            for file in sorted(folder.rglob("*")):
+                if file.is_file() and not file.is_symlink():
+                    archive.write(file, f"{name}/{file.relative_to(folder)}")
+        return content.getvalue()
+
+    download(label, make, f"{name}.zip", "application/zip")

@@ -6,6 +6,7 @@ for a terminal.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,10 +30,6 @@ ICONS = {
     "interrupted": ":material/power_off:",
 }
 _LOG_LINES = 200
-_WHY_NOT = (
-    "Buttons that start jobs are off, because others can reach this server; whoever starts it can allow them: "
-    "`streamlit run dashboard/Home.py -- --jobs`."
-)
 
 
 def offer(
@@ -61,7 +58,7 @@ def offer(
     command = command or terminal_command(script, subject, flags)
     if not state.may_start_jobs():
         st.code(command, language="bash", wrap_lines=True)
-        st.caption(_WHY_NOT)
+        st.caption(state.WHY_NO_JOBS)
         return
     present = _present(script, subject, flags, writes)
     if present and present.state in ALIVE:
@@ -80,7 +77,8 @@ def start(script: str, *, settings: Sequence[str] = (), **what: Any) -> Job | No
     """Submit a job and draw the page anew; where it is refused, say why and return None."""
     try:
         with st.spinner("Starting ..."):
-            job = state.jobs().submit(script, what.get("subject"), what.get("flags"), settings, writes=what["writes"])
+            names = {name: what.get(name, "") for name in ("writes", "title")}
+            job = state.jobs().submit(script, what.get("subject"), what.get("flags"), settings, **names)
     except JobError as error:
         st.error(message(error), icon=":material/error:")
         return None
@@ -112,30 +110,48 @@ def spoken(seconds: float) -> str:
 
 
 @st.fragment(run_every=REFRESH)
-def follow(id_: str) -> None:
-    """A job that is on its way; when it ends, the whole page is drawn anew."""
+def follow(id_: str, linked: bool = False) -> None:
+    """A job that is on its way; when it ends, the whole page is drawn anew. `linked`: with a link to what it writes."""
     with state.errors_shown():
         job = state.jobs().find(id_)
         if job is None or job.state not in ALIVE:
             st.rerun()
         draw_progress(job)
-        if job.state != "stopping" and st.button("Stop", key=f"stop_{job.id}", icon=":material/stop:"):
-            state.jobs().stop(job)
-            st.rerun(scope="fragment")
+        with st.container(horizontal=True):
+            able = state.may_start_jobs() and job.state != "stopping"
+            if able and st.button("Stop", key=f"stop_{job.id}", icon=":material/stop:"):
+                state.jobs().stop(job)
+                st.rerun(scope="fragment")
+            if linked:
+                link_to_page(job)
         draw_log(job)
 
 
+def link_to_page(job: Job) -> None:
+    """Where what a job writes can be seen while it grows: the curves of a training, the points of a study."""
+    script, written = Path(job.info["script"]).stem, job.info["writes"]
+    if script == "train" and written and state.find_run(written):
+        link("training", "Watch how it learns", ":material/show_chart:", {"runs": [written]})
+    elif script in ("sweep", "kfold"):
+        link("experiments", "Watch how it grows", ":material/science:")
+
+
 def draw_progress(job: Job) -> None:
-    """How far a job is, and about how long it will still take."""
-    now, share, seconds = job.state, job.progress, job.seconds
-    text = f"{escape(job.title)}: {now}"
+    """How far a job is, how fast, and about how long it will still take."""
+    now, told, seconds = job.state, job.told(), job.seconds
+    parts = [now]
     if now == "queued":
-        text += ", begins when those before it have ended" if job.alone else ""
-    elif share and seconds and share < 1:
-        text += f", {100 * share:.0f} %, about {spoken(seconds / share - seconds)} left"
+        parts += ["begins when those before it have ended"] if job.alone else []
+    elif told.share and told.share < 1:
+        parts.append(f"{100 * told.share:.0f} %")
+        parts += [f"{told.images_per_second} images/s"] if told.images_per_second else []
+        left = told.seconds_left
+        if left is None and seconds:
+            left = seconds / told.share - seconds
+        parts += [f"about {spoken(left)} left"] if left is not None else []
     elif seconds is not None:
-        text += f" for {spoken(seconds)}"
-    st.progress(share or 0.0, text=f"{ICONS[now]} {text}")
+        parts.append(f"for {spoken(seconds)}")
+    st.progress(told.share or 0.0, text=f"{ICONS[now]} {escape(job.title)}: {', '.join(parts)}")
 
 
 def draw_log(job: Job, expanded: bool = False) -> None:
@@ -152,8 +168,15 @@ def tell_end(job: Job) -> None:
         "stopped": "was stopped",
         "interrupted": "was interrupted: its process is gone, killed or lost with the machine",
     }
-    st.warning(f"{escape(job.title)} {words[job.state]}.", icon=ICONS[job.state])
+    st.warning(f"{escape(job.title)} {words[job.state]}.{_reason(job)}", icon=ICONS[job.state])
     draw_log(job)
+
+
+def _reason(job: Job) -> str:
+    """The sentence with which a script that failed ended, as all ours do: "error: ...", "prepare_data: ..."."""
+    script = Path(job.info["script"]).stem
+    found = re.findall(rf"^(?:{re.escape(script)}(?:\.py)?: (?:error: )?|error: )(.+)$", job.log(), re.MULTILINE)
+    return f" {message(found[-1])}" if job.state == "failed" and found else ""
 
 
 def draw_sidebar() -> None:

@@ -8,7 +8,7 @@ overfitting and lies below zero early on.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +93,38 @@ def check_history(history: pd.DataFrame) -> pd.DataFrame:
             found = history[name][~history[name].between(0, 1)].iloc[0]
             raise HistoryError(f"history.csv: {name} is {found}, expected 0 to 1; train the run again")
     return history
+
+
+def seconds_left(runs: Iterable[tuple[str, pd.DataFrame]], planned: int, epochs: int | None) -> float | None:
+    """About how long runs that train alike, as those of a study, will still take together.
+
+    Parameters
+    ----------
+    runs
+        Status and history of each that has begun.
+    planned
+        Runs in all.
+    epochs
+        Of a run that is not stopped early; None where nobody knows.
+
+    Returns
+    -------
+    float or None
+        Seconds, if each of the others takes as long as the median of the finished ones, or, before the first, `epochs`
+        of those so far, and as many run at once as do now. None where nothing is known yet.
+    """
+    known = [(status, history["seconds"]) for status, history in runs]
+    whole = [seconds.sum() for status, seconds in known if status == "finished"]
+    single = [seconds.median() for _, seconds in known if len(seconds)]
+    if whole:
+        one = float(np.median(whole))
+    elif single and epochs:
+        one = epochs * float(np.median(single))
+    else:
+        return None
+    spent = sum(min(float(seconds.sum()), one) for status, seconds in known if status != "finished")
+    at_once = sum(status == "running" for status, _ in known)
+    return max((planned - len(whole)) * one - spent, 0.0) / max(at_once, 1)
 
 
 def curve_table(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -14,22 +14,40 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
 import psutil
 
 from fercore.jobs.commands import SCRIPTS, Roots, build
-from fercore.jobs.records import ALIVE, STATES, UPLOADS, Job, JobError, create_job, list_jobs, new_id, open_job
+from fercore.jobs.records import (
+    ALIVE,
+    MARK,
+    RESULT,
+    RUNNER,
+    STATES,
+    UPLOADS,
+    Job,
+    JobError,
+    create_job,
+    list_jobs,
+    new_id,
+    open_job,
+)
 from fercore.jobs.runner import GRACE
+from fercore.run_files import RunError, read_json
 
-__all__ = ["ALIVE", "SCRIPTS", "STATES", "Job", "JobError", "Jobs", "Roots"]
+__all__ = ["ALIVE", "MOST_UPLOAD", "SCRIPTS", "STATES", "Job", "JobError", "Jobs", "Roots"]
 
 KEPT = 100  # ended jobs that stay listed
 MOST_WAITING = 50  # jobs that may wait for their turn
+MOST_UPLOAD = 500 << 20  # bytes of an uploaded file; FER2013's archive has 60 MB
+_SUBMITTING, _PATIENCE = ".submit.lock", 60.0  # seconds that one who submits waits for another
 _STALE = 3600  # seconds after which a half-made job is nobody's
 _PROJECT = Path(__file__).parent.parent.parent
 
@@ -83,33 +101,35 @@ class Jobs:
         JobError
             If an argument will not do, the same is on its way already, the queue is full, or the disk.
         """
+        id_ = new_id()
         arguments = build(script, self.roots, subject, flags, settings)
+        if (result := SCRIPTS[script].result) and not (flags or {}).get("into-run"):
+            arguments.insert(0, f"--{result}={self._folder(id_) / RESULT}")
         name = writes or str((flags or {}).get("name") or (flags or {}).get("resume") or subject or "")
-        self._refuse_twice(script, arguments, name)
-        return self._start(self._describe(script, arguments, title or f"{SCRIPTS[script].verb} {name}".strip(), name))
+        title = title or f"{SCRIPTS[script].verb} {name}".strip()
+        return self._start(self._describe(script, arguments, title, name), id_)
 
     def submit_upload(
         self, file_name: str, content: bytes, script: str, flags: Mapping[str, Any] | None = None, writes: str = ""
     ) -> Job:
         """As `submit`, with an uploaded file as the script's subject, kept in the job's folder until the job ends."""
+        if len(content) > MOST_UPLOAD:
+            raise JobError(
+                f"{file_name} has {len(content) >> 20:,} MB, at most {MOST_UPLOAD >> 20} MB are taken; put it on this "
+                "machine and name its path"
+            )
         kept = Path(file_name.replace("\\", "/")).name.lstrip(".-") or "upload"
         id_ = new_id()
-        arguments = build(script, self.roots, None, flags)
-        arguments += ["--", str(self.folder.resolve() / id_ / UPLOADS / kept)]
+        arguments = [*build(script, self.roots, None, flags), "--", str(self._folder(id_) / UPLOADS / kept)]
         name = writes or str((flags or {}).get("name") or "")
-        self._refuse_twice(script, arguments, name)
         info = self._describe(script, arguments, f"{SCRIPTS[script].verb} {kept}", name)
         return self._start(info | {"uploaded": True}, id_, {f"{UPLOADS}/{kept}": content})
 
     def list(self) -> list[Job]:
-        """All readable jobs, the newest first; those that were asked to stop and did not in time are ended."""
+        """All readable jobs, the newest first, after what is left of killed ones was cleared up."""
         jobs, _ = list_jobs(self.folder)
         for job in jobs:
-            asked = job.modified("stop.json")
-            if asked and time.time() - asked > GRACE and (process := job.process()):
-                _kill(process)
-            if job.uploads.is_dir() and job.state not in ALIVE:  # of a job that was killed
-                shutil.rmtree(job.uploads, ignore_errors=True)
+            _look_after(job)
         return jobs[::-1]
 
     def problems(self) -> dict[str, str]:
@@ -146,21 +166,38 @@ class Jobs:
             raise JobError(f"{job.title} is {job.state}; stop it first, or wait for its end")
         if job.info.get("uploaded"):
             raise JobError(f"the file that was uploaded for {job.title!r} was deleted with its end; upload it again")
-        script, arguments, written = Path(job.info["script"]).stem, job.info["arguments"], job.info["writes"]
-        if script == "train" and (self.roots.runs / written / "run.json").is_file():
+        script, written, id_ = Path(job.info["script"]).stem, job.info["writes"], new_id()
+        if script == "train" and written and (status := self._status(written)):
+            if status == "finished":
+                raise JobError(f"{written} is trained to its end: there is nothing left to do")
             return self.submit("train", flags={"resume": written}, title=job.title, writes=written)
-        self._refuse_twice(script, arguments, written)
-        return self._start(self._describe(script, arguments, job.title, written))
+        old, new = str(self._folder(job.id)), str(self._folder(id_))
+        arguments = [argument.replace(old, new) for argument in job.info["arguments"]]
+        return self._start(self._describe(script, arguments, job.title, written), id_)
 
     def clear(self, keep: int = KEPT) -> int:
         """Delete the oldest ended jobs beyond the newest `keep` of them; returns how many. What they wrote stays."""
         ended = [job for job in self.list() if job.state not in ALIVE]
         for job in ended[keep:]:
-            shutil.rmtree(job.path, ignore_errors=True)
-        for staging in self.folder.glob(".tmp-*"):  # of a server that was killed while it made a job
-            if time.time() - staging.stat().st_mtime > _STALE:
-                shutil.rmtree(staging, ignore_errors=True)
+            gone = self.folder / f".tmp-{job.id}"  # first out of the list, so that a kill leaves no half a job there
+            with contextlib.suppress(OSError):
+                os.rename(job.path, gone)
+            shutil.rmtree(gone, ignore_errors=True)
+        for staging in self.folder.glob(".tmp-*"):  # of a server that was killed while it made or cleared a job
+            with contextlib.suppress(OSError):
+                if time.time() - staging.stat().st_mtime > _STALE:
+                    shutil.rmtree(staging, ignore_errors=True)
         return len(ended[keep:])
+
+    def _folder(self, id_: str) -> Path:
+        return self.folder.resolve() / id_
+
+    def _status(self, run: str) -> str | None:
+        """What the run's own folder says of it; None where there is none yet."""
+        try:
+            return str(read_json(self.roots.runs / run / "run.json").get("status"))
+        except (RunError, OSError):
+            return None
 
     def _script(self, name: str) -> Path:
         path = (self.scripts / f"{name}.py").resolve()
@@ -168,13 +205,20 @@ class Jobs:
             raise JobError(f"there is no script {path}; jobs need the project's folder scripts/")
         return path
 
-    def _refuse_twice(self, script: str, arguments: list[str], writes: str) -> None:
+    @contextlib.contextmanager
+    def _one_by_one(self) -> Iterator[None]:
+        """Of visitors who press at the same moment one comes after the other, who then sees what the first began."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.folder / _SUBMITTING, timeout=_PATIENCE):
+            yield
+
+    def _refuse_twice(self, info: Mapping[str, Any]) -> None:
         running = self.running()
         if len(running) >= MOST_WAITING:
             raise JobError(f"{len(running)} jobs are waiting already; stop some, or wait")
         for job in running:
-            same = Path(job.info["script"]).stem == script
-            if same and (job.info["arguments"] == arguments or (writes and job.info["writes"] == writes)):
+            same, writes = job.info["script"] == info["script"], info["writes"]
+            if same and (job.info["arguments"] == info["arguments"] or (writes and job.info["writes"] == writes)):
                 raise JobError(f"{job.title!r} is {job.state} already; wait for it, or stop it")
 
     def _describe(self, script: str, arguments: list[str], title: str, writes: str) -> dict[str, Any]:
@@ -182,19 +226,25 @@ class Jobs:
         script = str(self._script(script))
         return {"script": script, "arguments": arguments, "title": title, "alone": alone, "writes": writes}
 
-    def _start(self, info: dict[str, Any], id_: str | None = None, files: Mapping[str, bytes] | None = None) -> Job:
+    def _start(self, info: Mapping[str, Any], id_: str, files: Mapping[str, bytes] | None = None) -> Job:
         try:
-            job = create_job(self.folder, id_ or new_id(), info, files)
-            self.clear()
-            return self._spawn(job)
+            with self._one_by_one():
+                self._refuse_twice(info)
+                self.clear()
+                job = create_job(self.folder, id_, dict(info), files)
+                try:
+                    return self._spawn(job)
+                except OSError:
+                    shutil.rmtree(job.path, ignore_errors=True)
+                    raise
         except OSError as error:
             raise JobError(f"the job cannot be started ({error}); make room in {self.folder}") from error
 
     def _spawn(self, job: Job) -> Job:
-        environment = {**os.environ, "FERCORE_PROGRESS": "1", "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "FERCORE_PROGRESS": "1", "PYTHONUNBUFFERED": "1", MARK: job.id}
         environment["PYTHONPATH"] = os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
         process = subprocess.Popen(
-            [sys.executable, "-m", "fercore.jobs.runner", str(job.path.resolve())],
+            [sys.executable, "-m", RUNNER, str(job.path.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -204,7 +254,23 @@ class Jobs:
         )
         with contextlib.suppress(psutil.Error, OSError):  # it notes the same itself, and may have ended already
             job.keep_process(process.pid)
+        # Whoever waits for it lets the system forget it at its end.
+        threading.Thread(target=process.wait, name=f"job {job.id}", daemon=True).start()
         return job
+
+
+def _look_after(job: Job) -> None:
+    """End a job that was asked to stop and did not in time, and clear up behind one that was killed."""
+    asked = job.modified("stop.json")
+    if asked and time.time() - asked > GRACE and (process := job.process()):
+        _kill(process)
+    for stray in job.strays():
+        with contextlib.suppress(psutil.Error):
+            stray.kill()
+    # Without a process it may not have come so far yet.
+    begun = job.modified("process.json") or time.time() - job.modified("job.json") > _STALE
+    if begun and job.uploads.is_dir() and job.state not in ALIVE:
+        shutil.rmtree(job.uploads, ignore_errors=True)
 
 
 def _kill(process: psutil.Process) -> None:

@@ -1,7 +1,8 @@
 """Which scripts a job may run, with which flags, and what their values may be. Whatever is not listed is refused.
 
 A command is a list of arguments, never a shell string, and each flag is one argument with its value (`--name=mine`), so
-that no value is ever taken for a flag.
+that no value is ever taken for a flag. `fercore.runs` is imported only when a command is built: it brings pandas, which
+a job that waits for its turn does without.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore.jobs.records import JobError
-from fercore.runs import SPLITS, TTAS, RunError, check_name
+from fercore.run_files import RunError
 
 Check = Callable[[Any, "Roots"], str]
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
@@ -45,6 +46,8 @@ class Script:
         Whether it waits until no other such job runs: it keeps all cores busy.
     roots
         Which of --runs and --data it takes; a flag of the same name takes the place of one.
+    result
+        Flag that names the folder it makes for a download, which lies in the job's own; empty where it makes none.
     """
 
     verb: str
@@ -52,6 +55,7 @@ class Script:
     subject: Check | None = None
     alone: bool = True
     roots: tuple[str, ...] = ("runs", "data")
+    result: str = ""
 
 
 def one_of(*choices: str) -> Check:
@@ -74,6 +78,8 @@ def number(kind: type, low: float, high: float) -> Check:
 
 def name(value: Any, roots: Roots) -> str:
     """A name of a run, a recipe or a study."""
+    from fercore.runs import check_name
+
     try:
         return check_name(value)
     except (RunError, TypeError) as error:
@@ -126,7 +132,18 @@ def recipe_or_study(value: Any, roots: Roots) -> str:
     return readable_path(value, roots) if isinstance(value, str) and value.endswith(".toml") else name(value, roots)
 
 
-_TTA, _SPLIT = one_of(*TTAS), one_of(*SPLITS)
+def split(value: Any, roots: Roots) -> str:
+    from fercore.runs import SPLITS
+
+    return one_of(*SPLITS)(value, roots)
+
+
+def tta(value: Any, roots: Roots) -> str:
+    from fercore.runs import TTAS
+
+    return one_of(*TTAS)(value, roots)
+
+
 SCRIPTS: dict[str, Script] = {
     "prepare_data": Script(
         "Prepare",
@@ -143,13 +160,13 @@ SCRIPTS: dict[str, Script] = {
         roots=(),
     ),
     "audit": Script("Audit", {"ferplus": readable_path}, roots=("data",)),
-    "train": Script("Train", {"recipe": recipe_or_study, "name": name, "resume": name}),
-    "evaluate": Script("Evaluate", {"split": one_of("val", "test"), "tta": _TTA, "data": data_folder}, subject=name),
-    "features": Script("Compute the features of", {"split": _SPLIT, "data": data_folder}, subject=name),
-    "embedding": Script("Compute the embedding of", {"split": _SPLIT, "data": data_folder}, subject=name),
+    "train": Script("Train", {"recipe": recipe_or_study, "name": name, "resume": name, "measure": switch}),
+    "evaluate": Script("Evaluate", {"split": one_of("val", "test"), "tta": tta, "data": data_folder}, subject=name),
+    "features": Script("Compute the features of", {"split": split, "data": data_folder}, subject=name),
+    "embedding": Script("Compute the embedding of", {"split": split, "data": data_folder}, subject=name),
     "robustness": Script(
         "Disturb the pictures of",
-        {"split": _SPLIT, "images": number(int, 1, 10**7), "data": data_folder},
+        {"split": split, "images": number(int, 1, 10**7), "data": data_folder},
         subject=name,
     ),
     "export": Script(
@@ -160,9 +177,11 @@ SCRIPTS: dict[str, Script] = {
             "into-run": switch,
         },
         subject=name,
+        result="out",
     ),
     "sweep": Script("Study", {"retry": switch}, subject=recipe_or_study),
     "kfold": Script("Cross-validate", {"recipe": recipe_or_study, "folds": number(int, 2, 20), "name": name}),
+    "benchmark": Script("Measure", {"store": switch}, subject=one_of("inference")),
     "add_model": Script("Add", {"name": name, "revision": short_text}, subject=model_source, roots=("runs",)),
 }
 

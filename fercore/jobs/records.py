@@ -19,16 +19,18 @@ from typing import Any
 
 import psutil
 
+from fercore.jobs.logs import Told, told
 from fercore.run_files import RunError, read_json, write_json
 
 STATES = ("queued", "running", "stopping", "finished", "failed", "stopped", "interrupted")
 ALIVE = ("queued", "running", "stopping")
-LOG, UPLOADS = "log.txt", "uploads"
+LOG, UPLOADS, RESULT = "log.txt", "uploads", "result"
+RUNNER = "fercore.jobs.runner"  # the module that its process runs
+MARK = "FERCORE_JOB"  # environment variable with a job's id, which all that its script starts inherits
 LOG_SHOWN = 64 << 10  # bytes at the end of a log that are read
-STARTING = 30.0  # seconds that a submitted job may be without a process before it counts as interrupted
+STARTING = 10.0  # seconds that a submitted job may be without a process before it counts as interrupted
+_UNNOTED = 600.0  # seconds in which a process that nobody noted is looked for
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
-_SHARE = re.compile(r"(\d{1,3})%\|")  # of tqdm's bar
-_EPOCH = re.compile(r"^epoch (\d+)/(\d+):", re.MULTILINE)
 _STARTED_WITHIN = 0.02  # seconds: clocks of the system tick a hundred times a second
 
 
@@ -95,15 +97,54 @@ class Job:
         until = times["ended"] if isinstance(times["ended"], str) else utc_now()
         return (datetime.fromisoformat(until) - datetime.fromisoformat(times["begun"])).total_seconds()
 
+    @property
+    def result(self) -> Path:
+        """Where files lie that it made to be downloaded; they go with the job."""
+        return self.path / RESULT
+
     def process(self) -> psutil.Process | None:
         """Its process, if that lives: same number *and* same start, so that a reused number is never taken for it."""
         known = self._read("process.json")
+        if not known:
+            return self._unnoted()
         try:
             process = psutil.Process(known["pid"])
             same = abs(process.create_time() - known["started"]) <= _STARTED_WITHIN
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (KeyError, TypeError, ValueError, OverflowError, psutil.Error):
             return None
+
+    def strays(self) -> list[psutil.Process]:
+        """Processes that its script started and that outlive it; nothing while it lives itself.
+
+        They are in the group that has the number of its process, which no other process can have meanwhile, and their
+        environment names the job.
+        """
+        number = self._read("process.json").get("pid")
+        if type(number) is not int or number <= 1 or not hasattr(os, "killpg"):
+            return []
+        try:
+            os.killpg(number, 0)
+        except (OSError, OverflowError):  # the usual case: no such group
+            return []
+        return [] if self.process() else [one for one in psutil.process_iter() if self._started(one, number)]
+
+    def _started(self, process: psutil.Process, group: int) -> bool:
+        try:
+            return os.getpgid(process.pid) == group and process.environ().get(MARK) == self.id
+        except (OSError, psutil.Error):
+            return False
+
+    def _unnoted(self) -> psutil.Process | None:
+        """Its process, where the server was killed before it could note it and the process has not come to it yet."""
+        if time.time() - self.modified("job.json") > _UNNOTED:
+            return None
+        folder = str(self.path.resolve())
+        for process in psutil.process_iter(["cmdline", "status"]):
+            words = process.info["cmdline"] or []
+            if RUNNER in words and folder in words and process.info["status"] != psutil.STATUS_ZOMBIE:
+                return process
+        return None
 
     def log(self) -> str:
         """The end of what its script printed, at most `LOG_SHOWN` bytes; of a line drawn over again its last state."""
@@ -116,18 +157,10 @@ class Job:
             return ""
         return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
-    @property
-    def progress(self) -> float | None:
-        """Share that is done, 0 to 1, as its bar or its epochs tell; None where its log tells nothing."""
-        if self.state == "finished":
-            return 1.0
-        log = self.log()
-        if shares := _SHARE.findall(log):
-            return min(1.0, int(shares[-1]) / 100)
-        if epochs := _EPOCH.findall(log):
-            done, of = map(int, epochs[-1])
-            return min(1.0, done / of) if of else None
-        return None
+    def told(self) -> Told:
+        """How far it is, how fast, and how long it will still take, as its log tells."""
+        found = told(self.log())
+        return found._replace(share=1.0, seconds_left=0.0) if self.state == "finished" else found
 
     def keep_process(self, pid: int) -> None:
         """Note the process that carries it out."""

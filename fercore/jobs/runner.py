@@ -41,6 +41,7 @@ def main(folder: str) -> None:
     threading.Thread(target=_watch, args=(job,), daemon=True).start()
     code = 1
     try:
+        _stop_if_asked(job)
         with _turn(job) if job.alone else contextlib.nullcontext():
             job.mark("begun")
             code = _run(job)
@@ -80,6 +81,7 @@ def _turn(job: Job) -> Iterator[None]:
     """Hold the one turn that there is, in the order in which jobs were submitted."""
     lock = filelock.FileLock(job.path.parent / TURN)
     while True:
+        _stop_if_asked(job)
         if not _waiting_before(job):
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(timeout=0)
@@ -89,6 +91,12 @@ def _turn(job: Job) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _stop_if_asked(job: Job) -> None:
+    """Heed a wish to stop that came before this process could hear Ctrl-C."""
+    if job.modified("stop.json"):
+        raise KeyboardInterrupt
 
 
 def _waiting_before(job: Job) -> bool:
@@ -114,7 +122,14 @@ def _watch(job: Job) -> None:
             shorten(job.path / LOG)
         asked = job.modified("stop.json")
         if asked and time.time() - asked > GRACE:
-            os.kill(os.getpid(), signal.SIGKILL)
+            _kill_all()
+
+
+def _kill_all() -> None:
+    """End this process and all that it started, which are a group of their own."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def shorten(log: Path, most: int = MOST_LOG) -> None:

@@ -95,7 +95,8 @@ def main(options: argparse.Namespace) -> None:
             raise RunError(f"{cnn} holds no average faces, which the camera would show; train it again")
         camera = write_camera(folder / "camera.mjpeg", faces[EMOTIONS.index("happy")])
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start; wanted: {WANTED}")
-        with serve(folder) as server, chromium(camera) as page:
+        flags = ["--no-sandbox", *FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        with serve(folder) as server, chromium(*flags) as page:
             for second in (vit, large):
                 print(f"{cnn} and {second}, {SECONDS} s:")
                 report(measure(page, server, cnn, second))
@@ -156,16 +157,15 @@ def wait_for_server(health: str, process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def chromium(camera: Path) -> Iterator[Any]:
-    """A tab of a headless Chromium with the camera."""
+def chromium(*flags: str) -> Iterator[Any]:
+    """A tab of a headless Chromium with flags of its command line."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise RunError("playwright is not installed; pip install -r tests/requirements.txt") from error
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    flags = ["--no-sandbox", *FLAGS, f"--use-file-for-fake-video-capture={camera}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        browser = playwright.chromium.launch(executable_path=path, args=[*flags])
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(1000 * START)
         yield page

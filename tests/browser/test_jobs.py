@@ -125,4 +125,8 @@ def test_from_a_zip_to_a_confusion_matrix(chromium, settle, tmp_path):
         assert tab.locator("[data-testid=stVegaLiteChart]").count() >= 1
         tab.goto(f"{url}/features?run=mine")
         settle(tab)
+        tab.goto(f"{url}/predict?first=mine&second=(none)")
+        settle(tab)
+        tab.get_by_text("Until then, an example.").wait_for()
+        assert tab.locator("[data-testid=stVegaLiteChart]").count() >= 1
     assert epochs(tmp_path) == EPOCHS

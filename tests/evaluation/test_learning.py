@@ -118,3 +118,16 @@ def test_seconds_are_summed_over_epochs_and_their_median_is_that_of_one():
     history = make_history((0.5, 0.4, 1.0), (0.6, 0.5, 2.0), (0.7, 0.6, 9.0))
     found = learning.learning(history, 100)
     assert (found.seconds, found.seconds_per_epoch) == (12.0, 2.0)
+
+
+def test_time_left_of_runs_that_train_alike():
+    whole, half = make_history((0.4, 0.5, 10), (0.5, 0.5, 10)), make_history((0.4, 0.5, 12))
+    # Of four runs of 20 s one is finished and 12 s of another are spent: 20 * 3 - 12.
+    assert learning.seconds_left([("finished", whole), ("running", half)], 4, 2) == pytest.approx(48)
+    # Two at once take half of the time that is left: 20 * 3 - 12 - 12.
+    assert learning.seconds_left([("finished", whole), *[("running", half)] * 2], 4, 2) == pytest.approx(18)
+    # Before the first is finished: two of two epochs of 12 s, of which one epoch is over.
+    assert learning.seconds_left([("running", half)], 2, 2) == pytest.approx(36)
+    assert learning.seconds_left([("finished", whole)], 1, 2) == 0
+    assert learning.seconds_left([("running", make_history())], 2, 2) is None
+    assert learning.seconds_left([("running", half)], 2, None) is None

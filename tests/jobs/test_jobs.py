@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from fercore.jobs import Job, JobError, Jobs, Roots
-from fercore.jobs.records import ALIVE, LOG, list_jobs
+from fercore.jobs.records import ALIVE, LOG
 from fercore.jobs.runner import shorten
 
 LONG = 600  # seconds that an event may take on a busy machine
@@ -77,11 +79,11 @@ def test_a_job_ends_as_its_script_does(jobs: Jobs):
     job = jobs.submit("evaluate", "one", {"split": "val"})
     wait(lambda: begun(jobs, "one"), "the script")
     assert job.state == "running"
-    assert job.progress == 0.4
+    assert job.told().share == 0.4
     assert "working on one" in job.log()
     let_go(jobs, "one")
     wait(lambda: ended(job), "its end")
-    assert (job.state, job.progress, job.title) == ("finished", 1.0, "Evaluate one")
+    assert (job.state, job.told().share, job.title) == ("finished", 1.0, "Evaluate one")
     assert job.seconds >= 0
 
     failing = jobs.submit("evaluate", "two")
@@ -248,19 +250,77 @@ def test_a_log_keeps_its_end(tmp_path: Path):
     assert log.read_bytes() == before
 
 
-def test_random_kills_leave_no_stray_process_and_a_true_list(jobs: Jobs):
-    submitted = [jobs.submit("evaluate", f"r{n}") for n in range(6)]
-    for n, job in enumerate(submitted[:5]):
-        if n % 2:
-            wait(lambda n=n: begun(jobs, f"r{n}"), "its turn")
-        if process := job.process():
-            process.kill()
-            process.wait(LONG)
-        assert job.state == "interrupted"
-    wait(lambda: begun(jobs, "r5"), "the one that was left alone")
-    let_go(jobs, "r5")
-    wait(lambda: ended(submitted[5]), "its end")
-    states = [job.state for job in list_jobs(jobs.folder)[0]]
-    assert states == ["interrupted"] * 5 + ["finished"]
-    ours = [p for p in psutil.process_iter(["cmdline"]) if str(jobs.folder) in " ".join(p.info["cmdline"] or [])]
-    assert ours == []
+def test_of_two_visitors_who_press_at_once_one_starts_it(jobs: Jobs):
+    together = threading.Barrier(2)
+
+    def press(name: str) -> str:
+        together.wait()
+        try:
+            return jobs.submit("evaluate", name).id
+        except JobError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as visitors:
+        same = list(visitors.map(press, ["a", "a"]))
+        others = list(visitors.map(press, ["b", "c"]))
+    assert sum("already; wait for it" in answer for answer in same) == 1
+    assert {job.info["writes"] for job in jobs.running()} == {"a", "b", "c"}
+    wait(lambda: begun(jobs, "a"), "the first")
+    assert [job.state for job in jobs.running()] == ["running", "queued", "queued"]
+    assert set(others) == {job.id for job in jobs.running()[1:]}
+
+
+def test_a_process_that_nobody_noted_is_found(jobs: Jobs):
+    job = jobs.submit("evaluate", "a")
+    wait(lambda: begun(jobs, "a"), "the script")
+    number = job.process().pid
+    (job.path / "process.json").unlink()
+    assert (job.process().pid, job.state) == (number, "running")
+
+
+def test_a_wish_to_stop_that_was_not_heard_is_seen(jobs: Jobs):
+    first, second = jobs.submit("evaluate", "a"), jobs.submit("evaluate", "b")
+    second.mark("stop")  # without a signal, as where that came before the process could hear it
+    wait(lambda: ended(second), "its end")
+    assert (second.state, begun(jobs, "b")) == ("stopped", False)
+    assert first.state in ALIVE
+
+
+def test_what_a_killed_script_started_is_ended(jobs: Jobs):
+    helper = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True)\n"
+    (jobs.scripts / "evaluate.py").write_text(helper + SCRIPT)
+    job = jobs.submit("evaluate", "a")
+    wait(lambda: begun(jobs, "a"), "the script")
+    stray = psutil.Process(int(job.log().split()[0]))
+    assert job.strays() == []  # while its script lives it is no stray
+    job.process().kill()
+    wait(lambda: job.process() is None, "the kill")
+    jobs.list()
+    wait(lambda: not stray.is_running() or stray.status() == psutil.STATUS_ZOMBIE, "the end of what it started")
+
+
+def test_what_is_trained_to_its_end_does_not_go_on(jobs: Jobs):
+    job = jobs.submit("train", flags={"recipe": "report-cnn", "name": "mine"})
+    job.process().kill()
+    wait(lambda: job.process() is None, "the kill")
+    (jobs.roots.runs / "mine").mkdir()
+    (jobs.roots.runs / "mine" / "run.json").write_text('{"status": "finished"}')
+    with pytest.raises(JobError, match="nothing left to do"):
+        jobs.go_on(job)
+
+
+def test_results_lie_in_the_folder_of_the_job_that_goes_on(jobs: Jobs):
+    (jobs.scripts / "export.py").write_text(SCRIPT)
+    job = jobs.submit("export", "a", {"format": "onnx"}, writes="a-onnx")
+    assert f"--out={job.result}" in job.info["arguments"]
+    job.process().kill()
+    wait(lambda: job.process() is None, "the kill")
+    again = jobs.go_on(job)
+    assert f"--out={again.result}" in again.info["arguments"]
+    assert again.result != job.result
+
+
+def test_an_upload_that_is_too_large_is_refused(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fercore.jobs.MOST_UPLOAD", 2 << 20)
+    with pytest.raises(JobError, match="at most 2 MB"):
+        jobs.submit_upload("a.zip", bytes(3 << 20), "prepare_data", {"name": "mine"})

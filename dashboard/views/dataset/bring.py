@@ -7,25 +7,27 @@ from typing import Any
 import streamlit as st
 
 import state
-from fercore.jobs import ALIVE, JobError
+from fercore.jobs import ALIVE, MOST_UPLOAD, JobError
 from widgets.job_status import duration_words, follow, start, tell_end, terminal_command
 from wording.markdown import code, message
 
 UPLOAD, PATH, KAGGLE = "Upload", "A path on this machine", "From Kaggle"
-MOST_UPLOAD = 500  # MB; FER2013's archive has 60
 TYPES = ["zip", "csv", "gz", "tar", "tgz", "parquet"]
 
 
 def draw(expanded: bool) -> None:
     """The form and the progress of what it started."""
     if not state.may_start_jobs():
+        if state.dataset() is not None:  # where there is none, the page says so itself
+            st.caption(state.WHY_NO_JOBS)
         return
     present = next((job for job in state.jobs().list() if job.info["script"].endswith("prepare_data.py")), None)
     if present and present.state in ALIVE:
         follow(present.id)
         return
-    with st.expander("Bring a data set", expanded=expanded, icon=":material/upload:"):
-        if present and present.state != "finished" and state.dataset() is None:
+    failed = present is not None and present.state != "finished"
+    with st.expander("Bring a data set", expanded=expanded or failed, icon=":material/upload:"):
+        if failed:
             tell_end(present)
         how = st.segmented_control("From", (UPLOAD, PATH, KAGGLE), default=UPLOAD, required=True, key="bring_from")
         flags: dict[str, Any] = {"out": str(state.data_root())}
@@ -42,7 +44,7 @@ def _upload(flags: dict[str, Any]) -> None:
         "The archive from Kaggle, fer2013.csv, icml_face_data.csv, or a zip of images in folders by class. It goes to "
         "this machine only, and is deleted once it is prepared."
     )
-    file = st.file_uploader("Archive or table", TYPES, max_upload_size=MOST_UPLOAD, key="bring_file")
+    file = st.file_uploader("Archive or table", TYPES, max_upload_size=MOST_UPLOAD >> 20, key="bring_file")
     if st.button("Prepare it", key="bring_upload", type="primary", icon=":material/play_arrow:", disabled=file is None):
         try:
             state.jobs().submit_upload(file.name, file.getvalue(), "prepare_data", flags, writes=state.data_root().name)

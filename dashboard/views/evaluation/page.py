@@ -7,9 +7,10 @@ import streamlit as st
 
 import state
 from fercore.evaluation.tables import prediction_table
-from views.evaluation import accuracy, confusion
+from views.evaluation import accuracy, confusion, missing
 from widgets import chart_clicks
 from widgets.downloads import download, download_report
+from widgets.exports import draw_export
 from widgets.judged import draw_judged
 from widgets.links import link
 from widgets.page_title import page_title
@@ -47,3 +48,6 @@ with state.errors_shown():
         download(
             "Download the metrics", json.dumps(report, indent=2), f"metrics_{evaluation.stem}.json", "application/json"
         )
+missing.draw(run)
+if home := state.find_run(run.name):  # where the results are those on other data
+    draw_export(home)

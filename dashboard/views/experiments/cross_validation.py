@@ -22,11 +22,13 @@ from fercore.evaluation.cross_validation import (
     spread,
     stored_scores,
 )
+from fercore.evaluation.learning import seconds_left
 from fercore.evaluation.published import published_accuracy, published_table
 from fercore.evaluation.tables import PER_CLASS, classification_table
 from fercore.runs import SPLITS, Run
-from views.experiments.resume_commands import kfold_command
+from views.experiments.resume_commands import kfold_command, kfold_flags, planned_epochs
 from widgets.downloads import download_table
+from widgets.job_status import offer, spoken
 from wording import clean_score
 from wording.figures import accuracy_words
 from wording.lists import listed, told
@@ -145,13 +147,20 @@ def say_what_is_left(found: CrossValidation) -> None:
     if not lines:
         return
     if any(run.status == "running" for run in found.members.values()):
+        runs = [(run.status, state.history(run)) for run in found.members.values()]
+        left = seconds_left(runs, found.folds, planned_epochs(next(iter(found.members.values()))))
+        lines += [f"About {spoken(left)} left for all folds."] if left is not None else []
         st.info(told(lines, "This page follows it."), icon=":material/sync:")
     elif found.whole and found.whole.status == "finished":
         st.info(told(lines, "What is shown is stored with their sum."))
     else:
         st.warning(told(lines, "Go on with:"), icon=":material/pause_circle:")
         run = next(iter(found.members.values()), found.whole)
-        st.code(kfold_command(found.name, found.folds, run), language="bash", wrap_lines=True)
+        command, flags = kfold_command(found.name, found.folds, run), kfold_flags(found.name, found.folds, run)
+        if flags is None:
+            st.code(command, language="bash", wrap_lines=True)
+        else:
+            offer("kfold", "Go on with it", flags=flags, effect="It trains the missing folds.", command=command)
 
 
 def unfinished(found: CrossValidation) -> list[str]:

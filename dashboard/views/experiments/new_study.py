@@ -10,9 +10,11 @@ import state
 from fercore.charts.style import count
 from fercore.evaluation.studies import group_studies
 from fercore.fields import ConfigError
-from fercore.runs import RunError, check_name
+from fercore.runs import RunError, atomic_write, check_name
+from views.experiments.resume_commands import is_shipped, kept_study
 from views.experiments.study_file import read_seeds, read_values, suggestion, varied_fields
 from widgets.downloads import download
+from widgets.job_status import follow, start
 from widgets.recipe_fields import Field, as_text
 from wording.lists import listed
 from wording.markdown import code, escape, message
@@ -114,6 +116,32 @@ def show(content: dict[str, Any], name: str) -> None:
     st.code(text, language="toml", wrap_lines=True)
     download("Download the file", text, f"{name}.toml", "application/toml")
     st.markdown("Then run it where the file is. It can be stopped and started again at any time:")
-    st.code(state.command(f"scripts/sweep.py {name}.toml"), language="bash", wrap_lines=True)
+    command = state.command(f"scripts/sweep.py {name}.toml")
+    if state.may_start_jobs() and not is_shipped(name) and state.dataset() is not None:
+        draw_start(name, text, command)
+    else:
+        st.code(command, language="bash", wrap_lines=True)
+        if not state.may_start_jobs():
+            st.caption(state.WHY_NO_JOBS)
     if name in group_studies(state.runs()):
         st.warning(f"There are runs of {code(name)} already: a sweep goes on with them and refuses another budget.")
+
+
+def draw_start(name: str, text: str, command: str) -> None:
+    """A button that keeps the file beside the runs and trains the points as a job; its progress once it runs."""
+    file = kept_study(name)
+    job = next((job for job in state.jobs().running() if job.info["writes"] == name), None)
+    if job:
+        follow(job.id, linked=True)
+        return
+    if st.button("Run it", key="study_start", type="primary", icon=":material/play_arrow:"):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(file, lambda target: target.write(text.encode()))
+        except OSError as error:
+            st.error(message(f"{file} cannot be written ({error}); make room there"), icon=":material/error:")
+        else:
+            start("sweep", subject=str(file), writes=name)
+    st.caption(f"It keeps the file in {code(file.parent)} and writes a run folder for each point.")
+    with st.expander("In a terminal", icon=":material/terminal:"):
+        st.code(command, language="bash", wrap_lines=True)

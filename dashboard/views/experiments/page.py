@@ -10,11 +10,11 @@ import state
 from fercore.evaluation.cross_validation import group_cross_validations
 from fercore.evaluation.studies import group_studies
 from fercore.runs import Run
-from views.experiments import cross_validation, new_study, study
+from views.experiments import cross_validation, new_cross_validation, new_study, study
 from widgets.job_status import offer
 from widgets.page_title import page_title
 
-NEW = "New study"
+NEW, NEW_FOLDS = "New study", "New cross-validation"
 REFRESH = "10s"  # how often an experiment is looked at while one of its runs trains
 
 
@@ -61,7 +61,7 @@ if not experiments:
     say_none()
 first = next(iter(experiments), None)
 settings = {"default": first, "required": first is not None, "key": "experiment", "bind": "query-params"}
-chosen = st.pills("Experiment", [*experiments, NEW], **settings)
+chosen = st.pills("Experiment", [*experiments, NEW, NEW_FOLDS], **settings)
 following = chosen in experiments and experiments[chosen].is_running
 
 
@@ -76,6 +76,8 @@ def follow() -> None:
 
 if chosen == NEW:
     new_study.draw()
+elif chosen == NEW_FOLDS:
+    new_cross_validation.draw()
 elif chosen:
     clean = state.choose_score(experiments[chosen].runs)
     follow()

@@ -1,14 +1,16 @@
-"""The commands that go on with what was stopped."""
+"""What goes on with a study or a cross-validation: commands for a terminal, and what a job takes."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 import state
 from fercore.runs import Run
 
+STUDIES = ".studies"
 _FOLDERS = ("--runs", "--data")
 
 
@@ -32,6 +34,38 @@ def kfold_command(name: str, folds: int, run: Run) -> str:
 def is_shipped(study: str) -> bool:
     """Whether a study file of this name comes with the project; `study` is checked as a run's name is."""
     return (resources.files("fercore") / "studies" / f"{study}.toml").is_file()
+
+
+def study_subject(study: str) -> str | None:
+    """What a job runs a study by: its name where its file comes with the project, the file that the page New study
+    kept; None where there is neither."""
+    if is_shipped(study):
+        return study
+    file = kept_study(study)
+    return str(file) if file.is_file() else None
+
+
+def kept_study(study: str) -> Path:
+    """Where the page keeps the file of a study that is run from it, beside the runs and none of them."""
+    return state.runs_root() / STUDIES / f"{study}.toml"
+
+
+def kfold_flags(name: str, folds: int, run: Run) -> dict[str, str | int] | None:
+    """What a job goes on with; None where the cross-validation was begun with settings of its own, which only its
+    command holds."""
+    words = _recorded(run, "scripts/kfold.py")
+    given = {word.partition("=")[0] for word in words if word.startswith("--")}
+    recipe = run.info["config"].get("recipe")
+    if not given <= {"--recipe", "--folds", "--name"} or not isinstance(recipe, str):
+        return None
+    return {"recipe": recipe, "folds": folds, "name": name}
+
+
+def planned_epochs(run: Run) -> int | None:
+    """Epochs that a run was begun for; None where its config does not say."""
+    training = run.info["config"].get("training")
+    epochs = training.get("epochs") if isinstance(training, dict) else None
+    return epochs if type(epochs) is int else None
 
 
 def _recorded(run: Run, script: str) -> list[str]:

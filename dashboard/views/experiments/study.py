@@ -14,15 +14,15 @@ from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
 from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, range_words
-from fercore.evaluation.learning import curve_table
+from fercore.evaluation.learning import curve_table, seconds_left
 from fercore.evaluation.studies import BEST, WITHIN, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
 from views.experiments import over_seeds
 from views.experiments.report_findings import beside_the_report
-from views.experiments.resume_commands import is_shipped, sweep_command
+from views.experiments.resume_commands import is_shipped, planned_epochs, study_subject, sweep_command
 from views.experiments.study_budget import budget_words
 from widgets.downloads import download_table
-from widgets.job_status import offer
+from widgets.job_status import offer, spoken
 from widgets.recipe_fields import as_text
 from wording import clean_score
 from wording.figures import accuracy_words
@@ -69,7 +69,7 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
         st.markdown(said)
     st.caption(f"{escape(found[0].description)} {escape(budget_words(found[0], images['train']))}")
     say_what_is_wrong(found, others)
-    say_what_is_left(name, found, table, planned)
+    say_what_is_left(name, list(loaded.values()), table, planned)
     if table["seed"].nunique() > 1:
         over_seeds.draw(table, ranked, found, {run: one.history for run, one in loaded.items()}, images)
     else:
@@ -130,7 +130,7 @@ def say_what_is_wrong(found: Sequence[Point], others: Sequence[str]) -> None:
         st.warning(f"Not compared, because the images they answered for are not those of the others: {names}.")
 
 
-def say_what_is_left(name: str, found: Sequence[Point], table: pd.DataFrame, planned: int) -> None:
+def say_what_is_left(name: str, loaded: Sequence[Loaded], table: pd.DataFrame, planned: int) -> None:
     """Name the points that run, stopped, failed or have not begun, and the command that goes on."""
     lines = [status_words(row) for row in table.itertuples() if row.status != "finished"]
     if (missing := planned - len(table)) > 0:
@@ -140,16 +140,20 @@ def say_what_is_left(name: str, found: Sequence[Point], table: pd.DataFrame, pla
     if not lines:
         return
     if "running" in set(table["status"]):
+        runs = [(one.point.run.status, one.history) for one in loaded]
+        left = seconds_left(runs, planned, planned_epochs(loaded[0].point.run))
+        lines += [f"About {spoken(left)} left for the whole study."] if left is not None else []
         st.info(told(lines, "This page follows it."), icon=":material/sync:")
         return
     st.warning(told(lines, "Go on with:"), icon=":material/pause_circle:")
     failed = "failed" in set(table["status"])
-    command = sweep_command(name, found[0].run, retry=failed)
-    if not is_shipped(name):  # its file lies where the user keeps it
+    command = sweep_command(name, loaded[0].point.run, retry=failed)
+    subject = study_subject(name)
+    if subject is None:  # its file lies where the user keeps it
         st.code(command, language="bash", wrap_lines=True)
         return
     flags, effect = {"retry": True} if failed else {}, "It trains the runs that are missing."
-    offer("sweep", "Go on with it", subject=name, flags=flags, effect=effect, command=command)
+    offer("sweep", "Go on with it", subject=subject, flags=flags, writes=name, effect=effect, command=command)
 
 
 def status_words(row: NamedTuple) -> str:

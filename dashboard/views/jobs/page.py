@@ -42,14 +42,16 @@ def draw_one(job: Job) -> None:
     """Everything about one job."""
     st.subheader(f"{ICONS[job.state]} {escape(job.title)}")
     if job.state in ALIVE:
-        follow(job.id)
+        follow(job.id, linked=True)
     elif job.state == "finished":
         took = f" in {spoken(job.seconds)}" if job.seconds is not None else ""
         st.success(f"Finished{took}.", icon=ICONS["finished"])
         draw_log(job, expanded=True)
     else:
         tell_end(job)
-        if state.may_start_jobs() and st.button("Go on", key="go_on", icon=":material/play_arrow:"):
+        if not state.may_start_jobs():
+            st.caption(state.WHY_NO_JOBS)
+        elif st.button("Go on", key="go_on", icon=":material/play_arrow:"):
             try:
                 state.jobs().go_on(job)
                 st.rerun()

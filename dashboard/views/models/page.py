@@ -8,7 +8,7 @@ import state
 from fercore.charts.models import COSTS, choice_chart
 from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
 from views.models import ranking
-from widgets.links import draw_comparison_link
+from widgets.links import draw_comparison_link, link
 from widgets.page_title import page_title
 from wording import clean_score
 from wording.markdown import escape
@@ -62,6 +62,7 @@ st.caption(ranking.how(table, peers, score))
 if elsewhere:
     st.info(ranking.left_out(elsewhere), icon=":material/database:")
 ranking.draw_table(table, names)
+link("evaluation", "Choose one to export for other programs", ":material/ios_share:")
 if said := clean_score.note(found.reports for found in facts.values()):
     st.caption(said)
 st.caption(DETECTOR)

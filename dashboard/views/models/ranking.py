@@ -17,6 +17,7 @@ from fercore.evaluation.speeds import read_speeds
 from fercore.export.record import read_record
 from fercore.runs import Run
 from widgets.downloads import download_table
+from widgets.job_status import offer
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.figures import accuracy_words
 from wording.markdown import code, escape
@@ -206,5 +207,13 @@ def where_measured(table: pd.DataFrame) -> str:
 
 def say_not_timed() -> None:
     """What to run for times."""
-    st.info("No time has been measured yet. Measure the reference runs on this machine with:")
-    st.code(state.command(MEASURE), language="bash", wrap_lines=True)
+    st.info("No time has been measured yet. Measure the reference runs on this machine:")
+    offer(
+        "benchmark",
+        "Measure their speeds",
+        subject="inference",
+        flags={"store": True},
+        writes="speeds",
+        effect="It keeps them in the run folders.",
+        command=state.command(MEASURE),
+    )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import state
+from fercore.charts.style import count
 from fercore.fields import ConfigError
-from fercore.jobs import ALIVE, JobError
+from fercore.jobs import ALIVE, Job
 from fercore.runs import Run, RunError, check_name
-from widgets.job_status import duration_words, follow, start, terminal_command
-from widgets.recipe_fields import SECTIONS, ask, fields_of
+from widgets.job_status import duration_words, follow, start, tell_end, terminal_command
+from widgets.recipe_fields import SECTIONS, as_text, ask, fields_of
 from wording.markdown import code, escape, message
 
 if TYPE_CHECKING:
@@ -22,22 +21,23 @@ if TYPE_CHECKING:
 
 FIRST_RECIPE = "report-cnn"
 FIRST = ("epochs", "batch_size", "learning_rate", "seed")  # shown above all others
-LONGEST_MEASUREMENT = 300  # seconds
+NEW = "New run"  # of the page's switch
 
 
 def draw() -> None:
     """The whole form; running trainings first."""
     for job in state.jobs().running():
-        if job.info["script"].endswith("train.py"):
-            follow(job.id)
-    if state.dataset() is None:
+        if job.info["script"].endswith("train.py") and job.info["writes"]:
+            follow(job.id, linked=True)
+    dataset = state.dataset()
+    if dataset is None:
         state.missing_dataset("A training")
         return
     with st.spinner("Loading the recipes ..."):
-        from fercore.training.config import load_recipe, recipe_names  # imports torch: seconds, once
+        from fercore.training.config import fitted, load_recipe, recipe_names  # imports torch: seconds, once
 
     recipes = recipe_names()
-    likes = {f"like {run.name}": run for run in state.runs() if _recipe_of(run) in recipes}
+    likes = {like(run): run for run in state.runs() if _recipe_of(run) in recipes}
     choices = [*recipes, *likes]
     left, right = st.columns(2, gap="large")
     with left:
@@ -48,15 +48,15 @@ def draw() -> None:
             key="new_run_base",
             help="A recipe of the project, or the settings of a run that is here.",
         )
-        like = likes.get(chosen)
-        recipe = _recipe_of(like) if like else chosen
+        earlier = likes.get(chosen)
+        recipe = _recipe_of(earlier) if earlier else chosen
         config = load_recipe(recipe)
         today = f"{recipe}-{datetime.now():%Y%m%d-%H%M}"
         name = st.text_input("Name of the run", today, max_chars=100, key="new_run_name", persist_state="session")
     try:
         check_name(name)
-        changes = ask_all(config, _differences(config, like) if like else {})
-        asked = config.override(**changes)
+        changes = ask_all(config, _differences(config, earlier) if earlier else {}, chosen)
+        asked = fitted(config.override(**changes), dataset)
     except (ConfigError, RunError) as error:
         st.error(message(error), icon=":material/error:")
         return
@@ -64,15 +64,23 @@ def draw() -> None:
         draw_start(recipe, name, asked, changes)
 
 
-def ask_all(config: Config, begun_with: dict[str, Any]) -> dict[str, Any]:
-    """Widgets for all settings, the most asked for first; those that differ from the recipe."""
+def like(run: Run) -> str:
+    """How the settings of a run are called among those that a new one may begin with."""
+    return f"like {run.name}"
+
+
+def ask_all(config: Config, begun_with: dict[str, Any], chosen: str) -> dict[str, Any]:
+    """Widgets for all settings, the most asked for first; those that differ from the recipe.
+
+    What is `chosen` to begin with names the widgets, so that each keeps what was typed into its own.
+    """
     known, changes = fields_of(config), {}
 
     def ask_group(names: list[str]) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             for name in names:
                 field = known[name]
-                value = ask(field, begun_with.get(name, field.value), f"new_run_{config.recipe}_{name}")
+                value = ask(field, begun_with.get(name, field.value), f"new_run_{chosen}_{name}")
                 value = tuple(value) if isinstance(value, list) else value
                 if value != field.value:
                     changes[name] = value
@@ -90,54 +98,79 @@ def draw_start(recipe: str, name: str, asked: Config, changes: dict[str, Any]) -
     from fercore.jobs.commands import training_settings
 
     settings = training_settings(recipe, changes)
-    differs = ", ".join(f"{code(key)} {escape(value)}" for key, value in changes.items())
+    differs = ", ".join(f"{code(key)} {escape(as_text(value))}" for key, value in changes.items())
     st.markdown(f"**{code(name)}**: recipe {code(recipe)}" + (f" with {differs}." if differs else ", unchanged."))
+    parameters = state.worked_out(_parameters, asked.model_type, asked.model, spinner="Building the network ...")
+    st.markdown(f"{count(parameters)} parameters, {asked.training.epochs} epochs at most.")
     command = terminal_command("train", flags={"recipe": recipe, "name": name}, settings=settings)
     if not state.may_start_jobs():
         st.code(command, language="bash", wrap_lines=True)
+        st.caption(state.WHY_NO_JOBS)
         return
     if state.find_run(name):
         st.warning(f"There is a run {code(name)} already; choose another name.", icon=":material/warning:")
         return
-    with st.container(horizontal=True):
-        if st.button("Start training", type="primary", icon=":material/play_arrow:", key="new_run_start"):
-            flags = {"recipe": recipe, "name": name}
-            start("train", settings=settings, flags=flags, writes=name)
-        measured = st.button("Measure its cost first", icon=":material/timer:", key="new_run_measure")
+    flags = {"recipe": recipe, "name": name}
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", key="new_run_start"):
+        start("train", settings=settings, flags=flags, writes=name)
     st.caption(f"It writes a run folder. {duration_words('train')}")
-    if measured:
-        draw_cost(recipe, settings)
+    draw_cost(recipe, settings)
     with st.expander("In a terminal", icon=":material/terminal:"):
         st.code(command, language="bash", wrap_lines=True)
 
 
 def draw_cost(recipe: str, settings: list[str]) -> None:
-    """Size, time and memory, measured by a process of its own on a few steps."""
-    command = [sys.executable, str(state.jobs().scripts / "train.py"), "--measure", f"--recipe={recipe}", *settings]
-    command += [f"--data={state.data_root()}"]
-    with st.spinner("Training a few steps ..."):
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_MEASUREMENT)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            st.error(f"It could not be measured: {message(error)}", icon=":material/error:")
-            return
-    if done.returncode:
-        st.error(message(done.stderr.strip().rpartition("\n")[2]), icon=":material/error:")
-    else:
-        st.info(escape(done.stdout.strip()), icon=":material/timer:")
+    """Size, time and memory, measured on a few steps by a job: it waits until no training disturbs it."""
+    flags = {"recipe": recipe, "measure": True}
+    wanted = {f"--recipe={recipe}", "--measure", *settings}
+    job = next((job for job in state.jobs().list() if not job.info["writes"] and wanted == _asked(job)), None)
+    if job and job.state in ALIVE:
+        follow(job.id)
+        return
+    if job and job.state == "finished":
+        st.info(escape(job.log().strip().rpartition("\n")[2]), icon=":material/timer:")
+    elif job:
+        tell_end(job)
+    if st.button("Measure its cost first", icon=":material/timer:", key="new_run_measure"):
+        start("train", settings=settings, flags=flags, writes="", title=f"Measure the cost of {recipe}")
+
+
+def _parameters(kind: str, model: Any) -> int:
+    from fercore.models.registry import build, count_parameters
+
+    return count_parameters(build(kind, model))
+
+
+def _asked(job: Job) -> set[str]:
+    """The arguments of a job without its folders."""
+    return {word for word in job.info["arguments"] if not word.startswith(("--runs=", "--data="))}
 
 
 def draw_run_buttons(run: Run) -> None:
-    """What can be done with a run that is shown: stop it, go on with it."""
+    """What can be done with a run that is shown: stop it, go on with it, train another like it."""
     if not state.may_start_jobs():
         return
     job = next((job for job in state.jobs().list() if job.info["writes"] == run.name and job.state in ALIVE), None)
     if job:
         follow(job.id)
-    elif run.status in ("stopped", "failed", "interrupted") and st.button(
-        f"Go on with {run.name}", key=f"resume_{run.name}", icon=":material/play_arrow:", type="primary"
-    ):
-        start("train", flags={"resume": run.name}, writes=run.name)
+        return
+    with st.container(horizontal=True):
+        if run.status in ("stopped", "failed", "interrupted") and st.button(
+            f"Go on with {run.name}", key=f"resume_{run.name}", icon=":material/play_arrow:", type="primary"
+        ):
+            start("train", flags={"resume": run.name}, writes=run.name)
+        if _recipe_of(run):
+            st.button(
+                f"Train {run.name} again with changes",
+                key=f"again_{run.name}",
+                icon=":material/tune:",
+                on_click=_begin_like,
+                args=(run,),
+            )
+
+
+def _begin_like(run: Run) -> None:
+    st.session_state["show"], st.session_state["new_run_base"] = NEW, like(run)
 
 
 def _recipe_of(run: Run | None) -> str | None:
@@ -151,7 +184,7 @@ def _differences(config: Config, run: Run) -> dict[str, Any]:
 
     try:
         own = from_dict(run.info["config"], f"{run.name}/run.json")
-    except (ConfigError, JobError):
+    except ConfigError:
         return {}
     if own.model_type != config.model_type:
         return {}

@@ -15,7 +15,7 @@ from widgets.links import draw_comparison_link
 from widgets.page_title import page_title
 from wording.contamination import contamination_badge
 
-SHOWN = ("Trained runs", "New run")
+SHOWN = ("Trained runs", new_run.NEW)
 REFRESH = "5s"  # how often a run that still trains is looked at
 
 
@@ -66,6 +66,8 @@ def draw_runs() -> None:
         draw_run_buttons(run)
     if len(chosen) == 1:
         run_care.draw(chosen[0])
+    elif not state.may_start_jobs():
+        st.caption(state.WHY_NO_JOBS)
     names = [run.name for run in chosen]
     if any(run.status == "running" for run in chosen):
         follow(names, clean)
@@ -79,3 +81,4 @@ if shown == SHOWN[1] or not state.runs():
     new_run.draw()
 else:
     draw_runs()
+run_care.draw_put_away()

@@ -5,6 +5,7 @@ import streamlit as st
 import state
 from fercore.evaluation.learning import Learning
 from fercore.runs import Run
+from widgets.job_status import spoken
 from widgets.links import link
 from wording.markdown import code
 
@@ -15,12 +16,15 @@ def say_status(run: Run, found: Learning | None) -> None:
     if run.status == "running":
         planned = run.info["config"].get("training", {}).get("epochs")
         of = f" of {planned}" if type(planned) is int else ""
-        st.info(f"{name} is training: {done}{of} epochs are finished. This page follows it.", icon=":material/sync:")
+        left = ""
+        if found and type(planned) is int and planned > done:
+            left = f" About {spoken((planned - done) * found.seconds_per_epoch)} left."
+        words = f"{name} is training: {done}{of} epochs are finished.{left} This page follows it."
+        st.info(words, icon=":material/sync:")
     elif run.status != "finished":
         words = f"after epoch {done}" if done else "before its first epoch ended"
-        st.warning(
-            f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. Go on with it above, or with:"
-        )
+        how = "Go on with it above, or with:" if state.may_start_jobs() else "Go on with:"
+        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. {how}")
         st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
 
 

@@ -1,5 +1,8 @@
 """The button that saves a run's report: on the Evaluation page, made when it is pressed, of what is here."""
 
+import io
+import zipfile
+
 import pytest
 
 from fercore.data.copies import Copies
@@ -38,3 +41,19 @@ def test_it_is_named_after_the_run_and_knows_the_copies_of_the_data_set_here(fol
     name, html = saved(run)
     assert name == "a.html"
     assert "Without the 14 images of which training has a copy it is " in html
+
+
+def test_a_folder_becomes_a_zip_without_what_its_links_lead_to(tmp_path, monkeypatch):
+    from widgets import downloads
+
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "made" / "sub").mkdir(parents=True)
+    (tmp_path / "made" / "sub" / "model.onnx").write_bytes(b"weights")
+    (tmp_path / "made" / "link").symlink_to(tmp_path / "secret")
+    made = []
+    monkeypatch.setattr(downloads, "download", lambda label, make, name, mime: made.append((name, make())))
+    downloads.download_folder("Download", tmp_path / "made", "a-onnx")
+    [(name, content)] = made
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert name == "a-onnx.zip"
+        assert {entry: archive.read(entry) for entry in archive.namelist()} == {"a-onnx/sub/model.onnx": b"weights"}

@@ -7,11 +7,13 @@ import tomllib
 import numpy as np
 import pytest
 
+from fercore.jobs.commands import Roots, build
 from fercore.run_lock import training_lock
 from fercore.runs import list_runs, update_run
 from fercore.training.study import load_study
 from tests.dashboard.conftest import charts, words
 from tests.factories.copies import make_copies
+from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 from tests.factories.studies import make_cross_validation, make_fold, make_point, make_study
 
@@ -307,6 +309,29 @@ def test_a_new_study_is_written_as_a_file_with_its_command(open_page, folders):
     }
     assert app.code[-1].value == state_command("scripts/sweep.py my-study.toml", folders)
     assert "`learning_rate`: highest learning rate. Now 0.05; expected is a number." in text
+
+
+def test_a_new_study_is_run_by_a_job_from_a_file_beside_the_runs(open_page, folders, tmp_path):
+    make_dataset(folders[1], per_class=2)
+    app = new_study(open_page)
+    app.text_input(key="study_name").set_value("mine").run()
+    (tmp_path / "jobs").write_text("a file in the place of the folder of jobs")  # so that nothing is really trained
+    app.button(key="study_start").click().run()
+    assert "cannot be started" in app.error[0].value
+    file = folders[0] / ".studies" / "mine.toml"
+    assert tomllib.loads(file.read_text())["vary"] == ["learning_rate"]
+    assert load_study(str(file)).name == "mine"
+    roots = Roots(*folders)
+    assert build("sweep", roots, str(file))[-1] == str(file)
+
+
+def test_a_new_cross_validation_is_named_after_its_recipe(open_page, folders):
+    make_dataset(folders[1], per_class=2)
+    app = open_page("experiments", experiment="New cross-validation")
+    app.number_input(key="kfold_folds").set_value(5).run()
+    command = "scripts/kfold.py --recipe report-cnn --folds 5 --name kfold-report-cnn-5"
+    assert app.code[-1].value == state_command(command, folders)
+    assert "Cross-validate" in [one.label for one in app.button]
 
 
 def test_two_fields_vary_together(open_page, folders):

@@ -1,12 +1,16 @@
 """The page Jobs and the buttons that start jobs, with our real scripts on a tiny data set."""
 
+import errno
 import json
+import os
 import time
 
 import pytest
 
 from fercore.jobs import Jobs, Roots
 from fercore.jobs.records import create_job, new_id
+from fercore.runs import update_run
+from fercore.training.config import load_recipe
 from tests.dashboard.conftest import DASHBOARD, headline, words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
@@ -81,13 +85,112 @@ def test_a_job_that_died_with_the_machine_is_interrupted(open_page, jobs):
     assert headline(app).startswith("#### Nothing runs now")
 
 
-def test_a_server_that_others_reach_has_no_buttons(open_page, folders, monkeypatch):
-    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=())
+@pytest.mark.parametrize(
+    ("page", "query", "gone"),
+    [
+        ("evaluation", {"run": "a"}, "Evaluate it"),
+        ("training", {"runs": "a"}, "Go on with a"),
+        ("training", {"show": "New run"}, "Start training"),
+        ("dataset", {}, "Prepare it"),
+        ("audit", {}, "Audit it"),
+        ("experiments", {}, "Cross-validate"),
+        ("jobs", {}, "Go on"),
+    ],
+)
+def test_a_server_that_others_reach_has_no_buttons_and_says_why(
+    open_page, folders, jobs, monkeypatch, page, query, gone
+):
+    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), status="stopped", splits=())
+    info = {"script": "/x/train.py", "arguments": [], "title": "Train b", "alone": True, "writes": "b"}
+    create_job(jobs.folder, new_id(), info).mark("exit", code=1)
     monkeypatch.setattr("state.background_jobs.LOCAL", ())
+    app = open_page(page, **query)
+    assert gone not in [one.label for one in app.button]
+    assert "streamlit run dashboard/Home.py -- --jobs" in words(app)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(open_page, folders, jobs, monkeypatch):
+    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=())
     app = open_page("evaluation", run="a")
-    assert [one.label for one in app.button if one.label == "Evaluate it"] == []
-    assert "python scripts/evaluate.py a" in words(app)
-    assert "-- --jobs" in words(app)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fercore.run_files.os.fsync", full)
+        button(app, "Evaluate it").click().run()
+    assert "No space left on device" in app.error[0].value
+    assert "make room in" in app.error[0].value
+    assert [path.name for path in jobs.folder.iterdir()] == [".submit.lock"]
+
+
+def test_a_refused_upload_is_a_sentence(open_page, folders, jobs):
+    make_run(folders[0], "a")
+    app = open_page("dataset")
+    app.file_uploader[0].upload("faces.zip", b"no archive at all").run()
+    button(app, "Prepare it").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "failed", job.log()
+    said = words(open_page("dataset")).replace("\\", "")
+    assert "Prepare faces.zip failed with exit code 2. " in said, said
+    assert "faces.zip" in said.partition("with exit code 2. ")[2].split("\n")[0]
+    assert not job.uploads.exists()
+
+
+def test_a_model_is_exported_and_downloaded(open_page, folders, jobs):
+    run = make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True)
+    app = open_page("evaluation", run="a")
+    app.selectbox(key="export_format").select("TorchScript").run()
+    button(app, "Export it").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "finished", job.log()
+    assert sorted(path.name for path in job.result.iterdir()) == ["README.md", "model.pt"]
+    assert job.result.is_relative_to(jobs.folder)
+    app = open_page("evaluation", run="a")
+    assert "Download" not in [one.label for one in app.download_button]  # of ONNX, the first format
+    app.selectbox(key="export_format").select("TorchScript").run()
+    assert "Download" in [one.label for one in app.download_button]
+    os.utime(run.path / "model.safetensors")  # as a training that went on leaves it
+    assert "Download" not in [one.label for one in app.run().download_button]
+
+
+def test_what_is_missing_of_an_evaluation_is_offered(open_page, folders, jobs):
+    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=("test",))
+    app = open_page("evaluation", run="a")
+    missing = ["PrivateTest, averaged with their mirror images", "PublicTest, as they are"]
+    assert app.selectbox(key="missing").options[:2] == missing
+    app.selectbox(key="missing").select_index(1).run()
+    button(app, "Evaluate it").click().run()
+    [job] = jobs.list()
+    assert {"--split=val", "--tta=none"} <= set(job.info["arguments"])
+
+
+def test_a_run_begins_another_with_its_settings(open_page, folders):
+    run = make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), recipe="report-cnn")
+    config = load_recipe("report-cnn").override(epochs=7, dense=(16,)).to_dict()
+    update_run(run, config=config)
+    app = open_page("training", runs="a")
+    app.button(key="again_a").click().run()
+    assert app.selectbox(key="new_run_base").value == "like a"
+    assert "recipe `report-cnn` with `epochs` 7, `dense` 16." in words(app)
+    # Of a plain recipe nothing of it is left.
+    app.selectbox(key="new_run_base").select("report-cnn").run()
+    assert "recipe `report-cnn`, unchanged." in words(app)
+    assert "parameters, 20 epochs at most." in words(app)
+
+
+def test_the_cost_is_measured_by_a_job(open_page, folders, jobs):
+    make_dataset(folders[1], per_class=8)
+    app = open_page("training", show="New run")
+    for name, value in {"batch_size": "16", "first_filters": "8", "dense": "8", "conv_layers": "2"}.items():
+        app.text_input(key=f"new_run_report-cnn_{name}").set_value(value)
+    app.run()
+    button(app, "Measure its cost first").click().run()
+    [job] = jobs.list()
+    assert ended(job).state == "finished", job.log()
+    assert "million parameters. Measured here on 3 steps:" in words(app.run()).replace("\\", "")
+    app.text_input(key="new_run_report-cnn_dense").set_value("16").run()
+    assert "Measured here" not in words(app)  # that was another network
 
 
 def test_a_new_run_stores_only_what_differs(open_page, folders, jobs):

@@ -1,11 +1,13 @@
 """The Training page: its answer, its curves, and what it says of runs that are not finished."""
 
 import json
+import os
 
 import pandas as pd
 import pytest
 
 from fercore.charts.style import RUN_COLORS
+from fercore.jobs.records import create_job, new_id
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, update_run
 from tests.dashboard.conftest import links, words
@@ -227,6 +229,27 @@ def test_a_run_is_noted_renamed_and_deleted(open_page, folders):
     app.button(key="delete_c").click().run()
     assert sorted(path.name for path in folders[0].iterdir()) == [".trash", "b"]
     assert [path.name[:2] for path in (folders[0] / ".trash").iterdir()] == ["c-"]
+    assert app.selectbox(key="put_away").options[0].startswith("c, deleted on 20")
+    app.button(key="take_back").click().run()
+    assert "c" in [path.name for path in folders[0].iterdir()]
+    assert app.text_area(key="note_c").value == "with *stars*"
+
+
+def test_an_archived_run_comes_back_unless_a_job_needs_it(open_page, folders, tmp_path):
+    make_run(folders[0], "a")
+    app = open_page("training", runs="a")
+    info = {"script": "/x/evaluate.py", "arguments": ["--", "a"], "title": "Evaluate a", "alone": True, "writes": "a"}
+    job = create_job(tmp_path / "jobs", new_id(), info)
+    job.keep_process(os.getpid())
+    app.checkbox(key="sure_a").check().run()
+    app.button(key="archive_a").click().run()
+    assert "'Evaluate a' is queued and needs the run" in app.error[0].value.replace("\\", "")
+    job.mark("exit", code=0)
+    app.button(key="archive_a").click().run()
+    assert not app.error
+    assert [path.name[:2] for path in (folders[0] / ".archive").iterdir()] == ["a-"]
+    app.button(key="take_back").click().run()
+    assert (folders[0] / "a" / "run.json").is_file()
 
 
 def test_on_a_server_that_others_reach_nothing_can_be_changed(open_page, folders, monkeypatch):
