@@ -27,6 +27,7 @@ from tests.factories.runs import make_embedding, make_run
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 600  # seconds until the server answers or a page is drawn, on a machine with other work to do
+PATIENCE = 300  # seconds for anything that follows on a page that is drawn
 VIEWPORT = {"width": 1400, "height": 900}
 
 # Opened at /training, Streamlit's client asks for its server below that address first and, answered 404, at the root.
@@ -154,7 +155,7 @@ def watched_tab(browser) -> Iterator:
     """A new tab. At its end the test fails for a page error, a console error, a request that failed, a request to any
     other host, or an exception box or error box in the last page it saw."""
     context = browser.new_context(viewport=VIEWPORT, color_scheme="light")
-    context.set_default_timeout(1000 * START)
+    context.set_default_timeout(1000 * PATIENCE)
     tab, problems = context.new_page(), []
     tab.on("pageerror", lambda error: problems.append(f"page error: {error}"))
     tab.on("console", lambda message: problems.extend(_console_problem(message)))

@@ -113,21 +113,22 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
         named = number == 0 or model.classes != models[0].classes
         state.live_chart(rows, minute_bars, named, model.classes, alt=f"The last minute of {model.name}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_keep(now.shown.reading if now.shown else None)
+        draw_keep(now.shown.reading if now.shown else None, models)
         table = session.table
         download("Download the results", lambda: table().to_csv(index=False), "webcam.csv", "text/csv")
     st.caption("The file holds numbers only; no picture is stored anywhere.")
 
 
-def draw_keep(reading: Reading | None) -> None:
-    """A button that keeps the largest face for the Explain page, and the way there."""
-    faces = reading is not None and bool(reading.faces)
-    if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not faces, key="keep"):
-        largest = max((crops[0] for crops in reading.crops.values()), key=np.size)
-        state.keep_face(largest, f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
+def draw_keep(reading: Reading | None, models: Sequence[Model]) -> None:
+    """A button that keeps the largest face for the Explain page, and the way there, with the models that are asked."""
+    crops = [own[0] for own in reading.crops.values()] if reading else []
+    # A click takes its time to come: the face may be gone by then.
+    if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not crops, key="keep") and crops:
+        state.keep_face(max(crops, key=np.size), f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
-        link("explain", words, ":material/troubleshoot:", {"faces": SOURCES["kept"]})
+        asked = {"faces": SOURCES["kept"], "runs": [model.name for model in models]}
+        link("explain", words, ":material/troubleshoot:", asked)
 
 
 def milliseconds(seconds: float) -> str:

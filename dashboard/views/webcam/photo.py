@@ -37,4 +37,4 @@ def draw_photo(settings: Settings) -> None:
         times = zip(settings.models, reading.seconds, strict=True)
         st.caption(", ".join(f"{model.label} {milliseconds(seconds)}" for model, seconds in times))
         with st.container(horizontal=True, vertical_alignment="center"):
-            draw_keep(reading)
+            draw_keep(reading, settings.models)

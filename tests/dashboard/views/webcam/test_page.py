@@ -156,7 +156,10 @@ def test_a_moment_is_kept_for_the_explain_page(open_page, runs, camera):
     assert not app.get("page_link")
     app.button(key="keep").click().run()
     link = app.get("page_link")[0].proto
-    assert (link.label, link.query_string) == ("Explain the kept face", "faces=Kept+faces")
+    assert (link.label, link.query_string) == (
+        "Explain the kept face",
+        "faces=Kept+faces&runs=a&runs=v",
+    )
     camera.send(PICTURE // 2)
     app.run().button(key="keep").click().run()
     assert app.get("page_link")[0].proto.label == "Explain the 2 kept faces"
@@ -169,6 +172,14 @@ def test_a_moment_is_kept_for_the_explain_page(open_page, runs, camera):
     app.segmented_control(key="face").set_value(app.session_state["kept_faces"][1][0]).run()
     first = answers(runs[0])
     assert f"`a` says **{EMOTIONS[first.argmax()]}**" in words(app)
+
+
+def test_a_moment_that_has_passed_when_the_click_comes_is_not_kept(open_page, runs, camera):
+    app = play(open_page, camera)
+    camera.session.stop()  # and its picture is forgotten
+    app = app.button(key="keep").click().run()
+    assert not app.exception
+    assert "kept_faces" not in app.session_state
 
 
 def test_the_results_hold_numbers_only(open_page, runs, camera):
