@@ -12,7 +12,8 @@ from fercore.runs import open_run
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "slices.md").read_text("utf-8")
-WEAKEST, DARK = "The two weakest slices of each run", "Dark pictures"
+WEAKEST, DARK, JUDGED = "The two weakest slices of each run", "Dark pictures", "Judged by people"
+COLUMNS = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Others, same classes"]
 
 
 @functools.cache
@@ -39,8 +40,7 @@ RUNS = [row[0].strip("`") for row in rows(DARK)]
 def test_the_two_weakest_slices(name):
     table, words = figures(name)
     weak = table[(table["p_holm"] < 0.05) & (table["difference"] < 0)].sort_values("accuracy").index[:2]
-    columns = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Others, same classes"]
-    expected = words.loc[weak, columns].to_numpy().tolist()
+    expected = words.loc[weak, COLUMNS].to_numpy().tolist()
     assert [row[1:] for row in rows(WEAKEST) if row[0] == f"`{name}`"] == expected
 
 
@@ -50,6 +50,14 @@ def test_dark_pictures(row):
     dark = words[words["Slice"] == "low (under 115)"]
     columns = ["Images", "Accuracy", "Others", "Difference, points", "p (Holm)", "Others, same classes"]
     assert dark[columns].to_numpy().tolist() == [row[1:]]
+
+
+def test_the_run_that_is_judged_by_people():
+    table, words = figures("reference-people")
+    worse = table.index[(table["p_holm"] < 0.05) & (table["difference"] < 0)]
+    shown = [*table.loc[worse].sort_values("accuracy").index, words.index[words["Slice"] == "low (under 115)"][0]]
+    assert rows(JUDGED) == [["`reference-people`", *row] for row in words.loc[shown, COLUMNS].to_numpy().tolist()]
+    assert len(table) == 13
 
 
 def test_what_the_page_says_of_all_runs():
