@@ -1,6 +1,7 @@
 """A run is bound to its data set: results on other images never take the place of its own."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_what_needs_the_runs_own_images_refuses_others(run, other, capsys, monke
     assert f"the figures of a are about the data set {own}, but {other.path} holds {received}" in said
     assert "Give the run's own data set with --data" in said
     assert content(run) == before
+
+
+def test_a_permuted_class_order_gives_equal_metrics(run, other):
+    classes = list(reversed(other.classes))
+    turned = replace(other, labels=len(classes) - 1 - other.labels, info={**other.info, "classes": classes})
+    assert evaluate_run(run, turned, "test") == evaluate_run(run, other, "test")
 
 
 def test_temperature_and_threshold_stay_those_of_the_runs_own_validation(run, dataset, other):
