@@ -10,8 +10,8 @@ from fercore.runs import Run
 from wording.markdown import escape
 
 CONTAMINATION_LEGEND = (
-    "⚠ seen: the model learned from the images of this figure. ⚠ perhaps seen: what it learned from is not known. Such "
-    "a figure shows what a model remembers, not what it can do, and is in no ranking."
+    "⚠ contaminated: the model learned from the images of this figure. ⚠ perhaps contaminated: what it learned from is "
+    "not known. Such a figure shows what a model remembers, not what it can do, and is in no ranking."
 )
 
 
@@ -22,11 +22,11 @@ def contamination_badge(run: Run, split: str) -> str:
 
 
 def with_contamination(figure: str, found: str | None) -> str:
-    """A figure in a table, marked where it is not comparable: "90.9 % (90.5 to 91.3) ⚠ seen".
+    """A figure in a table, marked where it is not comparable: "90.9 % (90.5 to 91.3) ⚠ contaminated".
 
     `CONTAMINATION_LEGEND` says what that is.
     """
-    return f"{figure} ⚠ {'perhaps seen' if found == UNKNOWN else 'seen'}" if figure and found else figure
+    return f"{figure} ⚠ {'perhaps ' if found == UNKNOWN else ''}contaminated" if figure and found else figure
 
 
 def warn_of_contamination(run: Run, split: str) -> None:

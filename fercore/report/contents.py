@@ -104,7 +104,7 @@ def score_rows(measured: Sequence[Measured]) -> list[dict]:
     rows = []
     for found in measured:
         name = f"{found.report['split_name']}{SHORT_TTAS[found.tta]}"
-        mark = "" if not found.seen else "perhaps seen" if found.seen == UNKNOWN else "seen"
+        mark = "" if not found.seen else "perhaps contaminated" if found.seen == UNKNOWN else "contaminated"
         scores = {"as published": found.report, "without copies": found.clean}
         rows += [
             {"name": name, "score": score, "mark": mark, **_figures(report)}

@@ -62,7 +62,7 @@ def test_it_is_compared_with_our_own_but_ranked_with_nobody(open_page, folders, 
     ranked, apart = (table.value for table in app.dataframe if table.value.columns[0] == "What")
     assert ranked.columns.tolist() == ["What", "own"]
     theirs = apart.set_index("What")["theirs"]
-    assert theirs["Accuracy"].endswith("⚠ perhaps seen")
+    assert theirs["Accuracy"].endswith("⚠ perhaps contaminated")
     assert theirs["Licence"] == "apache-2.0"
     assert theirs["Weights"] == f"{(folder / 'model.safetensors').stat().st_size / 1e6:.1f} MB"  # the link's target
     own, answers = (found.predictions("test") for found in (open_run(folders[0] / "own"), run))

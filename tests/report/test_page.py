@@ -203,7 +203,7 @@ def test_an_added_model_tells_where_it_comes_from_and_what_is_not_known(tmp_path
         "apache-2.0",
         "d" * 64,
         "What this model learned from is not known",
-        "⚠ perhaps seen",
+        "⚠ perhaps contaminated",
     ):
         assert text in words
     assert "A temperature cannot be fitted" in words

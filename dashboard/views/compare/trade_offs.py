@@ -81,7 +81,7 @@ def as_read(table: pd.DataFrame) -> pd.DataFrame:
         "Weights": [NONE if pd.isna(size) else f"{size / 1e6:.1f} MB" for size in table["weights_bytes"]],
         "One face": map(time_words, table.itertuples()),
         "Licence": table["licence"],
-        "Seen in training": table["seen"].replace("", "no"),
+        "Contamination": [f"training data {found}" if found else "none known" for found in table["seen"]],
     }
     shown = pd.DataFrame([list(row) for row in rows.values()], columns=list(table["run"]))
     shown.insert(0, "What", list(rows))

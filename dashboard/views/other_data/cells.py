@@ -46,15 +46,15 @@ def draw_table(table: pd.DataFrame, score: str) -> None:
             "Without copies": [
                 figure_words(*row) for row in away[["without", "without_low", "without_high"]].itertuples(index=False)
             ],
-            "Contamination": ["perhaps seen" if seen else "" for seen in away["seen"]],
+            "Contamination": ["perhaps" if seen else "none known" for seen in away["seen"]],
         }
     )
     st.dataframe(shown, hide_index=True)
     st.caption(
         "Ranges are 95 % intervals. Not asked are images of classes that the model does not know. Below home: how many "
         f"points of {spoken(score)} it loses against its own data ({DROPS[score]}). Copies are images that are, "
-        "exactly, nearly or mirrored, among those that the run learned from. Perhaps seen: nobody knows what it learned"
-        " from."
+        "exactly, nearly or mirrored, among those that the run learned from. Contamination, perhaps: what the run "
+        "learned from is not known, so it may have been these images."
     )
     download_table("Download the figures", table, "other_data.csv")
 

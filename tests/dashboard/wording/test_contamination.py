@@ -29,9 +29,9 @@ def test_home_ranks_clean_runs_alone_and_shows_the_others_apart(open_page, three
     assert app.dataframe[0].value["run"].tolist() == ["clean"]
     apart = app.dataframe[1].value.set_index("Run")
     assert sorted(apart.index) == ["seen", "strange"]
-    assert apart.loc["seen", "PrivateTest"] == "90.0 % (80.8 to 95.1) ⚠ seen"
-    assert apart.loc["seen", "PublicTest"].endswith(") ⚠ seen")
-    assert apart.loc["strange", "PrivateTest"].endswith(") ⚠ perhaps seen")
+    assert apart.loc["seen", "PrivateTest"] == "90.0 % (80.8 to 95.1) ⚠ contaminated"
+    assert apart.loc["seen", "PublicTest"].endswith(") ⚠ contaminated")
+    assert apart.loc["strange", "PrivateTest"].endswith(") ⚠ perhaps contaminated")
     (chart,) = app.get("vega_lite_chart")
     assert '"clean"' in chart.proto.spec
     assert '"strange"' not in chart.proto.spec
@@ -96,8 +96,8 @@ def test_training_names_a_clean_run_best_and_marks_the_others(open_page, three):
     assert heading.startswith("#### `clean` is best after epoch")
     assert "badge" not in heading
     rows = app.dataframe[0].value.set_index("Run")["Accuracy on PublicTest"]
-    assert rows["seen"].endswith(") ⚠ seen")
-    assert "⚠ perhaps seen: what it learned from is not known" in words(app)
+    assert rows["seen"].endswith(") ⚠ contaminated")
+    assert "⚠ perhaps contaminated: what it learned from is not known" in words(app)
     assert "⚠" not in rows["clean"]
     alone = open_page("training", runs=["seen"])
     assert ":orange-badge[:material/warning: training data includes PublicTest]" in words(alone)

@@ -158,11 +158,14 @@ def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folde
     ranked, apart = (frame.value for frame in app.dataframe if frame.value.columns[0] == "What")
     assert ranked.columns.tolist() == ["What", "good", "fair"]
     assert apart.columns.tolist() == ["What", "cheat", "stranger"]
-    assert apart.set_index("What").loc["Accuracy", "cheat"].endswith(") ⚠ seen")
-    assert apart.set_index("What").loc["Seen in training"].tolist() == ["includes PrivateTest", "unknown"]
+    assert apart.set_index("What").loc["Accuracy", "cheat"].endswith(") ⚠ contaminated")
+    assert apart.set_index("What").loc["Contamination"].tolist() == [
+        "training data includes PrivateTest",
+        "training data unknown",
+    ]
     specs = [json.dumps(spec, ensure_ascii=False) for spec in charts(app)]
     assert not any('"cheat"' in spec or '"stranger"' in spec for spec in specs)  # in the matrix they carry the sign
-    assert any('"cheat ⚠ seen"' in spec for spec in specs)
+    assert any('"cheat ⚠ contaminated"' in spec for spec in specs)
 
 
 def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
@@ -217,7 +220,7 @@ def test_agreement_of_each_pair_is_counted(open_page, two):
 @pytest.mark.parametrize(
     ("cell", "chosen"),
     [
-        ([{"first": "a ⚠ seen", "second": "b"}], {"first": "a", "second": "b"}),
+        ([{"first": "a ⚠ contaminated", "second": "b"}], {"first": "a", "second": "b"}),
         ([{"first": "b", "second": "b"}], {}),
         ([{"first": ["b"], "second": "<script>"}], {}),
         ([], {}),
@@ -228,7 +231,7 @@ def test_a_clicked_cell_chooses_two_runs_that_are_drawn(folders, monkeypatch, ce
 
     clicked = {agreement.CHART: SimpleNamespace(selection={"pair": cell})}
     monkeypatch.setattr(agreement.st, "session_state", clicked)
-    agreement.choose_pair({"a ⚠ seen": "a", "b": "b"})
+    agreement.choose_pair({"a ⚠ contaminated": "a", "b": "b"})
     assert {key: clicked[key] for key in clicked if key != agreement.CHART} == chosen
 
 

@@ -77,7 +77,7 @@ def test_models_that_may_have_seen_the_images_stand_apart(open_page, folders):
     app = open_page("models")
     assert "`clean` is the most accurate" in text(app)
     assert [table.value["Run"].tolist() for table in app.dataframe[:2]] == [["clean"], ["seen"]]
-    assert app.dataframe[1].value["PublicTest"].tolist() == ["90.0 % (80.8 to 95.1) ⚠ seen"]
+    assert app.dataframe[1].value["PublicTest"].tolist() == ["90.0 % (80.8 to 95.1) ⚠ contaminated"]
 
 
 def test_the_choice_of_images_and_cost_is_kept_in_the_address(open_page, folders):
