@@ -101,6 +101,7 @@ from state.results import (
     no_people_score,
     predictions,
     reports,
+    score_classes,
     weak_points,
 )
 from state.run_folders import (

@@ -13,7 +13,7 @@ from fercore.data.copies import SHIPPED, with_copy_in_training
 from fercore.data.fer2013 import AUDIT, DataError
 from fercore.data.ferplus import verdict, votes_on
 from fercore.evaluation.clean import clean_report, kept
-from fercore.evaluation.judged import judged, judged_report
+from fercore.evaluation.judged import judged, judged_classes, judged_report
 from fercore.evaluation.metrics import MetricsError, check_predictions
 from fercore.evaluation.robustness import BASELINE, robustness_file
 from fercore.evaluation.tables import check_report
@@ -44,7 +44,7 @@ UNKNOWN_COPIES = (
 def predictions(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLISHED) -> Predictions:
     """Stored predictions, read-only arrays; of the images, and with the labels, that a score asks for.
 
-    The classes of a score against people are those of its report, see `fercore.evaluation.judged`.
+    Their classes are `score_classes`.
     """
     if score == Score.PEOPLE:
         return judged(predictions(run, split, tta), run.classes, _votes(run, split, tta))[0]
@@ -54,11 +54,16 @@ def predictions(run: Run, split: str, tta: str = "none", score: Score = Score.PU
     return shared(*key(file), lambda: _read_only(run.predictions(split, tta)))
 
 
+def score_classes(run: Run, score: Score = Score.PUBLISHED) -> tuple[str, ...]:
+    """Names of the classes of a run's predictions; judged by people, they have more answers than some models."""
+    return judged_classes(run.classes) if score == Score.PEOPLE else run.classes
+
+
 def checked_predictions(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLISHED) -> Predictions:
     """The same, if figures can be computed from them; RunError otherwise."""
     found = predictions(run, split, tta, score)
     try:
-        check_predictions(found.label, found.probabilities, len(run.classes))
+        check_predictions(found.label, found.probabilities, len(score_classes(run, score)))
     except MetricsError as error:
         raise RunError(f"{run.path}: {error}; run scripts/evaluate.py again") from error
     return found

@@ -64,7 +64,7 @@ def choose_run(among: list[Run] | None = None) -> Run:
     return run
 
 
-def choose_evaluation(*, people: bool = False) -> Evaluation:
+def choose_evaluation() -> Evaluation:
     """Draw the choosers of run, split, test-time augmentation and score, for what the run has stored figures of.
 
     Says what to run and stops the page where the run has none. The first choice is the published score of the test
@@ -85,8 +85,8 @@ def choose_evaluation(*, people: bool = False) -> Evaluation:
         _draw_run(run)
         _draw_data(home, run)
         _draw_measurement(stored, *measurement, [run])
-        seen = people and no_people_score(run, *measurement) is None
-        score = _draw_score(no_clean_score(run, *measurement), people=seen)
+        people = no_people_score(run, *measurement) is None
+        score = _draw_score(no_clean_score(run, *measurement), people=people)
     return Evaluation(run, *measurement, score)
 
 
@@ -150,7 +150,8 @@ def choose_measurement(runs: list[Run]) -> Measurement | None:
     split, tta = _resolve_measurement(stored)
     with st.container(horizontal=True, gap="medium"):
         _draw_measurement(stored, split, tta, runs)
-        return Measurement(split, tta, _draw_score(_shared_problem(runs, split, tta=tta)))
+        people = any(no_people_score(run, split, tta) is None for run in runs)
+        return Measurement(split, tta, _draw_score(_shared_problem(runs, split, tta=tta), people=people))
 
 
 def choose_runs(count: int = 1, among: list[Run] | None = None) -> list[Run]:

@@ -32,6 +32,15 @@ def n_of(report: dict) -> str:
     return f"n = {count(report['n'])}" + (f" of {count(copies['of'])}" if copies and copies["n"] else "")
 
 
+def people_note(counted: int, of: int) -> str:
+    """What the score against people counts, and what is right there."""
+    return (
+        f"Counted are {count(counted)} of {count(of)} images, those on which more than half of ten people give the "
+        "same answer (FER+), once answers of a single person are dropped. It stands in the place of the label. A class "
+        "that a model does not know, such as contempt, counts as wrong."
+    )
+
+
 def beside(report: dict, published: dict) -> str:
     """What a clean score leaves out, and what it came to with that."""
     copies = report["copies"]

@@ -59,6 +59,7 @@ def image_table(
     copies: np.ndarray | None = None,
     brightness: np.ndarray | None = None,
     votes: np.ndarray | None = None,
+    labels: Sequence[str] | None = None,
     classes: Sequence[str] = EMOTIONS,
 ) -> pd.DataFrame:
     """What a model answered for each image, most confident first.
@@ -73,6 +74,9 @@ def image_table(
         bool (N,): whether training has a copy; floats (N,): mean gray level. Their columns are missing without them.
     votes
         What people say, counts (N, 10); without them the columns of `sides.people_table` are missing.
+    labels
+        Where people's answers are the true classes: names of the labels that the data have, N of them. They become the
+        column label, and are what people side with.
     classes
         Names of the classes, by default those of FER2013.
 
@@ -84,14 +88,14 @@ def image_table(
         other_probability, and the outcomes are `PAIR_OUTCOMES`.
     """
     table = prediction_table(found.id, found.label, found.probabilities, classes)
-    given = {"copy": copies, "brightness": brightness}
+    given = {"copy": copies, "brightness": brightness, "label": labels}
     table = table.assign(
         true_probability=found.probabilities[np.arange(len(found.label)), found.label],
         outcome=np.where(table["right"], RIGHT, WRONG),
         **{name: values for name, values in given.items() if values is not None},
     )
     if votes is not None:
-        table = table.join(people_table(table["true"], table["pred"], votes))
+        table = table.join(people_table(table["true"] if labels is None else labels, table["pred"], votes))
     if other is not None:
         table = _beside(table, other, classes)
     return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)

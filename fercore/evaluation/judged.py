@@ -13,6 +13,29 @@ from fercore.data.ferplus import EXPRESSIONS, verdict
 from fercore.runs import Predictions
 
 
+def judged_classes(classes: Sequence[str]) -> tuple[str, ...]:
+    """A model's classes, and then the expressions that people may answer and it cannot, such as contempt."""
+    return (*classes, *(name for name in EXPRESSIONS if name not in classes))
+
+
+def over_classes(predictions: Predictions, classes: Sequence[str], wanted: Sequence[str]) -> Predictions:
+    """The same answers over other classes, which meet by name: so that models of different classes can be compared.
+
+    Parameters
+    ----------
+    predictions, classes
+        Of N images, and the names of their C classes.
+    wanted
+        Names of D classes, all of `classes` among them, in any order; the others get no probability.
+    """
+    if tuple(classes) == tuple(wanted):
+        return predictions
+    places = np.array([list(wanted).index(name) for name in classes])
+    probabilities = np.zeros((len(predictions.id), len(wanted)), predictions.probabilities.dtype)
+    probabilities[:, places] = predictions.probabilities
+    return Predictions(predictions.id, places[predictions.label], probabilities)
+
+
 def judged(predictions: Predictions, classes: Sequence[str], counts: np.ndarray) -> tuple[Predictions, tuple[str, ...]]:
     """The predictions of images with a verdict, labelled by it.
 
@@ -29,7 +52,7 @@ def judged(predictions: Predictions, classes: Sequence[str], counts: np.ndarray)
         Expressions that the model does not know, such as contempt, are further classes, to which it gives no
         probability: it is wrong on their images.
     """
-    wide = (*classes, *(name for name in EXPRESSIONS if name not in classes))
+    wide = judged_classes(classes)
     said = verdict(counts)
     rows = np.flatnonzero(said >= 0)
     labels = np.array([wide.index(name) for name in EXPRESSIONS])[said[rows]]

@@ -6,6 +6,7 @@ import pytest
 from fercore.evaluation import errors
 from fercore.evaluation.errors import Wanted
 from fercore.runs import Predictions
+from tests.factories.votes import counted
 
 FEAR, HAPPY, SAD = 2, 3, 4
 
@@ -123,3 +124,12 @@ def test_outcomes_are_counted_under_the_other_filters(six, second):
 def test_the_most_frequent_confusion(six):
     assert errors.most_confused(errors.image_table(six)) == ("fear", "sad", 2)
     assert errors.most_confused(errors.image_table(six)[1:3]) is None
+
+
+def test_where_people_are_the_truth_they_side_with_the_label_of_the_data():
+    found = answers("abc", [HAPPY, HAPPY, SAD], [HAPPY, FEAR, FEAR], [0.9, 0.8, 0.7])  # true: what most people say
+    votes = counted({"happy": 10}, {"happy": 8, "fear": 2}, {"sad": 10})
+    table = errors.image_table(found, votes=votes, labels=np.array(["fear", "happy", "neutral"], dtype=object))
+    assert table["right"].tolist() == [True, False, False]
+    assert table["label"].tolist() == ["fear", "happy", "neutral"]
+    assert table["side"].tolist() == ["model", "label", "neither"]

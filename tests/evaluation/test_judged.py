@@ -3,7 +3,7 @@
 import numpy as np
 
 from fercore.emotions import EMOTIONS
-from fercore.evaluation.judged import judged, judged_report
+from fercore.evaluation.judged import judged, judged_report, over_classes
 from fercore.evaluation.metrics import report
 from fercore.evaluation.people import people_report
 from fercore.runs import Predictions
@@ -43,3 +43,12 @@ def test_where_all_people_say_the_label_it_is_the_published_one():
     for key in ("accuracy", "log_loss", "n"):
         assert found[key] == published[key]
     assert [row[:7] for row in found["confusion"][:7]] == published["confusion"]
+
+
+def test_classes_meet_by_name():
+    given = Predictions(np.array(["a", "b"]), np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]], np.float32))
+    found = over_classes(given, ("happy", "sad"), ("sad", "fear", "happy"))
+    assert found.id.tolist() == ["a", "b"]
+    assert found.label.tolist() == [2, 0]
+    np.testing.assert_array_equal(found.probabilities, np.array([[0.1, 0, 0.9], [0.8, 0, 0.2]], np.float32))
+    assert over_classes(given, ("happy", "sad"), ["happy", "sad"]) is given

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
 from fercore.data.fer2013_ids import known
-from fercore.data.ferplus import ANSWERS, plurality, votes_on
+from fercore.data.ferplus import ANSWERS, plurality, verdict, votes_on
 from fercore.emotions import EMOTIONS
-from fercore.runs import Predictions, Run
+from fercore.runs import Predictions, Run, update_run
 from fercore.training.evaluate import store
 from tests.factories.runs import make_run
 
@@ -29,11 +29,36 @@ def make_judged_run(root: Path, name: str = "judged", n: int = 140, split: str =
     table = known()
     places = np.flatnonzero(table.split == SPLITS.index(split))
     places = places[:: max(1, len(places) // n)][:n]
-    labels, ids = table.label[places].astype(np.int64), table.ids[places]
-    said = plurality(votes_on(ids))
-    predicted = np.where((np.arange(len(ids)) % 2 == 0) & (said >= 0) & (said < len(EMOTIONS)), said, labels)
-    probabilities = np.full((len(ids), len(EMOTIONS)), 0.3 / (len(EMOTIONS) - 1), np.float32)
-    probabilities[np.arange(len(ids)), predicted] = 0.7
-    run = make_run(root, name, n=n)
-    store(run, split, "none", Predictions(ids, labels, probabilities), OFFICIAL_SPLIT_NAMES[split], {"left_out": {}})
+    labels, said = table.label[places], plurality(votes_on(table.ids[places]))
+    predicted = np.where((np.arange(len(places)) % 2 == 0) & (said >= 0) & (said < len(EMOTIONS)), said, labels)
+    return make_answering_run(root, name, places, [EMOTIONS[answer] for answer in predicted], split=split)
+
+
+def some_places(number: int, label: str, said: str | None, split: str = "test") -> np.ndarray:
+    """Places in `known()` of the first images of a label of which most people say something, or nothing."""
+    table = known()
+    answer = ANSWERS.index(said) if said else -1
+    wanted = (table.split == SPLITS.index(split)) & (table.label == EMOTIONS.index(label))
+    return np.flatnonzero(wanted & (verdict(votes_on(table.ids)) == answer))[:number]
+
+
+def make_answering_run(
+    root: Path,
+    name: str,
+    places: np.ndarray,
+    answers: Sequence[str],
+    sure: float = 0.7,
+    classes: Sequence[str] = EMOTIONS,
+    split: str = "test",
+    *,
+    weights: bool = False,
+) -> Run:
+    """A run that gives these answers for images of FER2013, at places in `known()`, each with the same probability."""
+    table, wanted = known(), list(classes)
+    labels = np.array([wanted.index(EMOTIONS[label]) for label in table.label[places]])
+    probabilities = np.full((len(places), len(wanted)), (1 - sure) / (len(wanted) - 1), np.float32)
+    probabilities[np.arange(len(places)), [wanted.index(answer) for answer in answers]] = sure
+    run = update_run(make_run(root, name, n=len(places), splits=("val",), weights=weights), classes=wanted)
+    given = Predictions(table.ids[places], labels, probabilities)
+    store(run, split, "none", given, OFFICIAL_SPLIT_NAMES[split], {"left_out": {}})
     return run

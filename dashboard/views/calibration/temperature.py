@@ -19,6 +19,7 @@ from wording.markdown import code, escape
 
 PLAIN = "As it answers"
 RESAMPLES = 500
+BY_LABELS = "Temperature and threshold were fitted to labels, not to what people say."
 
 
 class View(NamedTuple):
@@ -48,7 +49,10 @@ def views(evaluation: state.Evaluation, chosen: Confidence | None) -> tuple[np.n
     found = state.checked_predictions(run, split, tta, clean)
     named = {PLAIN: found.probabilities}
     if chosen is not None:
-        named[f"With temperature {chosen.temperature:.2f}"] = chosen.scale(found.probabilities)
+        own = slice(len(run.classes))  # classes that people alone know have no probability, and get none
+        scaled = found.probabilities.copy()
+        scaled[:, own] = chosen.scale(found.probabilities[:, own])
+        named[f"With temperature {chosen.temperature:.2f}"] = scaled
     return found.label, [_view(name, found.label, given) for name, given in named.items()]
 
 

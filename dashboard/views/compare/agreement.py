@@ -100,13 +100,15 @@ def draw_disagreements(found: Compared) -> None:
         chosen = st.segmented_control("How they disagree", list(KINDS), default=next(iter(KINDS)), **settings)
         seed = state.show_others("disagreements")
     kind = KINDS[chosen]
-    table = disagreements(found.answers, first, second, kind, found.runs[first].classes)
+    table = disagreements(found.answers, first, second, kind, found.classes)
     if table.empty:
         st.info("There is no such image.")
         return
     sample = gallery.sampled(table, seed, "with what each of the two says and how sure it is")
     runs = [found.runs[first], found.runs[second]]
-    if gallery.has_pictures(*runs):
+    # Runs of several data sets are compared on the same images alone, so that one whose pictures are here will do.
+    here = [run for run in runs if state.dataset_matches(run)]
+    if gallery.has_pictures(*(here or runs)):
         draw_pictures(sample, runs, kind)
     else:
         draw_rows(sample)

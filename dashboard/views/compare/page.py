@@ -23,6 +23,7 @@ elif found := same_images.load(runs, measurement):
     state.draw_answer(differences.reading(found))
     if others := differences.others_words(found.ranked):
         st.markdown(others)
+    same_images.say_by_whom(found)
     same_images.say_flagged(found)
     if note := differences.optimistic(runs, measurement.split):
         st.info(note, icon=":material/info:")

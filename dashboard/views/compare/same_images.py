@@ -14,10 +14,11 @@ from fercore.charts.style import RunStyle, count
 from fercore.evaluation.calibration import Calibration, calibration
 from fercore.evaluation.comparison import SharedAnswers, compare, share
 from fercore.evaluation.contamination import contamination
+from fercore.evaluation.judged import over_classes
 from fercore.evaluation.metrics import report
 from fercore.runs import Run
 from widgets.job_status import offer
-from wording.clean_score import split_names
+from wording import clean_score
 from wording.contamination import CONTAMINATION_LEGEND, contamination_badge, with_contamination
 from wording.lists import listed
 from wording.markdown import code, escape
@@ -32,6 +33,8 @@ class Compared(NamedTuple):
         Name -> run, in the order they were chosen.
     measurement
         Split, test-time augmentation and score.
+    classes
+        Names of the classes of the answers, those of all runs.
     answers
         What they answered.
     reports, calibrations
@@ -44,6 +47,7 @@ class Compared(NamedTuple):
 
     runs: dict[str, Run]
     measurement: state.Measurement
+    classes: tuple[str, ...]
     answers: SharedAnswers
     reports: dict[str, dict]
     calibrations: dict[str, Calibration]
@@ -54,7 +58,7 @@ class Compared(NamedTuple):
     def images(self) -> str:
         """What the images are called: "PrivateTest", or "PrivateTest without copies"."""
         split, _, clean = self.measurement
-        return split_names(list(self.runs.values()), clean, [split])[split]
+        return clean_score.split_names(list(self.runs.values()), clean, [split])[split]
 
     @property
     def looks(self) -> dict[str, RunStyle]:
@@ -68,18 +72,20 @@ class Compared(NamedTuple):
 
 def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None:
     """What can be compared, after saying what cannot; None where nothing can."""
-    same, others = state.of_one_data_set(list(runs))
+    split, tta, score = measurement
+    # People were asked about the images, whatever label a data set gives them.
+    same, others = (list(runs), []) if score == state.Score.PEOPLE else state.of_one_data_set(list(runs))
     if others:
         names = ", ".join(code(run.name) for run in others)
         st.warning(f"Left out, because they were measured on another data set than the others: {names}.")
     found = state.readable(lambda run: state.checked_predictions(run, *measurement), same)
     if not found:
         return None
-    answers = share(found)
+    named = {run.name: state.score_classes(run, score) for run in same if run.name in found}
+    classes = tuple(dict.fromkeys(name for own in named.values() for name in own))
+    answers = share({name: over_classes(own, named[name], classes) for name, own in found.items()})
     say_what_is_shared({name: len(one.id) for name, one in found.items()}, answers)
     kept = {run.name: run for run in runs if run.name in answers.probabilities}
-    split, tta, _ = measurement
-    classes = next(iter(kept.values())).classes
     settings = (split, state.shared_split_name(list(kept.values()), split), tta, classes)
     figures = {
         name: state.worked_out(measure, answers.label, answers.probabilities[name], *settings, spinner="Comparing ...")
@@ -88,7 +94,7 @@ def load(runs: Sequence[Run], measurement: state.Measurement) -> Compared | None
     reports, calibrations = ({name: pair[part] for name, pair in figures.items()} for part in (0, 1))
     flagged = {name: words for name, run in kept.items() if (words := contamination(run, split))}
     ranked = compare(answers, [name for name in kept if name not in flagged])
-    return Compared(kept, measurement, answers, reports, calibrations, flagged, ranked)
+    return Compared(kept, measurement, classes, answers, reports, calibrations, flagged, ranked)
 
 
 def measure(
@@ -112,6 +118,12 @@ def say_what_is_shared(sizes: dict[str, int], answers: SharedAnswers) -> None:
             f"Some answered for more: {listed(more)}.",
             icon=":material/join_inner:",
         )
+
+
+def say_by_whom(found: Compared) -> None:
+    """Where people judge, what is counted."""
+    if found.measurement.score == state.Score.PEOPLE:
+        st.caption(clean_score.people_note(len(found.answers.id), _size(found)))
 
 
 def say_not_measured(runs: Sequence[Run]) -> None:
@@ -138,8 +150,12 @@ def images_words(found: Compared) -> str:
 
 
 def n_words(found: Compared) -> str:
-    """How many images are compared: "3,009", or "3,009 of 3,589" without copies."""
-    n, (split, tta, clean) = count(len(found.answers.id)), found.measurement
-    if not clean:
-        return n
-    return f"{n} of {count(max(len(state.predictions(run, split, tta).id) for run in found.runs.values()))}"
+    """How many images are compared: "3,009", or "3,009 of 3,589" where a score leaves some out."""
+    n = count(len(found.answers.id))
+    return f"{n} of {count(_size(found))}" if found.measurement.score else n
+
+
+def _size(found: Compared) -> int:
+    """Images of the whole split."""
+    split, tta, _ = found.measurement
+    return max(len(state.predictions(run, split, tta).id) for run in found.runs.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +25,7 @@ from fercore.evaluation.errors import (
     image_table,
     ordered,
 )
+from fercore.evaluation.judged import over_classes
 from fercore.evaluation.sides import BOTH, LABEL, MODEL, NEITHER, NO_FACE
 from fercore.evaluation.sides import DIVIDED as DIVIDED_SIDE
 from fercore.runs import Predictions, Run
@@ -71,6 +71,8 @@ class Images(NamedTuple):
         The run, and the other one where two are beside each other.
     pictured
         Whether their pictures are here.
+    classes
+        Names of the classes of the answers.
     answers, votes
         The run's predictions (N), and what people say of these images, counts (N, 10); None where nobody voted.
     sorted
@@ -81,6 +83,7 @@ class Images(NamedTuple):
     wanted: Wanted
     runs: tuple[Run, ...]
     pictured: bool
+    classes: tuple[str, ...]
     answers: Predictions
     votes: np.ndarray | None
     sorted: str
@@ -88,11 +91,12 @@ class Images(NamedTuple):
 
 def choose(evaluation: state.Evaluation) -> Images:
     """Draw all choosers; the images of an evaluation and what is asked of them."""
-    run, split, tta, clean = evaluation
-    found, pictured = state.predictions(*evaluation), state.dataset_matches(run)
-    problem, votes = state.no_clean_score(run, split, tta), votes_on(found.id)
+    run, split, tta, score = evaluation
+    ids, classes = state.predictions(*evaluation).id, state.score_classes(run, score)
+    pictured, votes, problem = state.dataset_matches(run), votes_on(ids), state.no_clean_score(run, split, tta)
+    clean, people = score == state.Score.CLEAN, score == state.Score.PEOPLE
     with st.container(horizontal=True):
-        wanted = Wanted(true=_choose_class("True class", TRUE, run), pred=_choose_class("Predicted class", PRED, run))
+        true, pred = _choose_class("True class", TRUE, classes), _choose_class("Predicted class", PRED, classes)
         other = _choose_other(evaluation)
         outcome = _choose_outcome(other is not None)
         span = _choose_range("Confidence", "confidence", PERCENT, "%d %%")
@@ -101,32 +105,54 @@ def choose(evaluation: state.Evaluation) -> Images:
         side, order = _choose_side(votes is not None), _choose_order(votes is not None)
         needed = None if pictured else "Brightness takes the pictures, which are not here."
         brightness = _choose_range("Brightness", "brightness", GRAY, "%d", needed)
+    if other:
+        classes = tuple(dict.fromkeys((*classes, *state.score_classes(other, score))))
+    answers = _answers(run, evaluation, classes)
     table = image_table(
-        found,
-        state.predictions(other, split, tta) if other else None,
-        copies=None if problem or clean else state.copies(run, split, tta),
-        brightness=_brightness(found.id, run) if pictured else None,
+        answers,
+        _answers(other, evaluation, classes) if other else None,
+        copies=None if problem or clean else _counted(evaluation, state.copies(run, split, tta)),
+        brightness=_brightness(ids, run) if pictured else None,
         votes=votes,
-        classes=run.classes,
+        labels=_labels(evaluation) if people else None,
+        classes=classes,
     )
-    wanted = replace(wanted, outcome=outcome, confidence=confidence, copy=copies, brightness=brightness, side=side)
+    wanted = Wanted(true, pred, outcome, confidence, brightness, copies, side)
     runs = (run, other) if other else (run,)
-    return Images(ordered(table, SORTED[order]), wanted, runs, pictured, found, votes, order)
+    return Images(ordered(table, SORTED[order]), wanted, runs, pictured, classes, answers, votes, order)
 
 
-def _choose_class(label: str, key: str, run: Run) -> str | None:
-    chosen = st.selectbox(label, [ANY, *run.classes], key=key, bind="query-params", width=150, on_change=renew)
+def _answers(run: Run, evaluation: state.Evaluation, classes: tuple[str, ...]) -> Predictions:
+    """What a run answered, with the labels that the score asks for, over the classes of all runs that are shown."""
+    _, split, tta, score = evaluation
+    return over_classes(state.predictions(run, split, tta, score), state.score_classes(run, score), classes)
+
+
+def _counted(evaluation: state.Evaluation, values: np.ndarray | None) -> np.ndarray | None:
+    """Of values for all images of a split (N,), those of the images that the score counts."""
+    whole, counted = state.predictions(*evaluation[:3]), state.predictions(*evaluation)
+    return None if values is None else values[np.isin(whole.id, counted.id)]
+
+
+def _labels(evaluation: state.Evaluation) -> np.ndarray:
+    """Names of the labels that the data set itself gives to the images that the score counts."""
+    labels = np.array(evaluation.run.classes, dtype=object)[state.predictions(*evaluation[:3]).label]
+    return _counted(evaluation, labels)
+
+
+def _choose_class(label: str, key: str, classes: tuple[str, ...]) -> str | None:
+    chosen = st.selectbox(label, [ANY, *classes], key=key, bind="query-params", width=150, on_change=renew)
     return None if chosen == ANY else chosen
 
 
 def _choose_other(evaluation: state.Evaluation) -> Run | None:
-    run, split, tta, _ = evaluation
+    run, split, tta, score = evaluation
     beside = {one.name: _on_same_data(one, run) for one in state.runs() if one.name != run.name}
-    others = {
-        name: one
-        for name, one in beside.items()
-        if one is not None and one.classes == run.classes and (split, tta) in one.evaluations()
-    }
+    able = {name: one for name, one in beside.items() if one is not None and (split, tta) in one.evaluations()}
+    if score == state.Score.PEOPLE:  # judged by the same answers, whatever labels each learned from
+        others = {name: one for name, one in able.items() if state.no_people_score(one, split, tta) is None}
+    else:
+        others = {name: one for name, one in able.items() if one.classes == run.classes}
     chosen = st.selectbox("Compared with", [NOBODY, *others], key="other", bind="query-params", width=230)
     return others.get(chosen)
 

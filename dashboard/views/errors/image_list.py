@@ -20,6 +20,7 @@ PAGE = "page"  # key of the pages, and their name in the address
 COLUMNS = {
     "id": "Image",
     "true": "True",
+    "label": "Label",
     "pred": "Predicted",
     "probability": "Probability",
     "true_probability": "Of the true class",
@@ -78,7 +79,7 @@ def below_picture(found: Images) -> Callable[..., None] | None:
 
     def below(image) -> None:
         row = rows[image.id]
-        vote_bars.draw_votes(found.votes[row], found.runs[0].classes, found.answers.probabilities[row])
+        vote_bars.draw_votes(found.votes[row], found.classes, found.answers.probabilities[row])
         if explain:
             explain(image)
 

@@ -19,11 +19,6 @@ FIGURES = {
     "weighted_f1": ("Weighted F1", "Mean F1 of the classes, weighted by their number of images"),
     "log_loss": ("Log loss", "Mean of minus the logarithm of the true class's probability, in nats; lower is better"),
 }
-AS_PEOPLE_SEE = (
-    "In the place of the label stands what more than half of ten people say (FER+), once answers of a single person "
-    "are dropped; images without such an answer are left out. A class that the model does not know, such as contempt, "
-    "counts as wrong."
-)
 OPTIMISTIC = "The run's epoch was chosen on {}, so these figures are optimistic; the test split's are not."
 
 
@@ -54,7 +49,7 @@ def draw_notes(evaluation: state.Evaluation, report: dict) -> None:
         absent = escape(", ".join(report["absent"]))
         st.caption(f"Averages are over {averaged_words(report)}: there is no image of {absent}, so it has no figures.")
     if score == state.Score.PEOPLE:
-        st.caption(AS_PEOPLE_SEE)
+        st.caption(clean_score.people_note(report["n"], report["judged"]["of"]))
     elif score and report["copies"]["n"]:
         st.caption(clean_score.beside(report, published))
     elif not score and (hint := clean_score.hint(run, split, tta)):

@@ -36,15 +36,14 @@ def draw_confusion(report: dict) -> None:
         bind="query-params",
     )
     with st.container(horizontal=True, gap="large"):  # beside each other where they fit
-        settings = {"width": 500, "alt": "Confusion matrix", **_asks(report, CELLS, chart_clicks.cell, CELLS)}
+        settings = {"width": 500, "alt": "Confusion matrix", **_asks(CELLS, chart_clicks.cell, CELLS)}
         state.chart(charts.confusion_matrix, confusion_table(report), shown, state.dark(), **settings)
         if len(pairs := confused_pairs(report)):
-            settings = {"alt": "Most confused pairs of classes", **_asks(report, PAIRS, chart_clicks.cell, PAIRS)}
+            settings = {"alt": "Most confused pairs of classes", **_asks(PAIRS, chart_clicks.cell, PAIRS)}
             state.chart(charts.pair_bars, pairs, state.dark(), tuple(report["classes"]), **settings)
-    clicks = "" if "judged" in report else "Click on a cell or a bar, here or below, to see its images. "
     st.caption(
-        f"{clicks}Most confused: true class → predicted class, with the number of images and their share of the true "
-        "class."
+        "Click on a cell or a bar, here or below, to see its images. Most confused: true class → predicted class, with "
+        "the number of images and their share of the true class."
     )
 
 
@@ -55,7 +54,7 @@ def draw_classes(report: dict) -> None:
     for column, figure in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
         with column:
             key = f"class_chart_{figure}"
-            settings = {"alt": f"{figure} of each class", **_asks(report, key, chart_clicks.bar, key, figure)}
+            settings = {"alt": f"{figure} of each class", **_asks(key, chart_clicks.bar, key, figure)}
             state.chart(charts.class_bars, table, figure, state.dark(), **settings)
     table = classification_table(report)
     shown = pd.DataFrame({"Class": table["class"]})
@@ -77,8 +76,6 @@ def intervals_in_words(interval: dict) -> str:
     return f"Ranges and whiskers are {percent(interval['level'], 0)} intervals: {words}."
 
 
-def _asks(report: dict, key: str, *about: object) -> dict:
-    """Settings of a chart whose clicks open the errors page, which knows images by their labels alone."""
-    if "judged" in report:
-        return {}
+def _asks(key: str, *about: object) -> dict:
+    """Settings of a chart whose clicks open the errors page."""
     return {"key": key, "on_select": partial(chart_clicks.ask, *about)}

@@ -18,7 +18,7 @@ from wording.contamination import contamination_badge, warn_of_contamination
 
 chart_clicks.follow()
 page_title("Evaluation", "How accurate is the model, and where is it wrong?")
-evaluation = state.choose_evaluation(people=True)
+evaluation = state.choose_evaluation()
 run, split, tta, _ = evaluation
 with st.spinner("Measuring ..."):
     report = state.metrics(*evaluation)

@@ -7,6 +7,7 @@ import state
 from fercore.runs import Predictions
 from widgets.links import draw_comparison_link
 from widgets.page_title import page_title
+from wording import clean_score
 from wording.contamination import contamination_badge, warn_of_contamination
 from wording.markdown import code, escape
 
@@ -38,10 +39,12 @@ if chosen.other:
     else:
         st.warning(f"{code(chosen.other.name)} has answers for other images than {code(run.name)}, so it is left out.")
 with headline:
-    images = escape(state.split_name(run, split)), len(found.id)
+    images = escape(clean_score.split_names([run], score, [split])[split]), len(found.id)
     answer = slice_words(drawn.as_markdown(tables[run.name]), code(run.name), *images)
     state.draw_answer(answer, contamination_badge(run, split))
     warn_of_contamination(run, split)
+    if score == state.Score.PEOPLE:
+        st.caption(clean_score.people_note(len(found.id), len(state.predictions(run, split, tta).id)))
 shown = [one for one in (run, chosen.other) if one and one.name in tables]
 state.chart(slice_chart, tables, state.run_looks(shown), wholes, state.dark(), alt=ALT)
 drawn.draw_measures(chosen.single)

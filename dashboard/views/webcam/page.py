@@ -31,22 +31,22 @@ PRIVACY = """
 """
 
 
-def introduction(runs: list[Run], clean: bool) -> str:
+def introduction(runs: list[Run], score: state.Score) -> str:
     """Which models answer, and the accuracy of each on the test split, where that was measured."""
     names = " and ".join(code(run.name) for run in runs)
     says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
-    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, clean))]
+    known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, score))]
     accuracies = [f"{label} has {found}" for label, found in known]
     return f"{says} {', '.join(accuracies)}." if accuracies else says
 
 
-def measured(run: Run, clean: bool) -> str:
+def measured(run: Run, score: state.Score) -> str:
     """ "accuracy 64.6 % on PrivateTest (95 % interval 63.0 to 66.1)", or nothing."""
     try:
-        report = state.metrics(run, "test", score=clean)
+        report = state.metrics(run, "test", score=score)
     except RunError:
         return ""
-    name = escape(split_names([run], clean)["test"])
+    name = escape(split_names([run], score)["test"])
     return f"{accuracy_words(report['accuracy'], name)}{contamination_badge(run, 'test')}"
 
 
@@ -78,8 +78,8 @@ def show_answers(session: Session, stream: webrtc.Stream) -> None:
 
 with st.container(horizontal=True, gap="medium"):
     runs = choose_pair()
-    clean = state.choose_score(runs, ["test"])
-state.draw_answer(introduction(runs, clean))
+    score = state.choose_score(runs, ["test"], people=True)
+state.draw_answer(introduction(runs, score))
 above = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 video, photo = st.tabs(["Video", "Photo"], key="source", bind="query-params")
 with above:
