@@ -11,7 +11,8 @@ from fercore.emotions import KNOWN
 from fercore.runs import update_run
 from tests.dashboard.conftest import headline, words
 from tests.factories.runs import make_run
-from tests.factories.votes import make_answering_run, make_judged_run, some_places
+from tests.factories.studies import make_point
+from tests.factories.votes import give_answers, make_answering_run, make_judged_run, some_places
 
 
 def test_evaluation_is_against_most_people(open_page, folders):
@@ -143,3 +144,16 @@ def test_the_webcam_says_how_often_its_models_agree_with_most_people(open_page, 
     make_answering_run(folders[0], "a", places, ["happy"] * 3 + ["sad"], weights=True)
     text = headline(open_page("webcam", first="a", second="(none)", score="people"))
     assert "has accuracy 75.0 % on PrivateTest as most people see it (95 % interval 30.1 to 95.4)." in text
+
+
+def test_points_of_a_study_are_judged_by_people(open_page, folders):
+    places = np.concatenate([some_places(4, "happy", "happy", "val"), some_places(4, "angry", "neutral", "val")])
+    said = {"0.1": ["happy"] * 4 + ["angry"] * 4, "0.2": ["happy"] * 4 + ["neutral"] * 4}
+    for position, (value, answers) in enumerate(said.items(), 1):
+        point = make_point(folders[0], "dropout", value, 0.5, position, points=2, n=8, splits=("val",))
+        give_answers(point, places, answers, split="val")
+    assert r"0\.1 is ahead with accuracy 100.0 % on PublicTest (" in headline(open_page("experiments"))
+    text = headline(open_page("experiments", score="people"))
+    assert (
+        r"0\.2 is ahead with accuracy 100.0 % on PublicTest as most people see it (95 % interval 67.6 to 100.0)" in text
+    )

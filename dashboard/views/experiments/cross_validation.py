@@ -51,8 +51,9 @@ class Ensemble(NamedTuple):
     gain: dict[str, float] | None
 
 
-def draw(found: CrossValidation, clean: bool = False) -> None:
-    """Everything about a cross-validation, from the answer to the downloads; `clean` leaves out images with copies."""
+def draw(found: CrossValidation, score: state.Score = state.Score.PUBLISHED) -> None:
+    """Everything about a cross-validation, from the answer to the downloads; its score is published or clean."""
+    clean = score == state.Score.CLEAN
     whole = found.whole if found.whole and found.whole.status == "finished" else None
     scores = read_scores(found, whole, clean)
     spreads, run = spread(scores), found.whole or next(iter(found.members.values()))

@@ -19,10 +19,14 @@ REFRESH = "10s"  # how often an experiment is looked at while one of its runs tr
 
 
 class Experiment(NamedTuple):
-    """The runs of a study or of a cross-validation, and what draws them."""
+    """The runs of a study or of a cross-validation, what draws them, and whether people can be their judges.
+
+    Held-out folds are of Training, for which labels alone are stored beside the folds' answers.
+    """
 
     runs: list[Run]
     draw: Callable[..., None]
+    by_people: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -33,7 +37,8 @@ def find_experiments() -> dict[str, Experiment]:
     """Studies, then cross-validations, as they are on disk now."""
     runs = state.runs()
     found = {
-        name: Experiment(points, partial(study.draw, name, points)) for name, points in group_studies(runs).items()
+        name: Experiment(points, partial(study.draw, name, points), by_people=True)
+        for name, points in group_studies(runs).items()
     }
     for name, folds in group_cross_validations(runs).items():
         known = f"{name} (folds)" if name in found else name
@@ -71,7 +76,7 @@ def follow() -> None:
         present = find_experiments().get(chosen)
         if following and not (present and present.is_running):
             st.rerun()  # the whole page, which then stops following
-        present.draw(clean=clean)
+        present.draw(score=score)
 
 
 if chosen == NEW:
@@ -79,5 +84,5 @@ if chosen == NEW:
 elif chosen == NEW_FOLDS:
     new_cross_validation.draw()
 elif chosen:
-    clean = state.choose_score(experiments[chosen].runs)
+    score = state.choose_score(experiments[chosen].runs, people=experiments[chosen].by_people)
     follow()

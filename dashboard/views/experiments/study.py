@@ -48,10 +48,10 @@ class Loaded(NamedTuple):
     answers: Predictions | None
 
 
-def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
-    """Everything about a study, from the answer to the downloads; `clean` leaves out test images with copies."""
+def draw(name: str, runs: Sequence[Run], score: state.Score = state.Score.PUBLISHED) -> None:
+    """Everything about a study, from the answer to the downloads, by a score."""
     with st.spinner("Measuring ..."):
-        loaded = state.readable(partial(load, study=name, clean=clean), runs)
+        loaded = state.readable(partial(load, study=name, score=score), runs)
     if not loaded:
         return
     found = [one.point for one in loaded.values()]
@@ -63,7 +63,7 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     table = table.assign(name=display_names(table))
     right, others = right_answers({run: one.answers for run, one in loaded.items() if one.answers is not None})
     ranked, planned = ranking(table, right), max(point.planned for point in found)
-    images = {"train": state.split_name(found[0].run, "train"), **clean_score.split_names([found[0].run], clean)}
+    images = {"train": state.split_name(found[0].run, "train"), **clean_score.split_names([found[0].run], score)}
     state.draw_answer(reading(name, ranked, len(right), planned, images["val"]))
     if said := beside_the_report(name, ranked):
         st.markdown(said)
@@ -82,10 +82,10 @@ def draw(name: str, runs: Sequence[Run], clean: bool = False) -> None:
     draw_downloads(name, table, ranked, loaded)
 
 
-def load(run: Run, study: str, clean: bool = False) -> Loaded:
+def load(run: Run, study: str, score: state.Score = state.Score.PUBLISHED) -> Loaded:
     point, history = read_point(run, study), state.history(run)
-    reports = state.reports(run, clean) if run.status == "finished" else {}
-    answers = state.predictions(run, "val", score=clean) if "val" in reports else None
+    reports = state.reports(run, score) if run.status == "finished" else {}
+    answers = state.predictions(run, "val", score=score) if "val" in reports else None
     return Loaded(point, history, reports, answers)
 
 

@@ -15,9 +15,8 @@ def test_it_says_how_many_people_say_the_same(open_page, folders):
     app = open_page("calibration")
     text = words(app)
     assert "Does 70 % sure mean that seven of ten people say so?" in text
-    assert (
-        f"`judged` is 70.0 % sure on average, and **{with_range(whole)}** of the people say the same (n = 140" in text
-    )
+    people = f"**{with_range(whole)}** of the people say the same (n = {whole['images']} images with votes"
+    assert f"`judged` is 70.0 % sure on average, and {people}" in text
     assert [chart for chart in charts(app) if "People who say the same" in str(chart)]
 
 
