@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _WHOLE = 0.9  # of its length a video must last to count as undamaged: the lengths in their headers are estimates
 _MOST_LOST = 0.1  # of its packets may be undecodable: a recording may begin before its first whole frame
 _SLACK = 1e-6  # seconds of rounding
+_NEAR = 3.0  # seconds that are decoded sooner than sought
+_BEFORE = 1.0  # seconds before its start at which a part is sought: places in files are those of decoding
 
 
 class Clip(NamedTuple):
@@ -69,6 +71,15 @@ def read_frames(
         If it holds no pictures, frames that are too large, or is damaged; after its last frame where it ends early.
         Also where no frame lies between `start` and `end`.
     """
+    for time, pixels in pass_frames(video, fps, start, end):
+        if pixels is not None:
+            yield time, pixels
+
+
+def pass_frames(
+    video: Path | BinaryIO, fps: float, start: float = 0.0, end: float = math.inf
+) -> Iterator[tuple[float, np.ndarray | None]]:
+    """As `read_frames`, with None for each frame that is decoded on the way and not taken: so one can stop there."""
     with opened(video) as container:
         yield from Reading(container).frames(fps, start, end)
 
@@ -120,13 +131,14 @@ class Reading:
         self._packets, self._lost = 0, 0
         self._time = -math.inf
 
-    def frames(self, fps: float, start: float = 0.0, end: float = math.inf) -> Iterator[tuple[float, np.ndarray]]:
-        """Frames that are due, as `read_frames` says."""
+    def frames(self, fps: float, start: float, end: float) -> Iterator[tuple[float, np.ndarray | None]]:
+        """Frames that are due, as `pass_frames` says."""
         due, taken = start * fps, 0
-        for time, frame in self.timed():
+        for time, frame in self.timed(start):
             if time >= end:
                 break
             if time * fps < due - _SLACK:
+                yield time, None
                 continue
             due, taken = int(time * fps + _SLACK) + 1, taken + 1
             yield time, upright(frame)
@@ -136,8 +148,34 @@ class Reading:
             until = "its end" if end == math.inf else f"{end:g}"
             raise UnreadableImage(f"the video has no frame between second {start:g} and {until}")
 
-    def timed(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Every frame that can be decoded, with its presentation time in seconds from the beginning of the file."""
+    def timed(self, start: float = 0.0) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Every frame that can be decoded, with its presentation time in seconds from the beginning of the file.
+
+        Frames long before `start` are passed over without being decoded, where the file can be entered in its middle.
+        """
+        frames = self._decoded()
+        if start > _NEAR and self._seek(start - _BEFORE):
+            first = next((found for found in frames if found[1].key_frame), None)
+            if first and first[1].time is not None and first[0] <= start:
+                yield first
+            else:  # it led elsewhere, as in files without an index
+                frames.close()
+                self._packets, self._lost, self._time = 0, 0, -math.inf
+                self._seek(0.0)
+                frames = self._decoded()
+        yield from frames
+
+    def _seek(self, time: float) -> bool:
+        """Go to the last key frame before a time; whether the file allows that."""
+        import av
+
+        try:
+            self._container.seek(round((time + self.begin) / self._stream.time_base), stream=self._stream)
+        except av.FFmpegError:
+            return False
+        return True
+
+    def _decoded(self) -> Iterator[tuple[float, av.VideoFrame]]:
         import av
 
         for packet in self._packets_of_file():

@@ -75,6 +75,20 @@ def test_a_cut_ends_all_tracks():
     assert tracker.cuts == [1.0]
 
 
+def test_noise_of_a_dark_picture_is_no_cut():
+    tracker, random = Tracker(), np.random.default_rng(0)
+    blocks = random.integers(-8, 9, (5, 4, 4, 3)).repeat(24, axis=1).repeat(32, axis=2)  # colours of the coding
+    numbers = [tracker.update(look / 5, [square(100)], (24 + blocks[look]).astype(np.uint8)) for look in range(5)]
+    assert numbers == [[1]] * 5
+    assert tracker.cuts == []
+
+
+def test_a_change_of_colour_alone_is_a_cut():
+    tracker, red, blue = Tracker(), np.zeros((96, 128, 3), np.uint8), np.zeros((96, 128, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 200, 200
+    assert [tracker.update(time, [square(100)], picture) for time, picture in ((0.0, red), (0.2, blue))] == [[1], [2]]
+
+
 def test_numbers_do_not_depend_on_the_order_of_boxes_and_are_never_reused():
     tracker = Tracker()
     assert tracker.update(0, [square(100), square(300)]) == [1, 2]

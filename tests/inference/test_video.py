@@ -5,7 +5,7 @@ import pytest
 
 from fercore.data.decode import UnreadableImage
 from fercore.inference import video
-from fercore.inference.video import describe, read_frames
+from fercore.inference.video import describe, pass_frames, read_frames
 from tests.factories.videos import turn_on_screen, write_timed, write_video
 
 TENTHS = [number / 10 for number in range(25)]
@@ -104,6 +104,47 @@ def test_a_part_of_a_video(tmp_path):
         list(read_frames(path, 2, 5))
     with pytest.raises(UnreadableImage, match=r"no frame between second 0\.91 and 0\.99"):
         list(read_frames(path, 2, 0.91, 0.99))
+
+
+MINUTE = [number / 2 for number in range(120)]
+GRADIENT = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module", params=["mp4", "mov", "mkv", "webm", "avi", "flv", "wmv", "ts"])
+def minute(request, tmp_path_factory):
+    """A minute of picture, in which no frame is like another, in some form, and of sound in one."""
+    frames = [np.repeat((GRADIENT + 2 * number)[..., None], 3, axis=2) for number in range(120)]
+    sound = (0, 60) if request.param == "mp4" else None
+    return write_timed(tmp_path_factory.mktemp("minute") / f"clip.{request.param}", frames, MINUTE, sound)
+
+
+@pytest.mark.parametrize("start", [7.3, 30.0, 58.9])
+def test_a_part_has_the_frames_and_times_that_it_has_in_the_whole(minute, start):
+    whole = [(time, pixels) for time, pixels in read_frames(minute, 1000) if time >= start]
+    part = list(read_frames(minute, 1000, start))
+    assert [time for time, _ in part] == [time for time, _ in whole]
+    assert all(np.array_equal(one, other) for (_, one), (_, other) in zip(part, whole, strict=True))
+
+
+def test_what_lies_long_before_a_part_is_not_decoded(tmp_path):
+    path = write_timed(tmp_path / "clip.mp4", FRAMES[:1] * 120, MINUTE)
+    passed = list(pass_frames(path, 1, 50.2))
+    assert next(time for time, pixels in passed if pixels is not None) == 50.5
+    assert next(time for time, pixels in passed if pixels is None and time < 50.2) > 40
+
+
+def test_a_file_that_leads_elsewhere_is_read_from_its_beginning(tmp_path, monkeypatch):
+    path = write_timed(tmp_path / "clip.mp4", FRAMES[:1] * 120, MINUTE)
+    sought = []
+
+    class Astray(video.Reading):
+        def _seek(self, time):
+            sought.append(time)
+            return super()._seek(time + 30 if time else time)
+
+    monkeypatch.setattr(video, "Reading", Astray)
+    assert [time for time, _ in read_frames(path, 1, 20.0, 22.1)] == [20, 21, 22]
+    assert sought == [19, 0]
 
 
 def test_a_video_in_memory_is_read_as_from_its_file(tmp_path):
