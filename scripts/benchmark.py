@@ -9,6 +9,7 @@ python scripts/benchmark.py inference    accuracy, ms and images/s of the refere
 python scripts/benchmark.py robustness   seconds of all disturbances of reference-fast, through its ONNX file
 python scripts/benchmark.py jobs         images/s of a training with and without a page that watches it
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
+python scripts/benchmark.py video        time and memory of looking through 10 minutes of video, against its length
 python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
 """
 
@@ -16,7 +17,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit, dashboard, data, features, inference, jobs, robustness, sweep, training, webcam
+from benchmarks import (
+    audit,
+    dashboard,
+    data,
+    features,
+    inference,
+    jobs,
+    robustness,
+    sweep,
+    training,
+    video,
+    webcam,
+)
 
 from fercore.cli import ScriptParser, add_roots, friendly_errors
 
@@ -30,6 +43,7 @@ BENCHMARKS = {
     "features": features.main,
     "inference": inference.main,
     "robustness": robustness.main,
+    "video": video.main,
     "webcam": webcam.main,
 }
 

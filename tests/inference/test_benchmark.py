@@ -1,13 +1,17 @@
-"""scripts/benchmark.py inference."""
+"""scripts/benchmark.py inference and video."""
 
 import json
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fercore.evaluation.speeds import read_speeds
+from fercore.inference.faces import Face
+from fercore.inference.predictor import Predictor
+from fercore.inference.video import read_frames
 from fercore.runs import open_run
 from tests.factories.runs import make_run
 
@@ -86,3 +90,30 @@ def test_both_detectors_are_measured_where_yunet_is_known(benchmark, tmp_path, c
     said = capsys.readouterr().out
     assert re.search(r"takes \d+ ms with mtcnn, \d+ ms with yunet; a photo's time", said)
     assert "not known here" not in said
+
+
+def test_a_long_clip_is_made_of_copies_and_looked_through(benchmark, tmp_path, monkeypatch, capsys):
+    from benchmarks import video
+
+    monkeypatch.setattr(video, "SECONDS", 4)
+    monkeypatch.setattr(video, "PIECE", 2)
+    monkeypatch.setattr(video, "SIZE", (160, 90))
+    clip = video.write_clip(tmp_path / "clip.mp4", 4)
+    times = [time for time, _ in read_frames(clip, 100)]
+    assert times == pytest.approx([n / 25 for n in range(100)], abs=2e-3)
+    found = video.measure(clip, tmp_path / "a.csv", Predictor.from_run(make_run(tmp_path, "a", weights=True)), corner)
+    assert (found.length, found.looks, found.faces, len(found.memory)) == (4, 8, 8, 3)
+    assert 0 < found.detector + found.model < found.clock
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 9
+    said = video.report(replace(found, clock=1.0, processor=1.5, detector=0.4, model=0.2, memory=[7, 8, 9]), "corner")
+    assert "0.25 of its length (wanted: under 0.5); of the processor 0.38" in said[1]
+    assert [line[12:27].strip() for line in said[2:5]] == ["50.0 ms a look", "25.00 ms a face", "50.0 ms a look:"]
+    assert "7, 8, 9 MB" in said[5]
+
+
+def corner(picture):
+    """A detector that finds one face, always in the same place."""
+    return [Face((10.0, 10.0, 50.0, 50.0))]
+
+
+corner.upright = 0.0
