@@ -10,7 +10,8 @@ it: most answers of such confidence were right on PublicTest. A small square in 
 crop of one: found_by is then "nothing", and the model is never sure. What a file is its content tells, not its name.
 With --tracks each row of a video has the number of its person, as far as place and motion tell: nobody is recognised,
 and who returns after two seconds or a cut is a new person. Subtitles and the annotated video say "not sure" where the
-model is not.
+model is not. --smooth averages each person's probabilities over time; the column smoothing, the subtitles and the
+annotated video then say so.
 Files and folders that cannot be read are named at the end, and the exit code is then 1; so is it where nothing could be
 read, and an earlier table then stays as it is.
 """
@@ -36,6 +37,7 @@ from fercore.fields import ConfigError
 from fercore.inference.batch import Found, Survey, write_answers
 from fercore.inference.detectors import Mtcnn, YuNet, open_detector
 from fercore.inference.predictor import RUNTIMES, Predictor
+from fercore.inference.smoothing import MOST as MOST_SMOOTHING
 from fercore.inference.sources import Files, kind_of
 from fercore.run_names import find_run
 from fercore.runs import TTAS, atomic_write
@@ -54,9 +56,9 @@ def main(arguments: list[str]) -> None:
     files = Files(options.paths)
     found = survey.faces(with_progress(files))
     if options.out:
-        count = store(options.out, found, survey, predictor, options.tracks)
+        count = store(options, found, survey, predictor)
     else:
-        count = write_answers(sys.stdout.buffer, found, predictor, options.tracks)
+        count = write_answers(sys.stdout.buffer, found, predictor, options.tracks, options.smooth)
     tell(survey, files, count, predictor, options.out)
     if survey.pictures and (options.subtitles or options.annotate):
         store_video(options)
@@ -68,18 +70,18 @@ class NothingRead(Exception):
     """There is nothing to put in the place of an earlier table."""
 
 
-def store(out: Path, found: Iterable[Found], survey: Survey, predictor: Predictor, tracks: bool) -> int:
+def store(options: argparse.Namespace, found: Iterable[Found], survey: Survey, predictor: Predictor) -> int:
     """Write the table in one piece, unless nothing could be read; returns the number of faces."""
     count = 0
 
     def write(file: io.BufferedIOBase) -> None:
         nonlocal count
-        count = write_answers(file, found, predictor, tracks)
+        count = write_answers(file, found, predictor, options.tracks, options.smooth)
         if not survey.pictures:
             raise NothingRead
 
     with contextlib.suppress(NothingRead):
-        atomic_write(out, write)
+        atomic_write(options.out, write)
     return count
 
 
@@ -136,6 +138,14 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
         "--faceless", action="store_true", help="a row, with empty cells, also for a picture or frame without a face"
     )
     parser.add_argument("--tracks", action="store_true", help="follow the faces of each video: a column track")
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="average each person's probabilities over time: a change comes through to 63 %% after so long "
+        "(default: 0, answers as the model gives them); needs --tracks",
+    )
     parser.add_argument("--start", type=float, default=0.0, metavar="SECONDS", help="look at videos from here on")
     parser.add_argument("--end", type=float, default=math.inf, metavar="SECONDS", help="look at videos up to here")
     parser.add_argument("--subtitles", type=Path, metavar="FILE", help="WebVTT of one video to write; needs --tracks")
@@ -149,6 +159,10 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not 0 < options.fps <= 1000:
         raise ConfigError(f"--fps: received {options.fps:g}, expected more than 0 and at most 1000 frames a second")
+    if not 0 <= options.smooth <= MOST_SMOOTHING:
+        raise ConfigError(f"--smooth: received {options.smooth:g}, expected 0 to {MOST_SMOOTHING:g} seconds")
+    if options.smooth and not options.tracks:
+        raise ConfigError("--smooth averages the answers for each person; give --tracks as well")
     if not 0 <= options.start < options.end:
         received = f"--start {options.start:g} and --end {options.end:g}"
         raise ConfigError(f"received {received}, expected seconds from 0 on, the start before the end")

@@ -49,7 +49,7 @@ Faces in pictures and videos
     `webcam()`, one for each session, stopped when the session ends; `keep_face(image,
     name)` and `kept_faces()`: faces that go from page to page, in memory only; `keep_uploads(files)` and
     `kept_uploads()`: files that are there still when the visitor comes back to their page; `keep_clip(clip)` and
-    `kept_clip()`: a video likewise.
+    `kept_clip()`: a video likewise; `keep_answers(name, data)` and `kept_answers()`: a table of saved answers.
 Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
     them, `WHY_NO_JOBS` why they may not; `usual_seconds(script)`: how long they took here.
@@ -80,9 +80,11 @@ from state.dataset_images import (
 )
 from state.faces import (
     detector,
+    keep_answers,
     keep_clip,
     keep_face,
     keep_uploads,
+    kept_answers,
     kept_clip,
     kept_faces,
     kept_uploads,

@@ -103,6 +103,16 @@ def kept_clip() -> Kept | None:
     return st.session_state.get("kept_clip")
 
 
+def keep_answers(name: str = "", data: bytes = b"") -> None:
+    """Keep a table of saved answers, a CSV file, in memory only, until another comes; without a name forget it."""
+    st.session_state["kept_answers"] = (name, data) if name else None
+
+
+def kept_answers() -> tuple[str, bytes] | None:
+    """Name and content of the table that was kept last."""
+    return st.session_state.get("kept_answers")
+
+
 def keep_face(image: np.ndarray, name: str) -> None:
     """Keep a face, uint8 (H, W) or in colour (H, W, 3), for other pages of this session, in memory only."""
     st.session_state["kept_faces"] = [(name, image), *st.session_state.get("kept_faces", [])][:MOST_KEPT]

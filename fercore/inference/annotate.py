@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fercore.data.decode import UnreadableImage
 from fercore.emotions import colors
-from fercore.inference.timeline import UNSURE, answers, classes_of, person
+from fercore.inference.timeline import UNSURE, answers, classes_of, person, smoothing_of, smoothing_words
 from fercore.inference.video import Reading, opened, upright
 
 if TYPE_CHECKING:
@@ -55,10 +55,18 @@ class Overlay:
     ----------
     table, step
         As `fercore.inference.timeline.answers` takes them.
+
+    Attributes
+    ----------
+    classes
+        Of the table.
+    note
+        What every frame says below: that answers were averaged over time. Empty where they were not.
     """
 
     def __init__(self, table: pd.DataFrame, step: float) -> None:
-        self.classes = classes_of(table)
+        self.classes, constant = classes_of(table), smoothing_of(table)
+        self.note = f"Answers are {smoothing_words(constant)}" if constant else ""
         found = answers(table, step)
         self._tracks = {int(track): _Track(own, self.classes) for track, own in found.groupby("track")}
 
@@ -86,9 +94,12 @@ class _Track:
         return box, self._answers[look], self._probabilities[look]
 
 
-def draw(picture: np.ndarray, shown: Sequence[Shown], classes: Sequence[str]) -> np.ndarray:
-    """A picture uint8 (H, W, 3) with a box, a name and a bar for each class beside each face; the size stays."""
-    if not shown:
+def draw(picture: np.ndarray, shown: Sequence[Shown], classes: Sequence[str], note: str = "") -> np.ndarray:
+    """A picture uint8 (H, W, 3) with a box, a name and a bar for each class beside each face; the size stays.
+
+    A note stands in the lower left corner.
+    """
+    if not shown and not note:
         return picture
     image = Image.fromarray(picture)
     pen, size = ImageDraw.Draw(image), max(10, max(picture.shape[:2]) // 55)
@@ -101,6 +112,10 @@ def draw(picture: np.ndarray, shown: Sequence[Shown], classes: Sequence[str]) ->
         pen.rectangle((left, top, right, bottom), outline=color, width=line)
         _draw_name(pen, font, size, face, color)
         _draw_bars(pen, font, size, face, classes, image.width)
+    if note:
+        top = image.height - 1.4 * size
+        pen.rectangle((0, top, font.getlength(note) + size, image.height), fill=_GROUND)
+        pen.text((size / 2, top), note, _INK, font)
     return np.asarray(image)
 
 
@@ -167,18 +182,19 @@ def annotate(
 
     with opened(video) as source, av.open(out, "w", format="mp4") as target:
         writer = _Writer(source, target, start, end)
-        for time, frame in writer.reading.timed():
+        for time, frame in writer.reading.timed(start):
             if time >= end:
                 break
             if time >= start:
-                writer.write(time, draw(_fitting(upright(frame)), *_scaled(overlay, time, frame)))
+                shown = _scaled(overlay, time, frame)
+                writer.write(time, draw(_fitting(upright(frame)), shown, overlay.classes, overlay.note))
                 yield time
         writer.close()
 
 
-def _scaled(overlay: Overlay, time: float, frame: av.VideoFrame) -> tuple[list[Shown], tuple[str, ...]]:
+def _scaled(overlay: Overlay, time: float, frame: av.VideoFrame) -> list[Shown]:
     factor = min(1.0, MOST_SIDE / max(frame.width, frame.height))
-    return [shown._replace(box=shown.box * factor) for shown in overlay.at(time)], overlay.classes
+    return [shown._replace(box=shown.box * factor) for shown in overlay.at(time)]
 
 
 def _fitting(picture: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
 from fercore.inference.looking import Find, look
 from fercore.inference.predictor import Answers, Predictor
+from fercore.inference.smoothing import TrackSmoother
 from fercore.inference.sources import Picture, open_pictures
 from fercore.inference.tracks import Tracker
 
@@ -27,10 +28,13 @@ EDGES = ("left", "top", "right", "bottom")
 PLACE = ("file", "time", "face", *EDGES, "score", "found_by", "rotation")
 
 
-def columns(classes: Sequence[str] = EMOTIONS, tracks: bool = False) -> tuple[str, ...]:
-    """Columns of a table of faces, for a run with these classes; "track" after "face" where faces are followed."""
+def columns(classes: Sequence[str] = EMOTIONS, tracks: bool = False, smoothed: bool = False) -> tuple[str, ...]:
+    """Columns of a table of faces, for a run with these classes.
+
+    "track" comes after "face" where faces are followed; "smoothing", seconds, is the last where answers are averaged.
+    """
     place = (*PLACE[:3], "track", *PLACE[3:]) if tracks else PLACE
-    return (*place, *classes, "label", "sure")
+    return (*place, *classes, "label", "sure", *["smoothing"] * smoothed)
 
 
 COLUMNS = columns()
@@ -130,36 +134,50 @@ class Survey:
             yield Found(file, time, 0, None, None)
 
 
-def write_answers(file: io.BufferedIOBase, found: Iterable[Found], predictor: Predictor, tracks: bool = False) -> int:
-    """Write a CSV file with `columns`, one row a face; returns the number of faces."""
+def write_answers(
+    file: io.BufferedIOBase,
+    found: Iterable[Found],
+    predictor: Predictor,
+    tracks: bool = False,
+    smoothing: float = 0.0,
+) -> int:
+    """Write a CSV file with `columns`, one row a face; returns the number of faces.
+
+    `smoothing` is the time constant of `fercore.inference.smoothing.TrackSmoother`; 0 leaves answers as they are.
+    """
     count, found = 0, iter(found)
+    smoother = TrackSmoother(smoothing) if smoothing else None
 
     def answered() -> Iterator[tuple]:
         nonlocal count
         while batch := list(islice(found, AT_ONCE)):
             faces = [one for one in batch if one.face]
             answers = predictor.predict([one.crop for one in faces]) if faces else None
-            yield from rows(batch, answers, predictor.classes, tracks)
+            if smoother and faces:
+                answers = smoother.smooth(faces, answers, predictor.confidence)
+            yield from rows(batch, answers, predictor.classes, tracks, smoothing)
             count += len(faces)
 
-    write_rows(file, answered(), predictor.classes, tracks)
+    write_rows(file, answered(), columns(predictor.classes, tracks, bool(smoothing)))
     return count
 
 
-def write_rows(
-    file: io.BufferedIOBase, lines: Iterable[tuple], classes: Sequence[str] = EMOTIONS, tracks: bool = False
-) -> None:
-    """Write a CSV file with `columns` of what `rows` gives."""
+def write_rows(file: io.BufferedIOBase, lines: Iterable[tuple], header: Sequence[str]) -> None:
+    """Write a CSV file of what `rows` gives, with its `columns`."""
     # Names of files may hold bytes that are no text: they leave as they came.
     text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow(columns(classes, tracks))
+    writer.writerow(header)
     writer.writerows(lines)
     text.detach()
 
 
 def rows(
-    found: Iterable[Found], answers: Answers | None, classes: Sequence[str] = EMOTIONS, tracks: bool = False
+    found: Iterable[Found],
+    answers: Answers | None,
+    classes: Sequence[str] = EMOTIONS,
+    tracks: bool = False,
+    smoothing: float = 0.0,
 ) -> Iterator[tuple]:
     """What was found and the answers as rows with `columns`: pixels to a tenth, probabilities to a millionth.
 
@@ -173,12 +191,14 @@ def rows(
         In the order of the answers.
     tracks
         Whether there is the column "track".
+    smoothing
+        Seconds for the column "smoothing", of faces with a track; 0 for none.
     """
     number = 0
     for one in found:
         time = None if one.time is None else round(one.time, 3)
         if one.face is None:
-            yield (str(one.file), time, one.number, *[None] * (len(columns(classes, tracks)) - 3))
+            yield (str(one.file), time, one.number, *[None] * (len(columns(classes, tracks, bool(smoothing))) - 3))
             continue
         edges = (round(edge, 1) for edge in one.face.box)
         score = None if one.face.score is None else round(one.face.score, 4)
@@ -186,5 +206,6 @@ def rows(
         label, sure = classes[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
         person = (one.number, one.track) if tracks else (one.number,)
         place = (str(one.file), time, *person, *edges, score, one.face.found_by, round(one.face.rotation, 1))
-        yield (*place, *figures, label, sure)
+        smoothed = [smoothing if one.track else None] * bool(smoothing)
+        yield (*place, *figures, label, sure, *smoothed)
         number += 1

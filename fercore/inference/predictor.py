@@ -54,7 +54,7 @@ class Answers:
         """`labels` by name."""
         return [self.classes[label] for label in self.labels]
 
-    def part(self, rows: slice) -> Answers:
+    def part(self, rows: slice | Sequence[int]) -> Answers:
         """The answers for some of the faces."""
         return replace(self, probabilities=self.probabilities[rows], sure=self.sure[rows])
 

@@ -3,7 +3,8 @@
 All functions take the table that `scripts/predict.py --tracks` writes for one video, see
 `fercore.inference.batch.columns`. An answer of which the model is not sure counts as `UNSURE`, whatever it names.
 Looks that follow each other show nearly the same picture: shares tell how the time was spent, and no interval can be
-computed as if they were independent observations.
+computed as if they were independent observations. Where answers were averaged over time, the table says so in its
+column "smoothing", and so do subtitles and JSON.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ def classes_of(table: pd.DataFrame) -> tuple[str, ...]:
     """Names of the classes, which stand between "rotation" and "label"."""
     names = list(table.columns)
     return tuple(names[names.index("rotation") + 1 : names.index("label")])
+
+
+def smoothing_of(table: pd.DataFrame) -> float:
+    """Time constant, in seconds, with which the answers were averaged; 0 where they are as the model gave them."""
+    return float(table["smoothing"].max()) if "smoothing" in table and table["smoothing"].notna().any() else 0.0
+
+
+def smoothing_words(constant: float) -> str:
+    """What was done to the answers: "averaged over time, time constant 0.5 s"."""
+    return f"averaged over time, time constant {constant:g} s"
 
 
 def person(track: int) -> str:
@@ -121,7 +132,9 @@ def shares(table: pd.DataFrame, step: float) -> pd.DataFrame:
 
 def subtitles(table: pd.DataFrame, step: float) -> str:
     """WebVTT (https://www.w3.org/TR/webvtt1): a cue for each of the `spans`, "Person 1: happy 83 %"."""
-    cues = ["WEBVTT\n"]
+    cues, constant = ["WEBVTT\n"], smoothing_of(table)
+    if constant:
+        cues.append(f"NOTE Probabilities are {smoothing_words(constant)}.\n")
     for span in spans(table, step).sort_values(["start", "track"], kind="stable").itertuples():
         said = UNSURE if span.answer == UNSURE else f"{_escaped(span.answer)} {100 * span.probability:.0f} %"
         cues.append(_CUE.format(_clock(span.start), _clock(span.end), f"{person(span.track)}: {said}"))
@@ -141,7 +154,8 @@ def to_json(table: pd.DataFrame, step: float) -> str:
         }
         for track, own in found.groupby("track")
     ]
-    return json.dumps({"step": step, "classes": list(classes_of(table)), "persons": persons}, indent=1)
+    known = {"step": step, "smoothing": smoothing_of(table), "classes": list(classes_of(table))}
+    return json.dumps(known | {"persons": persons}, indent=1)
 
 
 def py_feat(table: pd.DataFrame) -> pd.DataFrame:

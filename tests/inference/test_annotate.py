@@ -61,6 +61,17 @@ def test_the_box_has_the_colour_of_the_answer_and_doubt_is_gray():
     assert (drawn[110:190, 110:190] == 0).all()  # the face itself is left alone
 
 
+def test_averaged_answers_say_so_in_every_frame():
+    table = make_looks([(0.0, 1, "happy", 0.8, True)])
+    assert Overlay(table, 0.5).note == ""
+    overlay = Overlay(table.assign(smoothing=0.5), 0.5)
+    assert overlay.note == "Answers are averaged over time, time constant 0.5 s"
+    blank = np.zeros((90, 400, 3), np.uint8)
+    shown = draw(blank, [], EMOTIONS, overlay.note)
+    assert shown[70:].max() > 200
+    assert not shown[:70].any()
+
+
 @pytest.mark.parametrize("ending", ["mp4", "webm"])
 def test_every_frame_keeps_its_time_and_the_sound_comes_along(tmp_path, ending):
     video = write_timed(tmp_path / f"a.{ending}", FRAMES, TIMES, sound=(0, 2))

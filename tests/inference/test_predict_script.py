@@ -74,6 +74,8 @@ def test_bad_files_are_named_at_the_end_and_the_exit_code_says_so(place, capsys)
     [
         (("--fps", "0"), "--fps: received 0"),
         (("--out", "/absent/faces.csv"), "there is no folder /absent"),
+        (("--smooth", "0.5"), "give --tracks as well"),
+        (("--smooth", "-1", "--tracks"), "--smooth: received -1, expected 0 to 10 seconds"),
         (("--min-score", "90"), "--min-score: received 90, expected 0 to 1"),
         (("--detector", "/absent.onnx"), "there is no file /absent.onnx"),
     ],
@@ -180,6 +182,17 @@ def test_tracks_subtitles_and_an_annotated_video(place, capsys):
         assert [frame.time for frame in file.decode(video=0)] == pytest.approx([0, 0.3, 0.6, 1, 1.3, 1.6], abs=1e-3)
         assert file.streams.audio
     assert f"Stored in {place / 'said.mp4'}." in capsys.readouterr().err
+
+
+def test_smoothed_answers_say_so(place):
+    files = ("--out", place / "faces.csv", "--subtitles", place / "talk.vtt")
+    clip = write_clip(place / "talk.mp4")
+    assert predict(place, clip, "--no-detect", "--fps", "5", "--tracks", "--smooth", "0.5", *files) == 0
+    found = pd.read_csv(place / "faces.csv")
+    assert found.columns[-1] == "smoothing"
+    assert set(found["smoothing"]) == {0.5}
+    cues = (place / "talk.vtt").read_text().split("\n\n")
+    assert cues[1] == "NOTE Probabilities are averaged over time, time constant 0.5 s."
 
 
 def test_a_part_of_a_video(place):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.timeline import answers, classes_of, py_feat, shares, spans, subtitles, to_json
+from fercore.inference.timeline import answers, classes_of, py_feat, shares, smoothing_of, spans, subtitles, to_json
 from tests.factories.looks import make_looks
 
 # Person 1 is happy at two looks, then not sure, is away for a second and comes back sad; person 2 comes later.
@@ -88,6 +88,16 @@ def test_subtitles_after_an_hour_and_of_odd_names():
     table = make_looks([(3725.5, 1, "happy", 0.8, True)]).rename(columns={"happy": "<b>&"})
     table["label"] = "<b>&"
     assert subtitles(table, 0.5).endswith("01:02:05.500 --> 01:02:06.000\nPerson 1: &lt;b&gt;&amp; 80 %\n")
+
+
+def test_averaged_answers_say_so_in_every_file():
+    smoothed = LOOKS.assign(smoothing=0.5)
+    assert (smoothing_of(LOOKS), smoothing_of(smoothed)) == (0, 0.5)
+    assert subtitles(smoothed, 0.5).split("\n\n")[1] == (
+        "NOTE Probabilities are averaged over time, time constant 0.5 s."
+    )
+    assert "NOTE" not in subtitles(LOOKS, 0.5)
+    assert [json.loads(to_json(table, 0.5))["smoothing"] for table in (LOOKS, smoothed)] == [0, 0.5]
 
 
 def test_json_has_everything_by_person():

@@ -12,6 +12,7 @@ from fercore.charts.style import duration
 from fercore.data.decode import UnreadableImage
 from fercore.inference.video import Clip
 from fercore.runs import Run, RunError
+from views.predict.asking import Asking
 from views.predict.clip_survey import MOST_SECONDS, Annotation, Asked, ClipSurvey, checked
 from wording.markdown import code, message
 
@@ -66,7 +67,7 @@ def _read(file: str, name: str, data: bytes) -> Kept:
         return Kept(file, name, b"", problem=str(error))
 
 
-def ask(kept: Kept, runs: list[Run], tta: str, runtimes: dict[str, str], detect: bool) -> None:
+def ask(kept: Kept, asking: Asking) -> None:
     """Draw the settings and the button that begins the work."""
     length = kept.said.seconds
     last = length or MOST_SECONDS
@@ -78,7 +79,8 @@ def ask(kept: Kept, runs: list[Run], tta: str, runtimes: dict[str, str], detect:
         )
         whole = length is not None and end >= length and end - start <= MOST_SECONDS
         until = math.inf if whole else min(end, start + MOST_SECONDS)
-        asked = Asked(fps, start, until, tta, tuple((run.name, runtimes[run.name]) for run in runs), detect)
+        runtimes = tuple((run.name, asking.runtimes[run.name]) for run in asking.runs)
+        asked = Asked(fps, start, until, asking.tta, runtimes, asking.detect)
         wrong = start >= min(until, last)
         begun = st.button(
             "Look at the video", key="clip_begin", type="primary", icon=":material/play_arrow:", disabled=wrong
@@ -91,7 +93,7 @@ def ask(kept: Kept, runs: list[Run], tta: str, runtimes: dict[str, str], detect:
     if wrong:
         st.warning("The first second to look at must lie before the last, and within the video.")
     if begun:
-        _begin(kept, asked, runs)
+        _begin(kept, asked, asking.runs)
     elif kept.survey and kept.survey.asked != asked:
         st.info("What is shown belongs to other settings than those above; look at the video again.")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +16,15 @@ import pandas as pd
 
 from fercore.data.decode import UnreadableImage
 from fercore.inference.annotate import Overlay, annotate
-from fercore.inference.batch import AT_ONCE, Found, Survey, rows, write_rows
+from fercore.inference.batch import AT_ONCE, Found, Survey, columns, rows, write_rows
 from fercore.inference.faces import crop_face
 from fercore.inference.looking import Find
 from fercore.inference.predictor import Answers, Predictor
+from fercore.inference.smoothing import TrackSmoother
 from fercore.inference.sources import Picture, kind_of_bytes
-from fercore.inference.timeline import answers
 from fercore.inference.tracks import Tracker
-from fercore.inference.video import Clip, describe, read_frames
+from fercore.inference.video import Clip, describe, pass_frames
+from views.predict.clip_answers import ClipAnswers
 
 MOST_SECONDS = 1800  # of a video that are looked at
 MOST_FACES = 20_000  # kept with their crops: some 60 MB
@@ -109,11 +109,11 @@ class ClipSurvey:
         self.finished = self.cancelled = self.full = False
         self.found: list[Found] = []
         self._predictors, self._waiting = dict(predictors), []
-        self._rows: dict[str, list[tuple]] = {run: [] for run in predictors}
         self._answers: dict[str, list[Answers]] = {run: [] for run in predictors}
+        self._tables: dict[tuple[str, float], pd.DataFrame] = {}
         self._shape = next(iter(self._predictors.values())).shape
         self._survey, self._tracker = Survey(detector, asked.fps, shape=self._shape), Tracker()
-        self._frames = read_frames(io.BytesIO(data), asked.fps, asked.start, asked.end)
+        self._frames = pass_frames(io.BytesIO(data), asked.fps, asked.start, asked.end)
         self._began = time.monotonic()
 
     @property
@@ -133,7 +133,7 @@ class ClipSurvey:
         return gone * (1 / self.fraction - 1) if self.fraction else float("inf")
 
     def work(self, seconds: float) -> None:
-        """Look at frames for about so long, at one at least."""
+        """Look at frames for about so long, at one at least; it may be one that is only passed on the way."""
         until = time.monotonic() + seconds
         while not self.finished:
             self._look()
@@ -155,6 +155,8 @@ class ClipSurvey:
             self.problem = str(error)
             self._finish()
         else:
+            if pixels is None:
+                return
             picture = Picture(Path(self.name), self.time, pixels)
             for found in self._survey.faces_of(picture, self._tracker):
                 self._waiting.append((found, {run: self._crop(run, pixels, found) for run in self._predictors}))
@@ -172,11 +174,9 @@ class ClipSurvey:
         """Ask the models in the batches of the command line, so that their answers are the same to the last digit."""
         while self._waiting and len(self._waiting) >= least:
             batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-            found = [one for one, _ in batch]
             for run, predictor in self._predictors.items():
                 own = predictor.predict([crops[run] for _, crops in batch])
-                self._answers[run].append(own.of([one.face for one in found]))
-                self._rows[run] += rows(found, own, predictor.classes, tracks=True)
+                self._answers[run].append(own)
 
     def _finish(self) -> None:
         self.finished = True
@@ -192,31 +192,41 @@ class ClipSurvey:
         """Classes of a run."""
         return self._predictors[run].classes
 
-    def csv(self, run: str) -> bytes:
-        """The table of a run's answers, byte for byte that of `scripts/predict.py --tracks`."""
+    def answers(self, run: str, smoothing: float = 0.0) -> Answers:
+        """A run's answers for all faces, averaged over time where there is a time constant, in seconds."""
+        parts, predictor = self._answers[run], self._predictors[run]
+        probabilities = np.concatenate([part.probabilities for part in parts])
+        sure = np.concatenate([part.sure for part in parts])
+        own = Answers(probabilities, sure, predictor.classes)
+        if not smoothing:
+            return own
+        return TrackSmoother(smoothing).smooth(self.found, own, predictor.confidence)
+
+    def csv(self, run: str, smoothing: float = 0.0) -> bytes:
+        """The table of a run's answers, byte for byte that of `scripts/predict.py --tracks --smooth SECONDS`."""
         file = io.BytesIO()
-        write_rows(file, self._rows[run], self.classes(run), tracks=True)
+        own, classes = self.answers(run, smoothing) if self.found else None, self.classes(run)
+        lines = rows(self.found, own, classes, tracks=True, smoothing=smoothing)
+        write_rows(file, lines, columns(classes, tracks=True, smoothed=bool(smoothing)))
         return file.getvalue()
 
-    @cached_property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Run name -> its table; once the work is finished."""
-        return {run: pd.read_csv(io.BytesIO(self.csv(run))) for run in self._predictors}
+    def table(self, run: str, smoothing: float = 0.0) -> pd.DataFrame:
+        """`csv` as a table; once the work is finished."""
+        if (run, smoothing) not in self._tables:
+            self._tables[run, smoothing] = pd.read_csv(io.BytesIO(self.csv(run, smoothing)))
+        return self._tables[run, smoothing]
 
-    @cached_property
-    def stands(self) -> dict[str, pd.DataFrame]:
-        """Run name -> `fercore.inference.timeline.answers` of its table; once the work is finished."""
-        return {run: answers(table, self.asked.step) for run, table in self.tables.items()}
+    def told(self, labels: Mapping[str, str], smoothing: float = 0.0) -> ClipAnswers:
+        """All tables, once the work is finished; `labels` are the runs' short names."""
+        tables = {run: self.table(run, smoothing) for run in self._predictors}
+        return ClipAnswers(self.name, tables, labels, self.asked.step, self.looks)
 
-    def at(self, moment: float) -> tuple[list[Found], dict[str, Answers]]:
+    def at(self, moment: float, smoothing: float = 0.0) -> tuple[list[Found], dict[str, Answers]]:
         """The faces of the look at a time of the table, and each model's answers for them."""
         here = [number for number, found in enumerate(self.found) if round(found.time, 3) == moment]
-        own = {}
-        for run, parts in self._answers.items():
-            probabilities = np.concatenate([part.probabilities for part in parts])[here]
-            sure = np.concatenate([part.sure for part in parts])[here]
-            own[run] = Answers(probabilities, sure, self.classes(run))
-        return [self.found[number] for number in here], own
+        faces = [self.found[number] for number in here]
+        own = {run: self.answers(run, smoothing).part(here) for run in self._predictors}
+        return faces, {run: answers.of([one.face for one in faces]) for run, answers in own.items()}
 
     def moments(self) -> list[float]:
         """Times, as in the table, of the looks at which there are faces."""
@@ -228,16 +238,18 @@ class Annotation:
 
     Attributes
     ----------
+    run, smoothing
+        Whose answers it shows, and the time constant with which they were averaged, 0 for none.
     finished
         Whether there is nothing left to draw.
     content
         The MP4 file, then; empty where the visitor ended the work or nothing could be drawn.
     """
 
-    def __init__(self, survey: ClipSurvey, run: str) -> None:
-        self.run, self.content, self.finished, self.problem = run, b"", False, ""
+    def __init__(self, survey: ClipSurvey, run: str, smoothing: float = 0.0) -> None:
+        self.run, self.smoothing, self.content, self.finished, self.problem = run, smoothing, b"", False, ""
         self._survey, self._file, self._time = survey, io.BytesIO(), survey.asked.start
-        overlay = Overlay(survey.tables[run], survey.asked.step)
+        overlay = Overlay(survey.table(run, smoothing), survey.asked.step)
         self._frames: Iterator[float] = annotate(
             io.BytesIO(survey.data), self._file, overlay, survey.asked.start, survey.asked.end
         )

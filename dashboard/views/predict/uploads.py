@@ -12,9 +12,17 @@ import streamlit as st
 import state
 from fercore.charts.grids import png
 from fercore.runs import Run
+from widgets.saved_answers import SOURCE
 
-VIDEO = "video"
-SOURCES = {"upload": "Upload", VIDEO: "Video", "camera": "Camera", "portrait": "Portrait", "average": "Average faces"}
+VIDEO, SAVED = "video", "saved"
+SOURCES = {
+    "upload": "Upload",
+    VIDEO: "Video",
+    "camera": "Camera",
+    "portrait": "Portrait",
+    "average": "Average faces",
+    SAVED: SOURCE,
+}
 MOST, MOST_MB = 40, 25  # files at once, and the size of each
 MOST_BYTES = 250 << 20  # of all files of a visitor, since they lie in memory
 PORTRAIT = Path(__file__).resolve().parents[2] / "examples" / "portrait.jpg"

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS
+from fercore.inference.saved import WEBCAM
 
 MOST_ANSWERS = 20_000  # are kept, the newest: half an hour or more
 MINUTE = 60  # seconds
-_COLUMNS = ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion"]
 
 
 class Answer(NamedTuple):
@@ -32,6 +32,8 @@ class Answer(NamedTuple):
         model does not know; None without a face.
     classes
         Every class that one of the models knows.
+    thresholds
+        Of the models: the smallest probability at which each counts as sure; none for those that always do.
     """
 
     at: float
@@ -41,6 +43,7 @@ class Answer(NamedTuple):
     seconds: np.ndarray
     probabilities: np.ndarray | None
     classes: tuple[str, ...] = EMOTIONS
+    thresholds: tuple[float, ...] = ()
 
     @property
     def agree(self) -> bool | None:
@@ -73,7 +76,8 @@ class Record:
 
 
 def table(answers: list[Answer]) -> pd.DataFrame:
-    """A row for each answer and model: seconds since the first frame, run, faces, times, emotion, probabilities.
+    """A row for each answer and model, as `fercore.inference.saved` opens it again: seconds since the first frame, run,
+    faces, times, emotion, whether the model is sure, probabilities.
 
     There is a column for each class that one of the models knows, by default those of FER2013; it is empty for a model
     that does not.
@@ -91,7 +95,7 @@ def table(answers: list[Answer]) -> pd.DataFrame:
         for answer in answers
         for number, name in enumerate(answer.names)
     ]
-    return pd.DataFrame(rows, columns=[*_COLUMNS, *(classes or EMOTIONS)])
+    return pd.DataFrame(rows, columns=[*WEBCAM, *(classes or EMOTIONS)])
 
 
 def agreement(answers: list[Answer]) -> float:
@@ -130,8 +134,10 @@ def by_second(answers: list[Answer], name: str, now: float) -> pd.DataFrame:
 
 
 def _cells(answer: Answer, number: int, classes: tuple[str, ...]) -> tuple:
-    """The class that a model names, and its probability of each of some classes; None where there is none."""
+    """The class that a model names, whether it is sure, and its probability of each of some classes; None without."""
     if answer.probabilities is None or np.isnan(answer.probabilities[number]).all():
-        return (None,) * (1 + len(classes))
+        return (None,) * (2 + len(classes))
     known = {name: p for name, p in zip(answer.classes, answer.probabilities[number].tolist(), strict=True) if p == p}
-    return max(known, key=known.get), *(round(known[name], 4) if name in known else None for name in classes)
+    best = max(known, key=known.get)
+    sure = not answer.thresholds or known[best] >= answer.thresholds[number] - 1e-6  # below it by rounding alone
+    return best, sure, *(round(known[name], 4) if name in known else None for name in classes)

@@ -62,10 +62,15 @@ def models_of(runs: list[Run], runtimes: Mapping[str, str]) -> tuple[Model, ...]
     looks = state.run_looks(runs)
     predictors = state.readable(lambda run: state.predictor(run, runtime=runtimes[run.name]), runs)
     return tuple(
-        Model(run.name, label, looks[run.name].color, partial(_answer, found), found.classes, found.shape)
+        Model(run.name, label, looks[run.name].color, partial(_answer, found), found.classes, found.shape, limit(found))
         for run, label in zip(runs, labels(runs), strict=True)
         if (found := predictors.get(run.name))
     )
+
+
+def limit(predictor: Predictor) -> float:
+    """Smallest probability at which a model counts as sure; 0 for one that always does."""
+    return predictor.confidence.threshold if predictor.confidence else 0.0
 
 
 def middle(picture: np.ndarray) -> list[Face]:

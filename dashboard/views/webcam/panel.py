@@ -18,8 +18,10 @@ from views.webcam.worker import Model, Reading, all_classes
 from widgets.downloads import download
 from widgets.face_source import SOURCES
 from widgets.links import link
+from widgets.saved_answers import open_saved
 from wording.markdown import NO_BREAK, code, escape, message
 
+FILE = "webcam.csv"
 NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
 FIGURES = """
 - **ms of a model:** its time for all faces of the newest frame
@@ -115,8 +117,10 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_keep(now.shown.reading if now.shown else None, models)
         table = session.table
-        download("Download the results", lambda: table().to_csv(index=False), "webcam.csv", "text/csv")
-    st.caption("The file holds numbers only; no picture is stored anywhere.")
+        download("Download the results", lambda: table().to_csv(index=False), FILE, "text/csv")
+        if st.button("Open as a timeline", icon=":material/timeline:", key="open_answers"):
+            open_saved(FILE, table().to_csv(index=False).encode())
+    st.caption("The file holds numbers only; no picture is stored anywhere. Predict opens it again in its timeline.")
 
 
 def draw_keep(reading: Reading | None, models: Sequence[Model]) -> None:

@@ -204,7 +204,8 @@ class Session:
         names = tuple(model.name for model in settings.models)
         largest = reading.probabilities[:, 0] if reading.faces else None
         delay = self._clock() - frame.at
-        answer = Answer(frame.at, delay, len(reading.faces), names, reading.seconds, largest, reading.classes)
+        limits = tuple(model.threshold for model in settings.models)
+        answer = Answer(frame.at, delay, len(reading.faces), names, reading.seconds, largest, reading.classes, limits)
         with self._lock:
             self.record.add(answer)
             if self._worker.running:  # else it was stopped meanwhile, and nothing is to be shown any more

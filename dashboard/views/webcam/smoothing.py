@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fercore.inference.smoothing import newest_weight
+from fercore.inference.tracks import overlap
 from views.webcam.worker import Reading
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Smoother:
         """
         result, asked = reading.probabilities.copy(), (names, reading.classes)
         if constant > 0 and asked == self._asked:
-            weight = 1 - math.exp(-max(at - self._at, 0) / constant)  # of the new
+            weight = newest_weight(at - self._at, constant)
             for number, face in enumerate(reading.faces):
                 overlaps = [overlap(face.box, other.box) for other in self._faces]
                 if overlaps and max(overlaps) >= SAME_FACE:
@@ -53,11 +54,3 @@ class Smoother:
                     result[:, number] = np.where(np.isnan(before), result[:, number], mixed)
         self._at, self._asked, self._faces, self._before = at, asked, reading.faces, result
         return result
-
-
-def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Intersection over union, 0 to 1, of two boxes (left, top, right, bottom)."""
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    common = float(np.prod(np.clip(high - low, 0, None)))
-    areas = sum(float(np.prod(np.subtract(box[2:], box[:2]))) for box in (one, other))
-    return common / (areas - common) if common else 0.0

@@ -120,6 +120,8 @@ class Model:
         What it knows, in the order of its answers.
     shape
         Of the faces it is asked about: (size, size) gray, (size, size, 3) in colour.
+    threshold
+        Smallest probability at which it counts as sure, see `fercore.evaluation.confidence.Confidence`.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Model:
     predict: Callable[[np.ndarray], np.ndarray]
     classes: tuple[str, ...] = EMOTIONS
     shape: tuple[int, ...] = (SIZE, SIZE)
+    threshold: float = 0.0
 
 
 def all_classes(models: Sequence[Model]) -> tuple[str, ...]:

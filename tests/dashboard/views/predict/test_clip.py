@@ -2,8 +2,10 @@
 
 import io
 import runpy
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fercore.data.decode import UnreadableImage
@@ -11,6 +13,7 @@ from fercore.inference.predictor import Predictor
 from tests.dashboard.conftest import DASHBOARD, charts, words
 from tests.factories.clips import TIMES, write_clip
 from tests.factories.data import png
+from tests.factories.looks import make_looks
 from tests.factories.runs import make_run
 from tests.factories.videos import write_timed
 
@@ -40,7 +43,7 @@ def survey_of(run, path, fps=5.0, **settings):
 
 
 def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, tmp_path, monkeypatch):
-    from views.predict import clip_results
+    from views.predict import clip_timeline
 
     clip = write_clip(tmp_path / "talk.mp4")
     app = open_page("predict", pictures="Video", find_faces="false")
@@ -52,7 +55,7 @@ def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, 
     assert "At 0.00 s: face 1 is Person 1" in said
 
     survey = app.session_state["kept_clip"].survey
-    drawn = clip_results.ribbon_table(survey, {"a": "CNN", "v": "ViT"})
+    drawn = clip_timeline.ribbon_table(survey.told({"a": "CNN", "v": "ViT"}))
     assert list(dict.fromkeys(drawn["row"])) == ["Person 1 · CNN", "Person 1 · ViT", "Person 2 · CNN", "Person 2 · ViT"]
     assert drawn.groupby("row")["looks"].sum().tolist() == [3, 3, 3, 3]
     marks = [chart["mark"]["type"] for chart in charts(app) if "mark" in chart]
@@ -67,9 +70,39 @@ def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, 
     app.select_slider(key="clip_moment").set_value(1.3).run()
     assert "At 1.30 s: face 1 is Person 2" in words(app)
     found, answers = survey.at(1.3)
-    table = survey.tables["v"].set_index("time")
+    table = survey.table("v").set_index("time")
     assert [one.track for one in found] == [2]
     assert round(float(answers["v"].probabilities[0, 3]), 6) == table.loc[1.3, "happy"]
+
+
+def test_smoothed_answers_are_told_everywhere_and_raw_ones_stay_to_download(
+    open_page, runs, folders, tmp_path, monkeypatch
+):
+    clip = write_clip(tmp_path / "talk.mp4")
+    app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
+    app = begun(uploaded(app, "talk.mp4", clip.read_bytes()))
+    assert "averaged over time" not in words(app)
+    app = app.slider(key="clip_smoothing").set_value(0.5).run()
+    survey, said = app.session_state["kept_clip"].survey, words(app)
+    assert "Probabilities are averaged over time, time constant 0.5 s." in said
+    assert "CNN: probabilities of Person 1, averaged over time" in said
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert labels[:3] == ["CNN: faces (CSV)", "CNN: smoothed faces (CSV)", "CNN: smoothed people (JSON)"]
+    monkeypatch.chdir(tmp_path)
+    script = runpy.run_path(str(DASHBOARD.parent / "scripts" / "predict.py"))["main"]
+    arguments = ["a", "talk.mp4", "--fps", "5", "--tracks", "--no-detect", "--out", "a.csv", "--runs", str(folders[0])]
+    for smoothing in (0.0, 0.5):
+        script([*arguments, "--smooth", str(smoothing)])
+        assert survey.csv("a", smoothing) == (tmp_path / "a.csv").read_bytes()
+    raw, smooth = survey.table("a"), survey.table("a", 0.5)
+    assert set(smooth["smoothing"]) == {0.5}
+    # Person 1 begins as the model says it; the second look is 0.3 s later.
+    assert smooth["happy"][0] == raw["happy"][0]
+    weight = 1 - np.exp(-0.3 / 0.5)
+    assert smooth["happy"][1] == pytest.approx((1 - weight) * raw["happy"][0] + weight * raw["happy"][1], abs=1e-5)
+    assert smooth["happy"][3] == raw["happy"][3]  # Person 2 begins anew
+    _, own = survey.at(0.3, 0.5)
+    assert float(own["a"].probabilities[0, 3]) == pytest.approx(smooth["happy"][1], abs=1e-6)
 
 
 def test_a_click_on_the_timeline_goes_there(open_page, runs, tmp_path):
@@ -96,9 +129,34 @@ def test_the_work_is_done_in_pieces_and_can_be_ended(runs, tmp_path):
     survey.cancel()
     assert survey.finished
     assert survey.cancelled
-    assert survey.tables["a"]["time"].tolist() == [0, 0.3]  # what was found before stays
+    assert survey.table("a")["time"].tolist() == [0, 0.3]  # what was found before stays
     survey.work(1)
     assert survey.looks == 2
+
+
+def test_the_work_can_be_ended_between_any_two_frames(runs, tmp_path):
+    # One look in 20 s: all other frames of the way are passed, one for each piece of work.
+    clip = write_timed(tmp_path / "talk.mp4", [np.zeros((48, 64, 3), np.uint8)] * 100, [n / 10 for n in range(100)])
+    survey = survey_of(runs[0], clip, fps=0.05)
+    decoded = []
+    for _ in range(5):
+        survey.work(0)
+        decoded.append(survey.time)
+    assert decoded == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
+    survey.cancel()
+    survey.work(60)
+    assert (survey.looks, survey.time) == (1, pytest.approx(0.4))
+
+
+def test_a_piece_of_work_ends_with_the_look_in_which_its_time_is_over(runs, tmp_path, monkeypatch):
+    from views.predict import clip, clip_survey
+
+    survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"))
+    clock = iter(range(100))  # each look takes as long as the whole piece may
+    monkeypatch.setattr(clip_survey, "time", SimpleNamespace(monotonic=lambda: clip.PIECE * next(clock)))
+    survey.work(clip.PIECE)
+    assert survey.looks == 1
+    assert clip.PIECE <= 1  # of the two seconds within which a visitor is heard
 
 
 def test_a_cancelled_survey_is_told_and_shown(open_page, runs, tmp_path, monkeypatch):
@@ -113,7 +171,7 @@ def test_a_cancelled_survey_is_told_and_shown(open_page, runs, tmp_path, monkeyp
     app = app.run()
     app.button(key="clip_cancel").click().run()
     assert "You ended this after 2 looks" in words(app)
-    assert app.session_state["kept_clip"].survey.tables["a"]["time"].tolist() == [0, 0.3]
+    assert app.session_state["kept_clip"].survey.table("a")["time"].tolist() == [0, 0.3]
 
 
 def test_the_most_that_is_kept(runs, tmp_path, monkeypatch):
@@ -133,7 +191,7 @@ def test_a_truncated_video_keeps_what_is_there_and_says_so(runs, tmp_path):
     survey.work(60)
     assert "it is damaged" in survey.problem
     assert 4 < len(survey.found) < 16
-    assert len(survey.tables["a"]) == len(survey.found)
+    assert len(survey.table("a")) == len(survey.found)
 
 
 def test_an_annotated_video_can_be_drawn(open_page, runs, tmp_path):
@@ -204,3 +262,33 @@ def test_a_part_beyond_the_end_cannot_be_begun(open_page, runs, tmp_path):
     app = app.number_input(key="clip_start").set_value(5.0).run()
     assert "must lie before the last" in words(app)
     assert app.button(key="clip_begin").disabled
+
+
+def opened(open_page, table, name="faces.csv"):
+    app, data = open_page("predict", pictures="Saved answers", second="(none)"), table.to_csv(index=False).encode()
+    return app.file_uploader(key="saved_answers").set_value((name, data, "text/csv")).run()
+
+
+def test_saved_answers_open_in_the_timeline(open_page, runs):
+    looks = make_looks([(0.0, 1, "happy", 0.8, True), (0.5, 1, "happy", 0.8, True), (1.0, 2, "sad", 0.6, True)])
+    app = opened(open_page, looks.assign(smoothing=0.4))
+    said = words(app)
+    assert "#### 2 people in 3 looks. Answer: Person 1 is **happy** for 100.0 % of 1.0 s" in said
+    assert "Probabilities are averaged over time, time constant 0.4 s." in said
+    assert sorted(chart["mark"]["type"] for chart in charts(app) if "mark" in chart) == ["bar", "line"]
+    assert [button.proto.label for button in app.get("download_button")] == [
+        "Answer: smoothed people (JSON)",
+        "Answer: smoothed subtitles (WebVTT)",
+    ]
+    app = app.switch_page("views/models/page.py").run().switch_page("views/predict/page.py")
+    app.query_params["pictures"] = "Saved answers"
+    app = app.run()
+    assert "2 people in 3 looks" in words(app)
+    app = app.button(key="forget_answers").click().run()
+    assert "Open a table" in words(app)
+
+
+def test_another_table_is_told(open_page, runs):
+    app = opened(open_page, pd.DataFrame({"a": [1]}), "*shopping*.csv")
+    assert "cannot be opened: other columns than those of answers" in app.error[0].value
+    assert "*shopping*.csv" in app.error[0].value.replace("\\", "")

@@ -182,6 +182,17 @@ def test_a_moment_that_has_passed_when_the_click_comes_is_not_kept(open_page, ru
     assert "kept_faces" not in app.session_state
 
 
+def test_the_numbers_open_in_the_timeline_of_predict(open_page, runs, camera):
+    app = play(open_page, camera)
+    camera.send()
+    app.run().button(key="open_answers").click().run()
+    app.switch_page("views/predict/page.py")
+    app.query_params["pictures"] = "Saved answers"
+    app.run()
+    assert "#### 1 person in 2 looks. a: Person 1 is **" in words(app)
+    assert "those of the largest face at each moment" in words(app)
+
+
 def test_the_results_hold_numbers_only(open_page, runs, camera):
     play(open_page, camera)
     table = camera.session.table()

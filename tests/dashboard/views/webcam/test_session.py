@@ -9,6 +9,8 @@ import pytest
 
 from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
+from fercore.inference.saved import read_saved
+from fercore.inference.timeline import UNSURE, spans
 
 LONG = 600  # seconds after which something is stuck
 ANGRY, HAPPY, SAD = (EMOTIONS.index(name) for name in ("angry", "happy", "sad"))
@@ -283,15 +285,26 @@ def answer(parts, at, *emotions, names=("a", "b")):
 
 def test_answers_as_a_table(parts):
     table = parts["answer_log"].table([answer(parts, 10.0, HAPPY, SAD), answer(parts, 11.5)])
-    assert table.columns.tolist() == ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", *EMOTIONS]
+    assert table.columns.tolist() == ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", "sure", *EMOTIONS]
     assert table["seconds"].tolist() == [0, 0, 1.5, 1.5]
     assert table["run"].tolist() == ["a", "b", "a", "b"]
     assert table["faces"].tolist() == [1, 1, 0, 0]
     assert table["model_ms"].tolist() == [12.5, 50] * 2
     assert table["emotion"].tolist()[:2] == ["happy", "sad"]
     assert table["happy"].tolist()[:2] == [1, 0]
+    assert table["sure"].tolist()[:2] == [True, True]
     assert table.iloc[2:][["emotion", *EMOTIONS]].isna().all(axis=None)
     assert parts["session"].Session().table().columns.tolist() == table.columns.tolist()  # also without any answer
+
+
+def test_the_table_opens_in_the_timeline_and_doubt_with_it(parts):
+    one = answer(parts, 10.0, HAPPY, SAD)._replace(thresholds=(0.5, np.inf))
+    two = answer(parts, 11.0, HAPPY, SAD)._replace(thresholds=(0.5, np.inf))
+    answers = [one, answer(parts, 10.5), two]
+    saved = read_saved(parts["answer_log"].table(answers).to_csv(index=False).encode())
+    assert (saved.webcam, saved.step, saved.looks) == (True, 1.0, 2)
+    assert spans(saved.tables["a"], saved.step)[["start", "end", "answer"]].values.tolist() == [[0, 2, "happy"]]
+    assert spans(saved.tables["b"], saved.step)[["start", "end", "answer"]].values.tolist() == [[0, 2, UNSURE]]
 
 
 def test_the_record_keeps_the_newest(parts, monkeypatch):
@@ -327,7 +340,7 @@ def test_models_with_other_classes_agree_by_name_and_have_columns_of_their_own(l
     assert (same.agree, other.agree) == (True, False)
     table = parts["answer_log"].table([same, other])
     assert table["emotion"].tolist() == ["happy", "happy", "happy", "contempt"]
-    assert table.columns.tolist()[6:] == list(classes)
+    assert table.columns.tolist()[7:] == list(classes)
     assert table["contempt"].isna().tolist() == [True, False, True, False]
     minute = parts["answer_log"].by_second([same, other], "a", now=11.0)
     assert minute[["emotion", "probability"]].values.tolist() == [["happy", 0.75], ["sad", 0.25]]
