@@ -12,8 +12,8 @@ from fercore.charts.style import duration
 from fercore.data.decode import UnreadableImage
 from fercore.inference.video import Clip
 from fercore.runs import Run, RunError
-from views.predict.asking import Asking
 from views.predict.clip_survey import MOST_SECONDS, Annotation, Asked, ClipSurvey, checked
+from views.predict.question import Asking
 from wording.markdown import code, message
 
 MOST_MB = 100  # it lies in memory

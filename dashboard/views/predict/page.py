@@ -6,11 +6,11 @@ from widgets.page_title import page_title
 
 page_title("Predict", "Which expressions are in your pictures?")
 with st.spinner("Loading the models ..."):  # brings torch: seconds, once
-    from views.predict.asking import Asking, choose, describe_sure
+    from views.predict.answered_pictures import show_pictures
     from views.predict.clip import Kept, ask, choose_clip, draw_progress, go_on
     from views.predict.clip_results import draw_results
     from views.predict.detector_choice import offer_yunet
-    from views.predict.pictures import show_pictures
+    from views.predict.question import Asking, choose, describe_sure
     from views.predict.saved_answers import show_saved
     from views.predict.uploads import SAVED, VIDEO, choose_pictures, choose_source
 

@@ -12,8 +12,8 @@ from fercore.runs import Run
 from state.found_faces import Looked
 from views.predict.answer_table import Answered, share_out
 from views.predict.answer_text import headline
-from views.predict.asking import Asking, describe_sure
 from views.predict.cards import draw_picture, draw_table
+from views.predict.question import Asking, describe_sure
 from views.predict.uploads import File
 from wording.markdown import code, message
 
