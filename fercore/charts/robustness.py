@@ -30,6 +30,7 @@ from fercore.evaluation.robustness import (
     corruption_error,
     kind_table,
     mean_flips,
+    right_of,
     strength_table,
 )
 
@@ -65,8 +66,8 @@ def worst_words(found: Robustness, run: str) -> str:
 
 
 def corruption_words(found: Robustness, baseline: Robustness | None) -> str:
-    """The mean corruption error; empty without the baseline's counts on the same images."""
-    if baseline is None or (error := corruption_error(found, baseline)) is None:
+    """The mean corruption error; empty for the baseline, and without its counts on the same images."""
+    if baseline is None or found.about == baseline.about or (error := corruption_error(found, baseline)) is None:
         return ""
     relative = corruption_error(found, baseline, relative=True)
     beyond = f"; counting only what disturbances add to its errors, {with_range(relative)}" if relative else ""
@@ -116,8 +117,12 @@ def order_words(found: Robustness) -> str:
     rises = {row.kind: row.rises for row in table.itertuples() if row.rises}
     if not rises:
         return "Under every kind, accuracy falls with each strength."
-    words = ", ".join(f"{kind} at {' and '.join(map(str, found))}" for kind, found in rises.items())
-    return f"Accuracy does not fall with each strength; it is higher than one strength before under {words}."
+    words = ", ".join(f"{kind} at {' and '.join(map(str, at))}" for kind, at in rises.items())
+    most = max(np.diff(right_of(found, kind)).max() for kind in rises) / found.n
+    return (
+        f"Accuracy does not fall with each strength; it is higher than one strength before, by {points(most)} at most, "
+        f"under {words}."
+    )
 
 
 def kind_rows(found: Robustness) -> pd.DataFrame:

@@ -177,10 +177,14 @@ def kind_table(found: Robustness) -> pd.DataFrame:
     for place, (name, kind) in enumerate(KINDS.items()):
         share = found.wrong[:, place] / len(kind.levels)
         accuracy, drop = mean_interval(1 - share), mean_interval(share - found.wrong_clean)
-        right = found.counts.loc[found.counts["kind"].isin([CLEAN, name]), "right"].to_numpy()
-        rises = (np.flatnonzero(np.diff(right) > 0) + 1).tolist()
+        rises = (np.flatnonzero(np.diff(right_of(found, name)) > 0) + 1).tolist()
         rows.append({"kind": name, **_ended("accuracy", accuracy), **_ended("drop", drop), "rises": rises})
     return pd.DataFrame(rows).sort_values("accuracy", kind="stable", ignore_index=True)
+
+
+def right_of(found: Robustness, kind: str) -> np.ndarray:
+    """Right answers at each strength of a kind, integers; first those to the clean pictures."""
+    return found.counts.loc[found.counts["kind"].isin([CLEAN, kind]), "right"].to_numpy()
 
 
 def corruption_error(

@@ -15,10 +15,9 @@ def rows_of(chart):
 
 
 def test_sentences():
-    own = made_counts(
-        lambda kind, strength: {"noise": 9, "hand": 8}.get(kind, 4) * strength + 10, n=200, split_size=200
-    )
-    said = summary(own, "mine", made_counts(lambda kind, strength: 10 + 8 * strength, n=200, split_size=200))
+    sizes = {"n": 200, "split_size": 200}
+    own = made_counts(lambda kind, strength: {"noise": 9, "hand": 8}.get(kind, 4) * strength + 10, **sizes)
+    said = summary(own, "mine", made_counts(lambda kind, strength: 10 + 8 * strength, weights_sha256="other", **sizes))
     assert said[0].startswith("mine has an accuracy of 95.0 % on 200 images of PrivateTest. It falls most, ")
     assert "under noise (81.5 % (" in said[0]
     assert "and hand (83.0 % (" in said[0]
@@ -28,9 +27,11 @@ def test_sentences():
 
 
 def test_without_a_baseline_or_a_threshold_nothing_is_said_of_them():
-    said = " ".join(summary(made_counts(threshold=None), "mine", None))
-    assert "corruption" not in said
-    assert "threshold" not in said
+    found = made_counts(threshold=None)
+    for baseline in (None, found):
+        said = " ".join(summary(found, "mine", baseline))
+        assert "corruption" not in said
+        assert "threshold" not in said
 
 
 def test_a_threshold_that_does_not_hold_is_told_with_its_worst_case():
@@ -44,7 +45,7 @@ def test_a_threshold_that_does_not_hold_is_told_with_its_worst_case():
 
 def test_kinds_that_are_not_monotone_are_named():
     said = summary(made_counts(lambda kind, strength: 20 - 2 * strength if kind == "equalised" else 20), "mine", None)
-    assert said[-1].endswith("than one strength before under equalised at 1 and 2 and 3 and 4 and 5.")
+    assert said[-1].endswith("before, by 2.0 points at most, under equalised at 1 and 2 and 3 and 4 and 5.")
 
 
 def test_rows_as_people_read_them():

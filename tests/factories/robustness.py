@@ -39,6 +39,7 @@ def made_counts(
 def keep_counts(run: Run, split: str = "test", **settings: object) -> Robustness:
     """The same, kept in a run's folder for its own data set."""
     own = run.info["dataset"]
-    made = made_counts(fingerprint=own["fingerprint"], split=split, **settings)
+    about = {"fingerprint": own["fingerprint"], "split": split, "weights_sha256": f"of {run.name}"}
+    made = made_counts(**about, **settings)
     write_robustness(run, split, made)
     return made

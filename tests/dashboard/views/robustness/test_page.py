@@ -3,6 +3,7 @@
 import pytest
 
 from fercore.evaluation.disturbances import KINDS
+from fercore.evaluation.elsewhere import place
 from fercore.evaluation.robustness import BASELINE, robustness_file
 from tests.dashboard.conftest import captions, charts, headline, words
 from tests.factories.data import make_dataset
@@ -76,3 +77,13 @@ def test_a_damaged_file_is_told_and_the_others_shown(open_page, runs):
     app = open_page("robustness", runs=["a", BASELINE])
     assert "not a readable npz" in words(app)
     assert app.dataframe[0].value["Run"].tolist() == ["a"]
+
+
+def test_another_data_set_and_split_are_chosen_in_the_address(open_page, runs, tmp_path):
+    away = place(runs[0], make_dataset(tmp_path / "away", per_class=1))
+    keep_counts(away, "val", wrong=lambda kind, strength: 20 + strength, split_name="PublicTest of away")
+    app = open_page("robustness", runs="a", robustness_data="away", robustness_split="val")
+    assert "`a` has an accuracy of 80.0 % on 100 images of PublicTest of away." in headline(app)
+    assert "`a`: accuracy of each" in [expander.label for expander in app.expander]
+    app = open_page("robustness", runs="a", robustness_data="away", robustness_split="test")
+    assert "None of these runs was measured on away, test." in words(app)
