@@ -52,3 +52,4 @@ with st.spinner("Starting the workbench ..."):
 with state.errors_shown():
     draw_sidebar()
     page.run()
+state.warm_up()

@@ -39,7 +39,9 @@ def read_history(path: Path) -> pd.DataFrame:
             "train the run again"
         )
     try:
-        table = pd.read_csv(io.StringIO(text)).apply(pd.to_numeric)
+        table = pd.read_csv(io.StringIO(text))
+        texts = [name for name in table.columns if table[name].dtype.kind not in "iuf"]
+        table = table.assign(**{name: pd.to_numeric(table[name]) for name in texts})
     except (ValueError, OverflowError) as error:
         raise RunError(f"{path}: not a readable table ({error})") from error
     if missing := [name for name in HISTORY_COLUMNS if name not in table.columns]:

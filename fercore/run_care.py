@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import os
 
-from fercore.run_files import RunError, read_json, write_json
+from fercore.run_files import RunError
 from fercore.run_lock import is_locked
+from fercore.run_notes import LONGEST_NOTE as LONGEST_NOTE
+from fercore.run_notes import NOTE_FILE as NOTE_FILE
+from fercore.run_notes import Notes, read_notes, write_notes
 from fercore.runs import Run, check_name, list_runs, open_run, update_run
-
-NOTE_FILE = "note.json"
-LONGEST_NOTE = 10_000  # characters
 
 
 def note_of(run: Run) -> str:
     """What its users noted about a run; "" where nobody noted anything."""
-    path = run.path / NOTE_FILE
-    note = read_json(path).get("note") if path.is_file() else ""
-    if not isinstance(note, str):
-        raise RunError(f"{path}: 'note' is no text; delete the file")
-    return note
+    return read_notes(run).note
 
 
 def write_note(run: Run, note: str) -> None:
-    """Keep a note beside a run's measurements; an empty one deletes it."""
-    if len(note) > LONGEST_NOTE:
-        raise RunError(f"the note has {len(note):,} characters, at most {LONGEST_NOTE:,} are kept; shorten it")
-    if note.strip():
-        write_json(run.path / NOTE_FILE, {"note": note.strip()})
-    else:
-        (run.path / NOTE_FILE).unlink(missing_ok=True)
+    """Keep a note beside a run's measurements; an empty one deletes it. Tags stay."""
+    write_notes(run, Notes(note, read_notes(run).tags))
 
 
 def rename_run(run: Run, name: str) -> Run:

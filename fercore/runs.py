@@ -244,15 +244,9 @@ def list_runs(root: Path | str) -> tuple[list[Run], dict[str, str]]:
     problems
         Folder name -> what is wrong with it in words, for each folder that cannot be read as a run.
     """
-    root = Path(root)
-    runs, problems = [], {}
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and p.name[0] != ".") if root.is_dir() else []
-    for folder in folders:
-        try:
-            runs.append(open_run(folder))
-        except (RunError, OSError) as error:
-            problems[folder.name] = str(error)
-    return runs, problems
+    from fercore.run_index import index_of  # here, because it is built upon this module
+
+    return index_of(root).list()
 
 
 def open_run(path: Path | str) -> Run:

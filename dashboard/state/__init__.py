@@ -15,9 +15,11 @@ What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
     `features(run)`, `embedding(run, split)`, `robustness(run, split)`, `split_name(run, split)`;
     `weak_points(run)`: where it fails; `checked_predictions(run, split, tta)` are those from which figures can be
-    computed. They raise `RunError`; let it through and Home.py shows its message in the place of the page. Where one
-    bad run must not blank the others, use `readable(load, runs)`. A fragment runs without Home.py: put its body under
-    `errors_shown()`.
+    computed. `summaries(run, score)`, `learned(run)`, `speeds(run)` and `onnx_record(run)` are what tables of many runs
+    show, quick from the `index()`; `Readings` reads them only where they are asked for; `facets(run)` and `notes(run)`
+    are what a table is searched by. All raise `RunError`; let it through and Home.py shows its message in the place of
+    the page. Where one bad run must not blank the others, use `readable(load, runs)`. A fragment runs without Home.py:
+    put its body under `errors_shown()`.
     With a `Score` other than the published one, metrics, reports and predictions are those of the images without a
     copy in training (CLEAN) or of those on which most people agree, labelled by what they say (PEOPLE);
     `copies(run, split, tta)` says which have a copy, `no_clean_score(run, split, tta)` and `no_people_score(...)` why
@@ -104,26 +106,40 @@ from state.results import (
     predictions,
     reports,
     score_classes,
+    scored,
+    summaries,
+    summary,
     weak_points,
+    weak_words,
 )
 from state.run_folders import (
     HOW_TO_TRAIN,
+    Readings,
     average_faces,
     embedding,
     errors_shown,
+    facets,
     features,
     find_run,
     history,
+    index,
+    is_timed,
+    learned,
+    notes,
     of_one_data_set,
+    onnx_record,
     problems,
     ranked,
+    ranks,
     readable,
     require_runs,
     robustness,
     runs,
+    say_left_out,
     say_no_runs,
     shared_split_name,
     singles_first,
+    speeds,
     split_name,
 )
 from state.selection import (
@@ -139,4 +155,5 @@ from state.selection import (
     choose_score,
     select,
 )
+from state.warming import warm_up
 from wording.markdown import code, escape, message

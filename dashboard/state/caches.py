@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+
+from fercore.run_index import file_state as file_state
 
 T = TypeVar("T")
 
@@ -37,15 +38,3 @@ def _worked_out(name: str, args: tuple, _make: Callable[..., T]) -> T:
 
 def key(file: Path) -> tuple[str, str, str]:
     return file.name, str(file.parent), file_state(file)
-
-
-def file_state(*files: Path) -> str:
-    """What changes when a file is written, replaced, made or removed; text, which is hashed fast."""
-    states = []
-    for file in files:
-        try:
-            found = os.stat(file)
-            states.append((str(file), found.st_mtime_ns, found.st_size, found.st_ino))
-        except OSError:
-            states.append((str(file),))
-    return repr(states)

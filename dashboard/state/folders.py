@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shlex
 import sys
@@ -43,18 +44,25 @@ def _option(name: str, flag: str) -> str:
 
 
 def _root(name: str) -> Path:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for key, default in DEFAULTS.items():
-        parser.add_argument(f"--{key}", type=Path, default=os.environ.get(f"FERCORE_{key.upper()}") or default)
-    parser.add_argument("--jobs", action="store_true")  # read by state.background_jobs
     # Under pytest the arguments belong to pytest.
     arguments = sys.argv[1:] if Path(sys.argv[0]).name == "Home.py" else []
+    roots, problem = _roots(tuple(arguments), *(os.environ.get(f"FERCORE_{key.upper()}") for key in DEFAULTS))
+    if problem:
+        st.error(f"The dashboard cannot use {code(problem)}. Start it like this:")
+        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash", wrap_lines=True)
+        st.stop()
+    return roots[name]
+
+
+@functools.lru_cache(maxsize=8)  # pages ask often, and the answer is the same
+def _roots(arguments: tuple[str, ...], *named: str | None) -> tuple[dict[str, Path], str]:
+    """The folders by name, and the arguments that nobody can use."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for (key, default), environment in zip(DEFAULTS.items(), named, strict=True):
+        parser.add_argument(f"--{key}", type=Path, default=environment or default)
+    parser.add_argument("--jobs", action="store_true")  # read by state.background_jobs
     try:
         known, unknown = parser.parse_known_args(arguments)
     except argparse.ArgumentError as error:
-        known, unknown = None, [str(error)]
-    if unknown:
-        st.error(f"The dashboard cannot use {code(' '.join(unknown))}. Start it like this:")
-        st.code("streamlit run dashboard/Home.py -- --runs runs --data data/fer2013", language="bash", wrap_lines=True)
-        st.stop()
-    return getattr(known, name)
+        known, unknown = argparse.Namespace(), [str(error)]
+    return vars(known), " ".join(unknown)

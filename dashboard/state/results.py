@@ -3,11 +3,13 @@ people see it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
 
+from fercore.charts.weak_points import weak_cells
 from fercore.data.audit.files import COPIES
 from fercore.data.copies import SHIPPED, with_copy_in_training
 from fercore.data.fer2013 import AUDIT, DataError
@@ -22,7 +24,7 @@ from fercore.evaluation.weak_points import weak_points as find_weak_points
 from fercore.runs import Predictions, Run, RunError, stem
 from state.caches import copied, file_state, key, shared
 from state.folders import command, data_root
-from state.run_folders import checked, split_name
+from state.run_folders import checked, index, split_name
 from wording.markdown import code, message
 
 
@@ -34,6 +36,7 @@ class Score(IntEnum):
     PEOPLE = 2  # what most people say in place of the label, where they agree
 
 
+SUMMARY = ("accuracy", "n", "split_name", "copies", "judged")  # of a report, what tables show
 AUDIT_SCRIPT = "scripts/audit.py"
 UNKNOWN_COPIES = (
     "Which test images have a copy in training is not known for the data set of this run. Where that data set is, "
@@ -91,18 +94,31 @@ def metrics(run: Run, split: str, tta: str = "none", score: Score = Score.PUBLIS
 
 def reports(run: Run, score: Score = Score.PUBLISHED) -> dict[str, dict]:
     """Split -> metrics without test-time augmentation, for every split that has some of this score."""
+    return {split: metrics(run, split, score=score) for split in scored(run, score)}
+
+
+def scored(run: Run, score: Score = Score.PUBLISHED) -> list[str]:
+    """The splits of which a run has figures of a score, without test-time augmentation."""
     missing = {Score.PUBLISHED: lambda *_: None, Score.CLEAN: no_clean_score, Score.PEOPLE: no_people_score}[score]
-    splits = [split for split, tta in run.evaluations() if tta == "none"]
-    return {split: metrics(run, split, score=score) for split in splits if missing(run, split) is None}
+    return [split for split, tta in run.evaluations() if tta == "none" and missing(run, split) is None]
 
 
 def weak_points(run: Run) -> WeakPoints:
     """Where a run fails: its weakest slice, the worst disturbance, other data; kept until one of its files changes."""
+    files = _weak_files(run)
+    return copied("weak points", str(run.path), file_state(*files), lambda: find_weak_points(run))
+
+
+def weak_words(run: Run) -> dict[str, str]:
+    """The same as a table shows it, see `fercore.charts.weak_points.weak_cells`; quick to have of many runs."""
+    return index().kept(run, "weak points", _weak_files(run), lambda: weak_cells(find_weak_points(run)))
+
+
+def _weak_files(run: Run) -> list[Path]:
     home = run.path
     baseline = robustness_file(Run(home.parent / BASELINE, {}), "test")
     away = sorted(home.glob("evaluations/*/metrics_test.json"))
-    files = [home / "predictions_test.npz", robustness_file(run, "test"), baseline, *away]
-    return copied("weak points", str(home), file_state(*files), lambda: find_weak_points(run))
+    return [home / "predictions_test.npz", robustness_file(run, "test"), baseline, *away]
 
 
 def copies(run: Run, split: str, tta: str = "none") -> np.ndarray | None:
@@ -119,22 +135,69 @@ def no_clean_score(run: Run, split: str, tta: str = "none") -> str | None:
     """Why a run has no clean score on a split, as markdown; None where it has one."""
     if split == "train":
         return "Images that models learn from have no clean score."
-    try:
-        known = copies(run, split, tta) is not None
-    except (RunError, DataError) as error:
-        return message(error)
-    return None if known else UNKNOWN_COPIES.format(code(command(AUDIT_SCRIPT)))
+
+    def known() -> bool | str:
+        try:
+            return copies(run, split, tta) is not None
+        except (RunError, DataError) as error:
+            return message(error)
+
+    files = _measured_files(run, split, tta)
+    found = index().kept(run, f"clean score {stem(split, tta)}", files, known, also=f"{_trained_on(run)}")
+    return None if found is True else found or UNKNOWN_COPIES.format(code(command(AUDIT_SCRIPT)))
 
 
 def no_people_score(run: Run, split: str, tta: str = "none") -> str | None:
     """Why a run has no score against people on a split, as markdown; None where it has one."""
-    try:
+
+    def known() -> bool:
         found = votes_on(predictions(run, split, tta).id)
+        return found is not None and bool((verdict(found) >= 0).any())
+
+    files = [run.path / f"predictions_{stem(split, tta)}.npz"]
+    try:
+        if index().kept(run, f"people score {stem(split, tta)}", files, known, also=" ".join(run.classes)):
+            return None
     except RunError as error:
         return message(error)
-    if found is None or not (verdict(found) >= 0).any():
-        return "People voted on images of FER2013 alone (FER+), and these are others."
-    return None
+    return "People voted on images of FER2013 alone (FER+), and these are others."
+
+
+def summaries(run: Run, score: Score = Score.PUBLISHED) -> dict[str, dict]:
+    """As `reports`, of each report only what tables show, which is quick to have of many runs.
+
+    Returns
+    -------
+    dict
+        Split -> accuracy {"value", "low", "high"}, n, split_name, and, where the score leaves images out, copies or
+        judged. RunError as `metrics`.
+    """
+    return {split: summary(run, split, score) for split in scored(run, score)}
+
+
+def summary(run: Run, split: str, score: Score = Score.PUBLISHED) -> dict:
+    """What tables show of a report, see `summaries`; kept until the run's files change."""
+    settings = {"split": split, "split_name": split_name(run, split), "tta": "none"}
+    also = f"{_trained_on(run)} {settings['split_name']} {' '.join(run.classes)}"
+    # Averages over classes are not shown here, so they need no resamples, which take most of a report's time.
+    settings |= {"resamples": 1}
+
+    def measured() -> dict:
+        if not score:
+            report = _published(checked(check_report, run.metrics(split), run.path / f"metrics_{split}.json"))
+        elif score == Score.CLEAN:
+            has_copy = _known_copies(run, split, "none")
+            report = _measured(run, split, lambda found: clean_report(found, has_copy, classes=run.classes, **settings))
+        else:
+            votes = _votes(run, split, "none")
+            report = _measured(run, split, lambda found: judged_report(found, run.classes, votes, **settings))
+        return {key: report[key] for key in SUMMARY if key in report}
+
+    return index().kept(run, f"{score.name.lower()} {split}", _measured_files(run, split, "none"), measured, also=also)
+
+
+def _measured(run: Run, split: str, make: Callable[[Predictions], dict]) -> dict:
+    return checked(make, predictions(run, split), run.path / f"predictions_{split}.npz")
 
 
 def _judged_metrics(run: Run, split: str, tta: str, settings: dict) -> dict:
@@ -155,10 +218,15 @@ def _votes(run: Run, split: str, tta: str) -> np.ndarray:
 
 def _copies_key(run: Run, split: str, tta: str) -> tuple[str, str]:
     """Which file is measured, and the state of all that decides which of its images have copies."""
-    files = [
-        run.path / f"{kind}_{stem(split, tta)}{end}" for kind, end in (("predictions", ".npz"), ("metrics", ".json"))
-    ]
-    return str(files[0]), f"{_trained_on(run)} {file_state(*files, _local_copies(), SHIPPED)}"
+    files = _measured_files(run, split, tta)
+    return str(files[0]), f"{_trained_on(run)} {file_state(*files)}"
+
+
+def _measured_files(run: Run, split: str, tta: str) -> list[Path]:
+    """Predictions, metrics, and what says which images have copies."""
+    kinds = (("predictions", ".npz"), ("metrics", ".json"))
+    own = [run.path / f"{kind}_{stem(split, tta)}{end}" for kind, end in kinds]
+    return [*own, _local_copies(), SHIPPED]
 
 
 def _find_copies(run: Run, split: str, tta: str) -> np.ndarray | None:

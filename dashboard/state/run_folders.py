@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,17 +19,29 @@ from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import check_history
 from fercore.evaluation.robustness import Robustness, read_robustness, robustness_file
+from fercore.evaluation.speeds import FILE as SPEEDS
+from fercore.evaluation.speeds import Speed, SpeedRecord, read_speeds
 from fercore.explain.projection import Embedding, embedding_file, read_embedding
 from fercore.explain.summary import FeatureSummary, features_file, read_features
-from fercore.runs import Run, RunError, list_runs
+from fercore.export.record import ONNX_FILE, RECORD_FILE, OnnxRecord, read_record
+from fercore.index_store import default_folder
+from fercore.run_facets import Facets
+from fercore.run_facets import facets as facets_of
+from fercore.run_index import RunIndex, index_of
+from fercore.run_notes import NOTE_FILE, Notes, read_notes
+from fercore.runs import Run, RunError
 from state.background_jobs import WHY_NO_JOBS, may_start_jobs
-from state.caches import copied, file_state, key, shared
+from state.caches import copied, key, shared
 from state.folders import command, runs_root
 from widgets.links import link
 from wording.markdown import code, message
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
+MOST_WARNINGS = 5  # runs that cannot be read are named one by one up to here
 T, U = TypeVar("T"), TypeVar("U")
+Listing = tuple[list[Run], dict[str, str]]
+# What a page has listed already: one look at the disk serves one drawing of a page, see `errors_shown`.
+_seen: ContextVar[dict[Path, Listing] | None] = ContextVar("seen", default=None)
 
 
 def runs() -> list[Run]:
@@ -41,7 +56,14 @@ def problems() -> dict[str, str]:
 
 def find_run(name: str) -> Run | None:
     """The run of this name as it is on disk now, or None."""
-    return next((run for run in runs() if run.name == name), None)
+    return index().find(name)
+
+
+def index() -> RunIndex:
+    """What is known of the runs here, shared by all sessions and kept from one start of the server to the next."""
+    found = index_of(runs_root())
+    found.keep_in(default_folder())
+    return found
 
 
 def ranked(candidates: list[Run]) -> list[Run]:
@@ -53,13 +75,19 @@ def ranked(candidates: list[Run]) -> list[Run]:
     alike = {run.name for run in of_one_data_set(candidates)[0]}
 
     def merit(run: Run) -> tuple[bool, bool, bool, float, str]:
-        best = run.info.get("best")
-        value = best.get("value") if isinstance(best, dict) and best.get("metric") == "val_accuracy" else None
-        known = run.info["status"] == "finished" and isinstance(value, int | float) and 0 <= value <= 1
-        known = known and contamination(run, "val") is None
-        return run.part_of is None, run.name in alike, known, value if known else 0.0, run.info["created"]
+        known = ranks(run)
+        value = run.info["best"]["value"] if known else 0.0
+        return run.part_of is None, run.name in alike, known, value, run.info["created"]
 
     return sorted(candidates, key=merit, reverse=True)
+
+
+def ranks(run: Run) -> bool:
+    """Whether run.json gives a finished run's accuracy in validation, by which it can be ranked."""
+    best = run.info.get("best")
+    value = best.get("value") if isinstance(best, dict) and best.get("metric") == "val_accuracy" else None
+    known = run.info["status"] == "finished" and isinstance(value, int | float) and 0 <= value <= 1
+    return known and contamination(run, "val") is None
 
 
 def of_one_data_set(candidates: list[Run]) -> tuple[list[Run], list[Run]]:
@@ -71,7 +99,8 @@ def of_one_data_set(candidates: list[Run]) -> tuple[list[Run], list[Run]]:
     known = Counter(found for run, found in zip(candidates, prints, strict=True) if found and run.part_of is None)
     most = known.most_common(1)[0][0] if known else None
     same = [run for run, found in zip(candidates, prints, strict=True) if most is None or found in (None, most)]
-    return same, [run for run in candidates if run not in same]
+    names = {run.name for run in same}
+    return same, [run for run in candidates if run.name not in names]
 
 
 def singles_first(candidates: list[Run]) -> list[Run]:
@@ -101,15 +130,15 @@ def say_no_runs() -> None:
         st.caption(WHY_NO_JOBS)
 
 
-def _listed() -> tuple[list[Run], dict[str, str]]:
-    root = runs_root()
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    files = [path / "run.json" for path in folders]
-    return shared("runs", str(root), file_state(*files), lambda: _in_order(*list_runs(root)))
-
-
-def _in_order(found: list[Run], problems: dict[str, str]) -> tuple[list[Run], dict[str, str]]:
-    return sorted(found, key=lambda run: (run.part_of is not None, run.name)), problems
+def _listed() -> Listing:
+    root, seen = runs_root(), _seen.get()
+    if seen is not None and root in seen:
+        return seen[root]
+    found, problems = index().list()
+    listing = sorted(found, key=lambda run: (run.part_of is not None, run.name)), problems
+    if seen is not None:
+        seen[root] = listing
+    return listing
 
 
 def split_name(run: Run, split: str) -> str:
@@ -128,6 +157,64 @@ def shared_split_name(runs: list[Run], split: str) -> str:
 def history(run: Run) -> pd.DataFrame:
     """One row an epoch; see `Run.history`."""
     return copied(*key(run.path / "history.csv"), lambda: checked(check_history, run.history(), run.path))
+
+
+def learned(run: Run) -> tuple[int, float] | None:
+    """Number of epochs and the seconds of all together; None before the first one ends. Kept until they change."""
+
+    def summed() -> list:
+        found = checked(check_history, run.history(), run.path)
+        return [len(found), float(found["seconds"].sum())]
+
+    epochs, seconds = index().kept(run, "history", [run.path / "history.csv"], summed)
+    return (epochs, seconds) if epochs else None
+
+
+def notes(run: Run) -> Notes:
+    """What users said of a run: none where that cannot be read."""
+    file = run.path / NOTE_FILE
+    if not os.path.exists(file):
+        return Notes()
+
+    def content() -> list:
+        found = read_notes(run)
+        return [found.note, list(found.tags)]
+
+    try:
+        note, tags = index().kept(run, NOTE_FILE, [file], content)
+    except RunError:
+        return Notes()
+    return Notes(note, tuple(tags))
+
+
+def facets(run: Run) -> Facets:
+    """What a run is searched and filtered by."""
+    return facets_of(run, notes(run))
+
+
+def is_timed(run: Run) -> bool:
+    """Whether its speed was measured, or an ONNX file made of it."""
+    return any((run.path / name).is_file() for name in (SPEEDS, RECORD_FILE))
+
+
+def speeds(run: Run) -> SpeedRecord | None:
+    """How fast it is, where that was measured; see `fercore.evaluation.speeds.read_speeds`."""
+    found = _record(run, [run.path / SPEEDS], read_speeds)
+    return found and SpeedRecord(**found | {"engines": {name: Speed(**one) for name, one in found["engines"].items()}})
+
+
+def onnx_record(run: Run) -> OnnxRecord | None:
+    """What is known of its ONNX file; see `fercore.export.record.read_record`."""
+    found = _record(run, [run.path / RECORD_FILE, run.path / ONNX_FILE], read_record)
+    return found and OnnxRecord(**found)
+
+
+def _record(run: Run, files: list[Path], read: Callable[[Run], Any]) -> dict | None:
+    def content() -> dict | None:
+        found = read(run)
+        return found and asdict(found)
+
+    return index().kept(run, files[0].name, files, content) if files[0].is_file() else None
 
 
 def features(run: Run) -> tuple[str, FeatureSummary] | None:
@@ -157,22 +244,61 @@ def average_faces(run: Run) -> np.ndarray | None:
 
 def readable(load: Callable[[Run], T], candidates: Iterable[Run]) -> dict[str, T]:
     """Run name -> what `load` gives for it; a run that cannot be read is left out with a warning that says why."""
-    found = {}
-    for run in candidates:
-        try:
-            found[run.name] = load(run)
-        except RunError as error:
-            st.warning(f"{code(run.name)} is left out: {message(error)}", icon=":material/folder_off:")
+    readings = Readings(load, candidates)
+    found = {name: readings[name] for name in readings if name in readings}
+    say_left_out(readings.problems)
     return found
+
+
+class Readings(Mapping[str, T]):
+    """Run name -> what `load` gives for it, read when it is asked for and not before.
+
+    A run that cannot be read is as good as absent; `problems` says why, of those that were asked for.
+    """
+
+    def __init__(self, load: Callable[[Run], T], candidates: Iterable[Run]):
+        self._load, self._runs = load, {run.name: run for run in candidates}
+        self.found: dict[str, T] = {}
+        self.problems: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self.found and name not in self.problems:
+            try:
+                self.found[name] = self._load(self._runs[name])
+            except RunError as error:
+                self.problems[name] = str(error)
+        return self.found[name]  # a KeyError for what cannot be read
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+
+def say_left_out(problems: dict[str, str]) -> None:
+    """Warn of runs that cannot be read: the first few one by one, the others in a list."""
+    lines = [f"{code(name)} is left out: {message(problem)}" for name, problem in problems.items()]
+    for line in lines[:MOST_WARNINGS]:
+        st.warning(line, icon=":material/folder_off:")
+    if more := lines[MOST_WARNINGS:]:
+        with st.expander(f"{len(more)} more runs are left out", icon=":material/folder_off:"):
+            st.markdown("\n".join(f"- {line}" for line in more))
 
 
 @contextlib.contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show the message of a `RunError` or `DataError` raised inside, instead of a traceback."""
+    """Show the message of a `RunError` or `DataError` raised inside, instead of a traceback.
+
+    Whatever is drawn inside looks at the folder of runs once.
+    """
+    token = _seen.set({})
     try:
         yield
     except (RunError, DataError) as error:
         st.error(message(error), icon=":material/error:")
+    finally:
+        _seen.reset(token)
 
 
 def checked(check: Callable[[T], U], found: T, where: Path) -> U:

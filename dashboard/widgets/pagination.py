@@ -18,7 +18,7 @@ def choose_page(total: int, at_once: int, key: str, of: str = "", in_url: bool =
         What is divided into pages; the first page is shown again when it changes.
     """
     pages, asked, divided = max(1, -(-total // at_once)), st.session_state.get(key, 1), f"{key}_of"
-    if st.session_state.get(divided, of) != of:
+    if st.session_state.get(divided, of) != of and key in st.session_state:
         st.session_state[key] = 1
     elif asked > pages:  # what is shown got shorter since
         st.session_state[key] = 1 if in_url else pages

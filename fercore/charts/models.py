@@ -17,6 +17,7 @@ COSTS = {
     "bytes": ("File size", "MB of the weights' file (logarithmic)"),
 }
 _GREY = "#8C8C8C"
+_MOST_NAMES = 20  # runs whose names stand in the picture beside those of the front: more would cover each other
 _HEIGHT, _MARGIN = 460, 30  # pixels: of the chart with its axes, and beside the cheapest and the dearest
 _PLOT = 465, 380  # pixels within the axes on a page of 800
 _STEP = 0.02  # of the axis of accuracies
@@ -117,8 +118,9 @@ def _marks(data: pd.DataFrame, place: Mapping, cost: str, looks: Mapping, *, fil
 
 
 def _named(data: pd.DataFrame) -> pd.DataFrame:
-    """What has its name beside it: the front, and of every other run its cheapest engine."""
-    cheapest = data.sort_values("cost").drop_duplicates("run").index
+    """What has its name beside it: the front, and of the most accurate other runs the cheapest engine."""
+    best = data.sort_values("value", ascending=False, kind="stable").drop_duplicates("run").head(_MOST_NAMES)["run"]
+    cheapest = data[data["run"].isin(best)].sort_values("cost").drop_duplicates("run").index
     others = ~data["run"].isin(data.loc[data["front"], "run"]) & data.index.isin(cheapest)
     return data[data["front"] | others].sort_values("cost")
 

@@ -33,7 +33,7 @@ def reference_report() -> dict:
 
 
 def runs_table(
-    runs: Sequence[Run], histories: Mapping[str, pd.DataFrame], metrics: Mapping[str, Mapping[str, dict]]
+    runs: Sequence[Run], learned: Mapping[str, tuple[int, float] | None], metrics: Mapping[str, Mapping[str, dict]]
 ) -> pd.DataFrame:
     """One row a run, in the order given.
 
@@ -41,8 +41,8 @@ def runs_table(
     ----------
     runs
         The runs.
-    histories
-        Run name -> its history, for the time it trained. A run may be missing.
+    learned
+        Run name -> number of its epochs and their seconds, None for a run without any. A run may be missing.
     metrics
         Run name -> split -> report of `fercore.evaluation.metrics.report`. Runs and splits may be missing.
 
@@ -52,7 +52,7 @@ def runs_table(
         run, model, recipe, parameters, epochs, seconds (of training), then accuracy, low and high (fractions) of val
         and test, status, created (UTC). What is not known is empty.
     """
-    rows = [_row(run, histories.get(run.name), metrics.get(run.name, {})) for run in runs]
+    rows = [_row(run, learned.get(run.name), metrics.get(run.name, {})) for run in runs]
     table = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     return table.assign(created=pd.to_datetime(table["created"], errors="coerce", utc=True, format="ISO8601"))
 
@@ -85,8 +85,8 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
         interval = wilson(round(accuracy * n), n)
         expected = _recipe_model(recipe)
-        ours = (run for run in runs if metrics.get(run.name) and _folds(run) == folds)
-        run = next((run for run in ours if _repeats(run, recipe, expected)), None)
+        ours = (run for run in runs if _folds(run) == folds and _repeats(run, recipe, expected))
+        run = next((run for run in ours if metrics.get(run.name)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
         accuracies = accuracy_columns(metrics[run.name] if run else {})
         own = {"run": run.name, "first_weights": _first_weights(run)} if run else {"run": None, "first_weights": None}
@@ -157,17 +157,17 @@ _COLUMNS = {
 }
 
 
-def _row(run: Run, history: pd.DataFrame | None, metrics: Mapping[str, dict]) -> dict:
+def _row(run: Run, learned: tuple[int, float] | None, metrics: Mapping[str, dict]) -> dict:
     config = run.info["config"]
+    epochs, seconds = learned or (None, None)  # a run that sums up others has no epochs of its own
     model = config.get("model")
     return {
         "run": run.name,
         "model": _text(model.get("type") if isinstance(model, dict) else None),
         "recipe": _text(config.get("recipe")),
         "parameters": run.parameters,
-        # A run that sums up others has no epochs of its own.
-        "epochs": None if history is None or history.empty else len(history),
-        "seconds": None if history is None or history.empty else float(history["seconds"].sum()),
+        "epochs": epochs,
+        "seconds": seconds,
         **accuracy_columns(metrics),
         "status": run.status,
         "created": _text(run.info["created"]),

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.intervals import class_estimates, percentile_interval, resampled, wilson
@@ -75,6 +74,8 @@ def report(
     MetricsError
         If shapes, ranges, row sums or settings do not fit; the message says what was received and expected.
     """
+    from sklearn.metrics import confusion_matrix  # seconds at its first import, which stored reports do not need
+
     labels, probabilities = check_predictions(labels, probabilities, len(classes))
     if not 0 < level < 1:
         raise MetricsError(f"level: received {level}, expected a number between 0 and 1, such as 0.95")

@@ -22,6 +22,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     monkeypatch.setenv("FERCORE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("FERCORE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("FERCORE_JOBS", str(tmp_path / "jobs"))
+    monkeypatch.setenv("FERCORE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "runs", tmp_path / "data"
 
 

@@ -1,6 +1,7 @@
 """Home: which model is best, how sure is that, and what is there to look at?"""
 
 from functools import partial
+from itertools import islice
 
 import streamlit as st
 
@@ -32,37 +33,32 @@ def answer(best: Run, reports: Reports) -> str:
     return f"{name} is the best run by validation so far. Measure it on the test split with {evaluate}"
 
 
+page_title("FER workbench", "Which expression, and how sure?")
 everything = state.ranked(state.runs())
 listed = [run for run in everything if run.part_of is None]
-
-page_title("FER workbench", "Which expression, and how sure?")
 score = state.choose_score(listed, people=True)
 # People were asked about the images, whatever label a data set gives them.
 runs, elsewhere = (listed, []) if score == state.Score.PEOPLE else state.of_one_data_set(listed)
-with st.spinner("Measuring ..."):
-    reports = state.readable(partial(state.reports, score=score), runs)
-flagged = {run.name: flags(run) for run in runs if flags(run).keys() & reports.get(run.name, {}).keys()}
+parts = [run for run in state.of_one_data_set(everything)[0] if run.part_of and not flags(run)]
+reports = state.Readings(partial(state.summaries, score=score), [*runs, *parts])
+left_out = st.container()
+flagged = {run.name: found for run in runs if (found := flags(run)) and found.keys() & set(state.scored(run, score))}
 comparable = [run for run in runs if run.name not in flagged]
 if runs:
-    everyone = runs_table(runs, state.readable(state.history, runs), reports)
     names = clean_score.split_names(runs, score)
-    apart = everyone["run"].isin(flagged)
-    table = everyone[~apart]
     best = next((run for run in comparable if not flags(run)), None)
     state.draw_answer(answer(best, reports) if best else NOBODY)
     if best and not score and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
         st.caption(hint)
-    drawn = table.dropna(subset=["val_accuracy", "test_accuracy"], how="all").head(DRAWN)
-    if len(drawn):
-        styles = state.run_looks()
-        report_accuracy = reference_report()["final_cnn"]["test_accuracy"]
-        state.chart(accuracy_chart, drawn, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
-        draw_comparison_link([run for run in comparable if run.name in set(drawn["run"])])
+    drawn = list(islice((run for run in comparable if reports.get(run.name)), DRAWN))
+    if drawn:
+        looks, report_accuracy = state.run_looks(), reference_report()["final_cnn"]["test_accuracy"]
+        table, styles = runs_table(drawn, {}, reports), {run.name: looks[run.name] for run in drawn}
+        state.chart(accuracy_chart, table, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
+        draw_comparison_link(drawn)
 if runs and best and ("test", "none") in best.evaluations():
     with state.errors_shown():
         draw_judged(best, "test")
-if said := clean_score.note(reports.values()):
-    st.caption(f"{said} The report's own figures are as published.")
 st.markdown(
     "The FER workbench trains models of facial-expression recognition on FER2013 (35,887 gray faces of 48 × 48 pixels "
     "in seven classes), measures them without fooling itself, and shows where and why they are wrong. Models learn "
@@ -73,16 +69,20 @@ if problems := state.problems():
     with st.expander(f"Folders that cannot be read as runs: {len(problems)}", icon=":material/folder_off:"):
         st.markdown("\n".join(f"- {code(folder)}: {message(problem)}" for folder, problem in problems.items()))
 if comparable:
-    draw_runs(table, names)
+    draw_runs(comparable, parts, reports, names)
 if flagged:
-    draw_flagged(everyone[apart], names, flagged)
+    draw_flagged([run for run in runs if run.name in flagged], reports, names, flagged)
 if elsewhere:
     draw_of_other_data(elsewhere)
 if not runs:
     state.say_no_runs()
-if parts := len(everything) - len(listed):
-    link("experiments", f"{parts} more in studies and cross-validations", ":material/science:")
+if more := len(everything) - len(listed):
+    link("experiments", f"{more} more in studies and cross-validations", ":material/science:")
 draw_report(comparable, reports)
+if said := clean_score.note(reports.found.values()):
+    st.caption(f"{said} The report's own figures are as published.")
+with left_out:
+    state.say_left_out(reports.problems)
 draw_dataset(listed)
 st.subheader("What an expression is not")
 st.markdown(

@@ -4,23 +4,30 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.overview import interval_words, reference_report, report_table
+from fercore.charts.overview import interval_words, reference_report, report_table, runs_table
 from fercore.charts.style import count, figure_words, percent, with_range
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.links import link
+from widgets.pagination import choose_page
+from widgets.run_table import choose_rows, draw_rows
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.markdown import code, escape, message
 
-Reports = dict[str, dict[str, dict]]  # run name -> split -> stored metrics
+Reports = state.Readings[dict[str, dict]]  # run name -> split -> its summary
+AT_ONCE = 50  # runs of a table
 
 
-def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
+def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[str, str]) -> None:
+    """The table of runs, of which only those on the page shown are read."""
     st.subheader("Runs")
+    rows = choose_rows(runs, "runs", parts)
+    table = rows.summed(runs_table(rows.runs, state.Readings(state.learned, rows.runs), reports))
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     columns = {
         "run": text("Run", pinned=True),
+        **({"seeds": number("Seeds", help="Runs in this row")} if rows.grouped else {}),
         "model": text("Model"),
         "parameters": number("Parameters", format="%,d"),
         "minutes": number("Training", format="%.1f min", help="Time spent in all epochs, with validation"),
@@ -31,15 +38,18 @@ def draw_runs(table: pd.DataFrame, names: dict[str, str]) -> None:
         columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
         columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
     columns["status"] = text("Status")
+    if any(tags := [", ".join(state.notes(group[0]).tags) for group in rows.groups]):
+        shown["tags"], columns["tags"] = tags, text("Tags")
     columns["created"] = st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD", help="UTC")
-    st.dataframe(shown[list(columns)], column_config=columns, hide_index=True, placeholder="–")
+    draw_rows(shown, rows, columns, "runs")
     download_table("Download the runs", table, "runs.csv")
 
 
-def draw_flagged(table: pd.DataFrame, names: dict[str, str], flagged: dict[str, dict[str, str]]) -> None:
+def draw_flagged(runs: list[Run], reports: Reports, names: dict[str, str], flagged: dict[str, dict[str, str]]) -> None:
     """Figures on images that a model learned from, or may have: apart from those that can be ranked."""
     st.subheader("Not comparable")
     st.caption(CONTAMINATION_LEGEND)
+    table = runs_table(runs[choose_page(len(runs), AT_ONCE, "flagged_page")], {}, reports)
     shown = table[["run", "model"]].rename(columns={"run": "Run", "model": "Model"})
     for split, name in names.items():
         rows = table[["run", *(f"{split}_{part}" for part in ("accuracy", "low", "high"))]].itertuples(index=False)
@@ -55,7 +65,8 @@ def draw_of_other_data(runs: list[Run]) -> None:
         "These learned from another data set, with other images, labels or classes: their accuracies do not compare "
         "with those above. The score “as most people see it” judges all by the same answers, where they are known."
     )
-    found, rows = state.readable(state.reports, runs), []
+    runs = runs[choose_page(len(runs), AT_ONCE, "other_data_page")]
+    found, rows = state.readable(state.summaries, runs), []
     for run in runs:
         for split, metrics in found.get(run.name, {}).items():
             name = escape(state.split_name(run, split))
@@ -69,7 +80,8 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
     st.subheader("The report beside ours")
     official = [run for run in runs if state.split_name(run, "val") == OFFICIAL_SPLIT_NAMES["val"]]
     table = report_table(official, reports)
-    ending = " without copies" if any("copies" in one for found in reports.values() for one in found.values()) else ""
+    known = [one for found in reports.found.values() for one in found.values()]
+    ending = " without copies" if any("copies" in one for one in known) else ""
     columns = {
         "model": "Model",
         "report": "The report",
@@ -101,7 +113,7 @@ def draw_dataset(runs: list[Run]) -> None:
         sizes = ", ".join(
             f"{count(len(dataset.indices(split)))} in {escape(dataset.split_name(split))}" for split in SPLITS
         )
-        same = sum(state.dataset_matches(run) for run in runs)
+        same = sum(run.info["dataset"].get("fingerprint") == dataset.info["fingerprint"] for run in runs)
         st.markdown(
             f"{count(len(dataset.labels))} images are ready in {code(state.data_root())}: {sizes}. "
             f"{same} of {len(runs)} runs learned from exactly these; their fingerprint is "

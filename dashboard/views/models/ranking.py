@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -11,13 +11,13 @@ import streamlit as st
 import state
 from fercore.charts.models import cost_words
 from fercore.charts.style import count, duration, figure_words
-from fercore.charts.weak_points import weak_cells
-from fercore.evaluation.facts import Facts, front
-from fercore.evaluation.speeds import read_speeds
-from fercore.export.record import read_record
+from fercore.evaluation.contamination import flags
+from fercore.evaluation.facts import Facts, front, model_table
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.job_status import offer
+from widgets.pagination import choose_page
+from widgets.run_table import choose_rows, draw_rows
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.figures import accuracy_words
 from wording.markdown import code, escape
@@ -51,27 +51,41 @@ COLUMNS = {
     ),
 }
 WEAK = ("Weakest slice", "Corruption error", "Other data")
+AT_ONCE = 50  # runs of the table of those that cannot be ranked
+MOST = 100  # runs in the picture that are there for their accuracy alone
 MEASURE = "scripts/benchmark.py inference --store"
 
 
-def facts_of(run: Run, score: state.Score = state.Score.PUBLISHED) -> Facts:
-    """What is stored of a run; its ONNX file and speed too. Figures are those of a score."""
-    history, record = state.history(run), read_record(run)
+def facts_of(run: Run, score: state.Score = state.Score.PUBLISHED, *, epochs: bool = True) -> Facts:
+    """What is stored of a run; its ONNX file and speed too. Figures are those of a score.
+
+    Its epochs, which take longest to read, are left out where `epochs` is false.
+    """
+    number, seconds = (state.learned(run) if epochs else None) or (None, None)
+    record, speeds = state.onnx_record(run), state.speeds(run)
     if score and record:  # of an ONNX file only the published figures are stored
         record = replace(record, accuracy={})
-    trained = not history.empty
-    return Facts(
-        state.reports(run, score),
-        len(history) if trained else None,
-        float(history["seconds"].sum()) if trained else None,
-        record,
-        read_speeds(run),
-    )
+    return Facts(state.summaries(run, score), number, seconds, record, speeds)
+
+
+def considered(runs: list[Run]) -> list[Run]:
+    """Of ranked runs those that can be the choice, whose figures are read.
+
+    These are the best in validation by what run.json says, those of which it says nothing, and those whose speed is
+    known. The others are less accurate than the first, and nothing speaks for them.
+    """
+    return [run for place, run in enumerate(runs) if place < MOST or not state.ranks(run) or state.is_timed(run)]
+
+
+def not_drawn(runs: list[Run], everyone: list[Run]) -> str:
+    """How many runs are left to the table; empty where all are drawn."""
+    more = len(everyone) - len(runs)
+    return f" {count(more)} more runs, less accurate in validation and not timed, are in the table." if more else ""
 
 
 def with_weak_points(table: pd.DataFrame, runs: list[Run]) -> pd.DataFrame:
     """The table with three columns that say where each run fails, as text; empty where it was not measured."""
-    cells = {run.name: weak_cells(state.weak_points(run)) for run in runs}
+    cells = {run.name: state.weak_words(run) for run in runs}
     found = pd.DataFrame([cells[name] for name in table["run"]], columns=list(WEAK), index=table.index)
     return table.join(found)
 
@@ -138,21 +152,41 @@ def figure_of(row: pd.Series, split: str, name: str) -> str:
     return accuracy_words(figure, name, bold=True)
 
 
-def draw_table(table: pd.DataFrame, names: dict[str, str]) -> None:
-    """All that can be ranked, then what cannot, and the CSV of both."""
-    apart = (table["seen_val"] != "") | (table["seen_test"] != "")
-    if not apart.all():
-        st.dataframe(as_read(table[~apart], names), column_config=COLUMNS, hide_index=True)
-    if apart.any():
+def draw_table(runs: list[Run], parts: list[Run], facts: Mapping[str, Facts], names: dict[str, str]) -> None:
+    """All that can be ranked, then what cannot, and the CSV of both; only what is shown is read."""
+    clear, apart = [run for run in runs if not flags(run)], [run for run in runs if flags(run)]
+    shown = []
+    if clear:
+        rows = choose_rows(clear, "models", [run for run in parts if not flags(run)])
+        table = rows.summed(table_of(rows.runs, facts), ["engine"])
+        read = as_read(table, names)
+        draw_rows(read, rows, {name: COLUMNS.get(name, {}) for name in read}, "models")
+        shown.append(table)
+    if apart:
         st.markdown("**Not comparable**")
         st.caption(CONTAMINATION_LEGEND)
-        st.dataframe(as_read(table[apart], names), column_config=COLUMNS, hide_index=True)
-    download_table("Download the models", table, "models.csv")
+        shown.append(one_page(apart, facts, "seen_page"))
+        st.dataframe(as_read(shown[-1], names), column_config=COLUMNS, hide_index=True)
+    download_table("Download the models", pd.concat(shown), "models.csv")
+
+
+def one_page(runs: list[Run], facts: Mapping[str, Facts], key: str) -> pd.DataFrame:
+    """The table of the runs on the page that is chosen."""
+    chosen = runs[choose_page(len(runs), AT_ONCE, key, in_url=True)]
+    return table_of(chosen, facts)
+
+
+def table_of(runs: list[Run], facts: Mapping[str, Facts]) -> pd.DataFrame:
+    """The table of some runs, without those that cannot be read."""
+    found = [run for run in runs if run.name in facts]
+    return with_weak_points(model_table(found, facts), found)
 
 
 def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     """The table as people read it."""
     shown = pd.DataFrame({"Run": table["run"], "Engine": table["engine"]})
+    if "seeds" in table:
+        shown["Seeds"] = table["seeds"]
     for split, name in names.items():
         figures = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
         flagged = zip(figures, table[f"seen_{split}"], strict=True)

@@ -7,13 +7,15 @@ its images.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from fercore.data.fer2013 import SPLITS
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
 
 
 def picture_numbers(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +55,8 @@ def copy_groups(pictures: np.ndarray, pairs: pd.DataFrame | None = None) -> np.n
         int64 (N,): 1, 2, ... in order of appearance, 0 for an image without a copy.
     """
     if pairs is not None:
+        from scipy.sparse.csgraph import connected_components  # here, to keep pages that read an audit quick
+
         _, components = connected_components(_adjacency(pictures, pairs), directed=False)
         pictures = components[pictures]
     alone = np.bincount(pictures)[pictures] < 2
@@ -90,6 +94,8 @@ def partner_splits(pictures: np.ndarray, splits: np.ndarray, pairs: pd.DataFrame
 
 def _adjacency(pictures: np.ndarray, pairs: pd.DataFrame) -> coo_array:
     """Symmetric 0/1 matrix (P, P) of near pairs; a pair may be near both as it is and mirrored."""
+    from scipy.sparse import coo_array
+
     n = pictures.max(initial=-1) + 1
     ends = pairs[["first", "second"]].drop_duplicates().to_numpy()
     one, other = np.concatenate([ends, ends[:, ::-1]]).T

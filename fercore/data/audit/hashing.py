@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.fft import dctn
 
 SIDE = 8  # frequencies of the hash along each axis
 BITS = SIDE * SIDE - 1  # all but the mean
@@ -35,6 +34,8 @@ def low_frequencies(images: np.ndarray) -> np.ndarray:
     ndarray
         float32 (N, 63): orthonormal DCT-II coefficients, vertical frequency 0 to 7 by horizontal frequency 0 to 7.
     """
+    from scipy.fft import dctn  # here, to keep pages that read an audit quick
+
     parts = [
         dctn(images[start : start + _CHUNK].astype(np.float32), axes=(1, 2), norm="ortho")[:, :SIDE, :SIDE]
         for start in range(0, len(images), _CHUNK)
