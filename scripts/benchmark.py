@@ -3,11 +3,13 @@
 python scripts/benchmark.py training     images/s: a plain fp32 loop, ours, and the bare compute speed
 python scripts/benchmark.py audit        seconds to find exact and near copies among N, 2N and 4N images
 python scripts/benchmark.py data         memory, images/s and opening time of 100,000 pictures of 112x112 in colour
-python scripts/benchmark.py dashboard    seconds of a warm re-run of every page
+python scripts/benchmark.py dashboard    seconds of a cold server's first page and of every page, first visit and re-run
 python scripts/benchmark.py features     seconds for all channels of the report's CNN on seven faces
 python scripts/benchmark.py inference    accuracy, ms and images/s of the reference runs, in torch and in ONNX
 python scripts/benchmark.py robustness   seconds of all disturbances of reference-fast, through its ONNX file
 python scripts/benchmark.py jobs         images/s of a training with and without a page that watches it
+python scripts/benchmark.py load         errors, seconds by page and memory while 20 sessions go through all pages
+python scripts/benchmark.py runs         seconds and memory of Home and Which model? with 1,000 runs (--runs-made 10000)
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
 python scripts/benchmark.py video        time and memory of looking through 10 minutes of video, against its length
 python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
@@ -24,7 +26,9 @@ from benchmarks import (
     features,
     inference,
     jobs,
+    load,
     robustness,
+    runs,
     sweep,
     training,
     video,
@@ -39,6 +43,8 @@ BENCHMARKS = {
     "training": training.main,
     "dashboard": dashboard.main,
     "jobs": jobs.main,
+    "load": load.main,
+    "runs": runs.main,
     "sweep": sweep.main,
     "features": features.main,
     "inference": inference.main,
@@ -56,6 +62,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--images", type=int, help="data: pictures to prepare (100,000); robustness: to ask about (all)"
     )
+    parser.add_argument("--sessions", type=int, help="load: how many at once (default: 20)")
+    parser.add_argument("--seconds", type=int, help="load: for how long (default: 600)")
+    parser.add_argument("--runs-made", type=int, help="runs: how many run folders to make (default: 1,000)")
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)
     options = parser.parse_args(arguments)

@@ -129,14 +129,15 @@ def make_vit(root: Path, name: str, config: ViTConfig, preprocess: Preprocess) -
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """The dashboard with the runs of a folder."""
+def serve(folder: Path, runs: Path | None = None, data: Path | None = None) -> Iterator[Server]:
+    """The dashboard with runs and data, by default those in a folder, where its log is kept."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     stacks = folder / "stacks.txt"
     command = [sys.executable, "-c", LAUNCH, str(stacks), "run", "dashboard/Home.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--", "--runs", str(folder / "runs"), "--data", str(folder / "data")]
+    roots = ["--runs", str((runs or folder / "runs").resolve()), "--data", str((data or folder / "data").resolve())]
+    command += ["--server.port", str(port), "--", *roots]
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
