@@ -82,7 +82,7 @@ def test_a_run_that_studies_share_is_a_point_of_each(open_page, folders):
     own = centre.info["study"]
     update_run(centre, study=[own, {**own, "name": "report-kernel-size", "label": "3", "position": 1, "points": 3}])
     app = open_page("experiments")
-    assert app.button_group[0].options == ["report-dropout", "report-kernel-size", "New study"]
+    assert app.button_group[0].options == ["report-dropout", "report-kernel-size", "New study", "New cross-validation"]
     assert app.dataframe[0].value["Point"].tolist() == [other.info["study"]["label"], "0.2"]
     assert "The report (section 3.3, figure 4) went on with **0.2**" in page_words(app)
     app = open_page("experiments", experiment="report-kernel-size")
@@ -112,7 +112,7 @@ def test_choosing_another_experiment_shows_it(open_page, folders):
     make_study(folders[0], "b", {"3": 0.5, "4": 0.9}, n=100)
     make_cross_validation(folders[0], "cv", [0.5, 0.6])
     app = open_page("experiments")
-    assert app.button_group[0].options == ["a", "b", "cv", "New study"]
+    assert app.button_group[0].options == ["a", "b", "cv", "New study", "New cross-validation"]
     assert "a 2 does best" in page_words(app)
     app.button_group[0].set_value("b").run()
     assert "b 4 does best" in page_words(app)
@@ -217,7 +217,7 @@ def test_a_stranger_s_study_is_text_and_broken_ones_are_left_out(open_page, fold
     text = words(app)
     assert "](" not in text
     assert "`study-s-0.2-s0` is left out:" in text
-    assert app.button_group[0].options == ["s", "New study"]
+    assert app.button_group[0].options == ["s", "New study", "New cross-validation"]
     assert app.dataframe[0].value["Point"].tolist() == [spy]
 
 
