@@ -59,9 +59,8 @@ def main(arguments: list[str]) -> None:
     parser = ScriptParser(__doc__)
     parser.add_argument("what", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, help="measurements of each thing (default: 5 or 20, 4 points, 50 starts)")
-    parser.add_argument(
-        "--images", type=int, help="data: pictures to prepare (100,000); robustness: to ask about (all)"
-    )
+    images = "data: pictures to prepare (100,000); jobs: trained on in an epoch (5,120); robustness: to ask about (all)"
+    parser.add_argument("--images", type=int, help=images)
     parser.add_argument("--sessions", type=int, help="load: how many at once (default: 20)")
     parser.add_argument("--seconds", type=int, help="load: for how long (default: 600)")
     parser.add_argument("--runs-made", type=int, help="runs: how many run folders to make (default: 1,000)")

@@ -31,7 +31,7 @@ CONNECTED = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptSt
 
 def main(options: argparse.Namespace) -> None:
     rounds, dataset = options.rounds or ROUNDS, open_dataset(options.data)
-    share = min(1.0, IMAGES / len(dataset.some_indices("train")))
+    share = min(1.0, (options.images or IMAGES) / len(dataset.some_indices("train")))
     settings = {"epochs": 2 * rounds + 1, "train_share": share, "schedule": "constant"}
     with tempfile.TemporaryDirectory(prefix="jobs-") as name:
         folder = Path(name)
