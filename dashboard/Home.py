@@ -1,4 +1,7 @@
-"""Entry of the dashboard: `streamlit run dashboard/Home.py [-- --runs DIR --data DIR]`. Navigation, then the page."""
+"""Entry of the dashboard: `streamlit run dashboard/Home.py [-- --runs DIR --data DIR]`. Navigation, then the page.
+
+Where the secrets name an identity provider, who has not signed in sees the way in and nothing else.
+"""
 
 from pathlib import Path
 
@@ -50,6 +53,7 @@ with st.spinner("Starting the workbench ..."):
     from widgets.job_status import draw_sidebar
 
 with state.errors_shown():
-    draw_sidebar()
-    page.run()
+    if state.signed_in():
+        draw_sidebar()
+        page.run()
 state.warm_up()

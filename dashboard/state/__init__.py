@@ -55,6 +55,9 @@ Faces in pictures and videos
 Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
     them, `WHY_NO_JOBS` why they may not; `usual_seconds(script)`: how long they took here.
+Visitors
+    `signed_in()`: whether this one may see pages; `is_demo()`, `upload_limit(mb)` and `spend()`, which rations what
+    costs seconds where the server is a demonstration.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` for every text that comes from a run folder or the
     URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
@@ -80,6 +83,7 @@ from state.dataset_images import (
     missing_dataset,
     require_dataset,
 )
+from state.demo import CLIP, is_demo, spend, upload_limit
 from state.faces import (
     detector,
     keep_answers,
@@ -155,5 +159,6 @@ from state.selection import (
     choose_score,
     select,
 )
+from state.sign_in import signed_in
 from state.warming import warm_up
 from wording.markdown import code, escape, message

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from fercore.jobs import Jobs, Roots
+from state.demo import is_demo
 from state.folders import REPOSITORY, data_root, runs_root
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -27,7 +28,10 @@ def jobs() -> Jobs:
 
 
 def may_start_jobs() -> bool:
-    """Whether buttons that start jobs are shown: where only this machine reaches the server, or `--jobs` allows it."""
+    """Whether buttons that start jobs or change runs are shown: where only this machine reaches the server, or `--jobs`
+    allows it; never in a demonstration."""
+    if is_demo():
+        return False
     return FLAG in sys.argv[1:] or st.get_option("server.address") in LOCAL
 
 

@@ -20,6 +20,7 @@ from fercore.evaluation.label_errors import suspected_labels
 from fercore.runs import Run, stem
 from state.caches import copied, file_state, key, shared
 from state.dataset_images import dataset
+from state.demo import is_demo
 from state.folders import data_root
 
 
@@ -54,7 +55,10 @@ def decisions() -> dict[str, Decision]:
 
 
 def decide(ids: Iterable[str], decision: Decision | None) -> None:
-    """Keep one decision on some images, or take back what was decided on them."""
+    """Keep one decision on some images, or take back what was decided on them; a demonstration keeps none."""
+    if is_demo():
+        st.warning("This is a demonstration: decisions on images are not kept.", icon=":material/lock:")
+        return
     known = read_decisions(decisions_file())
     for id_ in ids:
         known.pop(id_, None)

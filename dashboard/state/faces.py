@@ -12,6 +12,7 @@ import streamlit as st
 
 from fercore.fields import ConfigError
 from fercore.inference.detector_file import MTCNN, known_file
+from state.demo import spend
 from wording.markdown import message
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _detector(name: str, video: bool) -> Detector:
 
 @st.cache_data(scope="session", max_entries=64, show_spinner="Looking for faces ...")
 def _looked_at(data: bytes, name: str | None, shapes: tuple[tuple[int, ...], ...]) -> Looked:
+    spend()  # what is kept already costs nothing
     from state.found_faces import look
 
     return look(data, None if name is None else _detector(name, False), shapes)

@@ -61,6 +61,7 @@ def _roots(arguments: tuple[str, ...], *named: str | None) -> tuple[dict[str, Pa
     for (key, default), environment in zip(DEFAULTS.items(), named, strict=True):
         parser.add_argument(f"--{key}", type=Path, default=environment or default)
     parser.add_argument("--jobs", action="store_true")  # read by state.background_jobs
+    parser.add_argument("--demo", action="store_true")  # read by state.demo
     try:
         known, unknown = parser.parse_known_args(arguments)
     except argparse.ArgumentError as error:

@@ -17,7 +17,7 @@ from fercore.runs import Run
 from wording.markdown import code, message
 
 SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera", "kept": "Kept faces"}
-MOST = 7  # faces at once
+MOST, MOST_MB = 7, 50  # faces at once, and the size of a file
 SPLIT = "test"  # drawn from what no model here was fitted to or chosen on
 
 
@@ -112,6 +112,7 @@ def _uploaded(shape: tuple[int, ...]) -> Faces:
         f"Photos of faces, or crops of them; at most {MOST} faces",
         accept_multiple_files=True,
         key="uploaded_faces",
+        max_upload_size=state.upload_limit(MOST_MB),
     )
     if not files:
         st.info("Choose a picture. Its faces are found and cropped as on the page Predict.")

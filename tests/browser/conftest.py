@@ -58,13 +58,18 @@ class App:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., contextlib.AbstractContextManager[App]]:
-    """`with serve(runs, data) as app`: the dashboard, started as the README says, on a free port."""
+    """`with serve(runs, data) as app`: the dashboard, started as the README says, on a free port or the one given; with
+    secrets, the text of a secrets.toml."""
 
     @contextlib.contextmanager
-    def served(runs: Path, data: Path) -> Iterator[App]:
-        port, log = free_port(), tmp_path_factory.mktemp("server") / "log.txt"
+    def served(runs: Path, data: Path, secrets: str = "", port: int | None = None) -> Iterator[App]:
+        port, log = port or free_port(), tmp_path_factory.mktemp("server") / "log.txt"
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
-        command += ["--server.port", str(port), "--", "--runs", str(runs), "--data", str(data)]
+        command += ["--server.port", str(port)]
+        if secrets:
+            (log.parent / "secrets.toml").write_text(secrets)
+            command += ["--secrets.files", str(log.parent / "secrets.toml")]
+        command += ["--", "--runs", str(runs), "--data", str(data)]
         jobs = {"FERCORE_JOBS": str(log.parent / "jobs")}  # not those of this machine's user
         with log.open("w") as output:
             process = subprocess.Popen(

@@ -42,8 +42,9 @@ class Kept:
 
 def choose_clip() -> Kept | None:
     """Draw the uploader; the video that was uploaded last, if it is one."""
-    label = f"A video: mp4, mov, webm, avi, mkv and others, at most {MOST_MB} MB"
-    upload, kept = st.file_uploader(label, max_upload_size=MOST_MB, key="clip"), state.kept_clip()
+    most_mb = state.upload_limit(MOST_MB)
+    label = f"A video: mp4, mov, webm, avi, mkv and others, at most {most_mb} MB"
+    upload, kept = st.file_uploader(label, max_upload_size=most_mb, key="clip"), state.kept_clip()
     if upload and (kept is None or kept.file != upload.file_id):
         kept = _read(upload.file_id, upload.name, upload.getvalue())
         state.keep_clip(kept)
@@ -99,6 +100,7 @@ def ask(kept: Kept, asking: Asking) -> None:
 
 
 def _begin(kept: Kept, asked: Asked, runs: list[Run]) -> None:
+    state.spend(state.CLIP)
     with st.spinner("Loading the models ..."):
         runtimes = dict(asked.runtimes)
         found = state.readable(lambda run: state.predictor(run, asked.tta, runtimes[run.name]), runs)

@@ -58,8 +58,9 @@ def choose_pictures(source: str, runs: list[Run]) -> list[File]:
 
 
 def _uploaded() -> list[File]:
-    label = f"Photos with any number of faces, or crops of faces; at most {MOST} files of {MOST_MB} MB"
-    settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": MOST_MB}
+    most_mb = state.upload_limit(MOST_MB)
+    label = f"Photos with any number of faces, or crops of faces; at most {MOST} files of {most_mb} MB"
+    settings = {"accept_multiple_files": True, "key": "photos", "max_upload_size": most_mb}
     files = st.file_uploader(label, on_change=_forget, **settings)
     if len(files) > MOST:
         st.warning(f"Only the first {MOST} of {len(files)} files are shown. For any number of files:")

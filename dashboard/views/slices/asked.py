@@ -63,7 +63,7 @@ def _choose_other(evaluation: state.Evaluation) -> Run | None:
 def _choose_file(evaluation: state.Evaluation) -> list[Attribute]:
     with st.expander("Slices of your own"):
         st.markdown(f"{EXPECTED[0].upper()}{EXPECTED[1:]}. It stays in memory and is stored nowhere.")
-        file = st.file_uploader("CSV file", "csv", max_upload_size=64, key="slice_file")
+        file = st.file_uploader("CSV file", "csv", max_upload_size=state.upload_limit(64), key="slice_file")
         if file is None:
             return []
         try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
 from fercore.memory import return_freed_memory
+from views.webcam import connection_check
+from views.webcam.ice_servers import EXAMPLE, ice_servers
 from views.webcam.session import PATIENCE, Session
 from wording.markdown import code, message
 
@@ -20,18 +22,10 @@ RESOLUTIONS = {"640 x 480": (640, 480), "320 x 240": (320, 240), "1280 x 720": (
 FRAME_RATE = 15  # frames a second; what waits in aiortc has no limit, so more than can be shown must not be sent
 TITLE = "streamlit_webrtc.component.webrtc_streamer"  # of the iframe that holds the video
 
-SERVERS = """\
-[[webrtc.ice_servers]]
-urls = "stun:stun.example.org:3478"
-
-[[webrtc.ice_servers]]
-urls = "turn:turn.example.org:3478"
-username = "your name there"
-credential = "your password there"
-"""
 NOT_CONNECTED = (
     f"The video is not connected after {PATIENCE:.0f} seconds: a firewall or router lies between the browser and this "
-    "server. A STUN or TURN server leads around it; how to name one stands below. The tab Photo needs none."
+    "server. A STUN or TURN server leads around it; how to name one stands below, and Check the connection tells which "
+    "part fails. The tab Photo needs none."
 )
 HELP = """
 - **The browser must be allowed to use the camera:** the camera or lock symbol in its address bar.
@@ -151,37 +145,9 @@ def problem_words(told: str | None) -> str | None:
     return PROBLEMS.get(name) or f"The camera does not start. The browser says: {code(told[:300])}."
 
 
-def ice_servers() -> list[dict[str, str | list[str]]]:
-    """STUN and TURN servers that dashboard/.streamlit/secrets.toml names; none where it names none.
-
-    Raises
-    ------
-    ValueError
-        If an entry is none.
-    """
-    if not st.secrets.load_if_toml_exists():
-        return []
-    section = st.secrets.get("webrtc", {})
-    found = section.get("ice_servers", []) if isinstance(section, Mapping) else section
-    if not isinstance(found, list) or not all(_is_server(server) for server in found):
-        raise ValueError(
-            "webrtc.ice_servers in dashboard/.streamlit/secrets.toml: expected tables with urls and, for TURN, "
-            "username and credential, all of them texts"  # and no word of what was received: it is secret
-        )
-    return [dict(server) for server in found]
-
-
-def _is_server(server: object) -> bool:
-    return (
-        isinstance(server, Mapping)
-        and "urls" in server
-        and set(server) <= {"urls", "username", "credential"}
-        and all(isinstance(value, str) for value in server.values())
-    )
-
-
 def draw_help(expanded: bool) -> None:
     """What to do where no connection comes about."""
     with st.expander("The video does not come?", icon=":material/help:", expanded=expanded):
         st.markdown(HELP)
-        st.code(SERVERS, language="toml")
+        st.code(EXAMPLE, language="toml")
+        connection_check.draw()
