@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.browser.conftest import free_port
+from tests.browser.conftest import START, free_port
 from tests.factories.runs import make_run
 
 pytestmark = pytest.mark.browser
@@ -132,6 +132,7 @@ def test_who_is_on_the_list_comes_in_and_goes_out_again(guarded_app, page, settl
 def test_whom_the_provider_knows_and_the_list_does_not_stays_out(guarded_app, launch, settle):
     browser = launch()
     page = browser.new_page()  # not a watched one: the page says an error, as it should
+    page.set_default_timeout(1000 * START)
     page.goto(guarded_app.url)
     settle(page)
     page.get_by_role("button", name="Sign in").click()
