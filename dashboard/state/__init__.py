@@ -54,7 +54,7 @@ Faces in pictures and videos
     `kept_clip()`: a video likewise; `keep_answers(name, data)` and `kept_answers()`: a table of saved answers.
 Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
-    them, `WHY_NO_JOBS` why they may not; `usual_seconds(script)`: how long they took here.
+    them, `why_no_jobs()` why they may not; `usual_seconds(script)`: how long they took here.
 Visitors
     `signed_in()`: whether this one may see pages; `is_demo()`, `upload_limit(mb)` and `spend()`, which rations what
     costs seconds where the server is a demonstration.
@@ -68,7 +68,7 @@ Values may be shared by all users of the server: change none of them (arrays are
 Importing this package imports no torch; a page that needs it pays for it alone.
 """
 
-from state.background_jobs import WHY_NO_JOBS, jobs, may_start_jobs, usual_seconds
+from state.background_jobs import jobs, may_start_jobs, usual_seconds, why_no_jobs
 from state.caches import worked_out
 from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others
 from state.data_quality import audit, decide, decisions, decisions_file, known_copies, suspected, vote_doubts

@@ -15,10 +15,18 @@ from state.folders import REPOSITORY, data_root, runs_root
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 FLAG = "--jobs"
-WHY_NO_JOBS = (
+_OTHERS_REACH_IT = (
     "Buttons that start jobs or change what is on this machine are off, because others can reach this server; whoever "
     "starts it can allow them: `streamlit run dashboard/Home.py -- --jobs`."
 )
+
+
+_DEMONSTRATION = "This is a demonstration: nothing can be started or changed here."
+
+
+def why_no_jobs() -> str:
+    """Why buttons that start jobs are not shown, as markdown."""
+    return _DEMONSTRATION if is_demo() else _OTHERS_REACH_IT
 
 
 def jobs() -> Jobs:

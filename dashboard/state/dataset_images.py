@@ -14,7 +14,7 @@ from fercore.data.fer2013 import average_faces as mean_faces
 from fercore.data.sources import KAGGLE_DATASET
 from fercore.evaluation.elsewhere import Elsewhere
 from fercore.runs import Run
-from state.background_jobs import WHY_NO_JOBS, may_start_jobs
+from state.background_jobs import may_start_jobs, why_no_jobs
 from state.caches import copied, file_state, shared
 from state.folders import data_root, prepare_command
 from widgets.links import link
@@ -63,7 +63,7 @@ def missing_dataset(what: str) -> None:
     if may_start_jobs():
         link("dataset", "Or bring it in the browser", ":material/upload:")
     else:
-        st.caption(WHY_NO_JOBS)
+        st.caption(why_no_jobs())
 
 
 def require_dataset(what: str) -> Dataset:

@@ -30,7 +30,7 @@ from fercore.run_facets import facets as facets_of
 from fercore.run_index import RunIndex, index_of
 from fercore.run_notes import NOTE_FILE, Notes, read_notes
 from fercore.runs import Run, RunError
-from state.background_jobs import WHY_NO_JOBS, may_start_jobs
+from state.background_jobs import may_start_jobs, why_no_jobs
 from state.caches import copied, key, shared
 from state.folders import command, runs_root
 from widgets.links import link
@@ -127,7 +127,7 @@ def say_no_runs() -> None:
     if may_start_jobs():
         link("training", "Or train one in the browser", ":material/play_arrow:")
     else:
-        st.caption(WHY_NO_JOBS)
+        st.caption(why_no_jobs())
 
 
 def _listed() -> Listing:

@@ -58,7 +58,7 @@ def offer(
     command = command or terminal_command(script, subject, flags)
     if not state.may_start_jobs():
         st.code(command, language="bash", wrap_lines=True)
-        st.caption(state.WHY_NO_JOBS)
+        st.caption(state.why_no_jobs())
         return
     present = _present(script, subject, flags, writes)
     if present and present.state in ALIVE:

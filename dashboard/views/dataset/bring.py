@@ -19,7 +19,7 @@ def draw(expanded: bool) -> None:
     """The form and the progress of what it started."""
     if not state.may_start_jobs():
         if state.dataset() is not None:  # where there is none, the page says so itself
-            st.caption(state.WHY_NO_JOBS)
+            st.caption(state.why_no_jobs())
         return
     present = next((job for job in state.jobs().list() if job.info["script"].endswith("prepare_data.py")), None)
     if present and present.state in ALIVE:

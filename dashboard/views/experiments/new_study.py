@@ -122,7 +122,7 @@ def show(content: dict[str, Any], name: str) -> None:
     else:
         st.code(command, language="bash", wrap_lines=True)
         if not state.may_start_jobs():
-            st.caption(state.WHY_NO_JOBS)
+            st.caption(state.why_no_jobs())
     if name in group_studies(state.runs()):
         st.warning(f"There are runs of {code(name)} already: a sweep goes on with them and refuses another budget.")
 

@@ -50,7 +50,7 @@ def draw_one(job: Job) -> None:
     else:
         tell_end(job)
         if not state.may_start_jobs():
-            st.caption(state.WHY_NO_JOBS)
+            st.caption(state.why_no_jobs())
         elif st.button("Go on", key="go_on", icon=":material/play_arrow:"):
             try:
                 state.jobs().go_on(job)

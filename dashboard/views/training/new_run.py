@@ -105,7 +105,7 @@ def draw_start(recipe: str, name: str, asked: Config, changes: dict[str, Any]) -
     command = terminal_command("train", flags={"recipe": recipe, "name": name}, settings=settings)
     if not state.may_start_jobs():
         st.code(command, language="bash", wrap_lines=True)
-        st.caption(state.WHY_NO_JOBS)
+        st.caption(state.why_no_jobs())
         return
     if state.find_run(name):
         st.warning(f"There is a run {code(name)} already; choose another name.", icon=":material/warning:")

@@ -67,7 +67,7 @@ def draw_runs() -> None:
     if len(chosen) == 1:
         run_care.draw(chosen[0])
     elif not state.may_start_jobs():
-        st.caption(state.WHY_NO_JOBS)
+        st.caption(state.why_no_jobs())
     names = [run.name for run in chosen]
     if any(run.status == "running" for run in chosen):
         follow(names, clean)

@@ -21,7 +21,7 @@ def draw(run: Run) -> None:
     if not state.may_start_jobs():
         if note:
             st.caption(f"Note: {escape(note)}")
-        st.caption(state.WHY_NO_JOBS)
+        st.caption(state.why_no_jobs())
         return
     with st.expander(f"Note, rename, archive or delete {run.name}", icon=":material/edit_note:"):
         _draw_note(run, note)
