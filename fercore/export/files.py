@@ -20,7 +20,7 @@ from fercore.export.card import Exported, model_card
 from fercore.export.onnx import CALIBRATION, quantise, write_onnx
 from fercore.export.record import ONNX_FILE, OnnxRecord, write_record
 from fercore.export.standalone import Difference, compare, crop_code, face_shape, require_equal
-from fercore.inference.onnx import OnnxModule
+from fercore.inference.onnx import EXACT_INT8, OnnxModule
 from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess
 from fercore.models.registry import LoadedModel, load
@@ -160,9 +160,18 @@ def _onnx(
         same = " and ".join(f"{figure['same']:.1%} of {figure['split_name']}" for figure in accuracy.values())
         notes = f"It says the same as the run on {same}."
     words = f"an ONNX file in {precision}"
+    options = ""
+    if precision == "int8":
+        key, value = EXACT_INT8
+        options = (
+            "options = onnxruntime.SessionOptions()\n"
+            "# Without it, 8-bit sums overflow on x86 processors that lack VNNI, and the answers are wrong.\n"
+            f'options.add_session_config_entry("{key}", "{value}")\n'
+        )
+    opened = f'"{ONNX_FILE}", options' if options else f'"{ONNX_FILE}"'
     usage = (
         "import numpy as np, onnxruntime\nfrom PIL import Image\n\n"
-        f'session = onnxruntime.InferenceSession("{ONNX_FILE}")\n'
+        f"{options}session = onnxruntime.InferenceSession({opened})\n"
         f"crop = {crop_code(run)}\n"
         f'probabilities = session.run(None, {{"faces": crop[None]}})[0]  # (1, {len(run.classes)})'
     )

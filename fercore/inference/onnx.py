@@ -25,6 +25,10 @@ from fercore.runs import Run, RunError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+# Without this option, sums of 8-bit products overflow on x86 processors without VNNI, and the answers are wrong: on an
+# AVX2 machine reference-fast was right on 47 % of 500 images instead of 65 %. With it the answers are right, at half as
+# much time again; on other processors it changes nothing (onnxruntime: "Quantize ONNX models").
+EXACT_INT8 = ("session.x64quantprecision", "1")
 _MOST_BYTES = 1 << 30
 _SMALLEST = float(np.finfo(np.float32).tiny)  # of which the logarithm is still a number
 
@@ -109,6 +113,7 @@ def _open(path: Path, threads: int) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3  # errors alone
+    options.add_session_config_entry(*EXACT_INT8)
     try:
         content = _read(path)
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
