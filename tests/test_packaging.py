@@ -48,7 +48,7 @@ def test_the_library_needs_what_it_declares_and_no_streamlit():
 
 
 def test_the_dashboard_needs_what_it_declares():
-    brought = {"av"}  # which streamlit-webrtc is made of
+    brought = {"aiortc", "av"}  # which streamlit-webrtc is made of
     assert imported("dashboard") <= LIBRARY | names(EXTRAS["dashboard"]) | brought
 
 
@@ -60,7 +60,7 @@ def test_scripts_need_the_library_alone_but_for_benchmarks():
     ("file", "line"),
     [
         ("requirements.txt", "-e .[dashboard,export]"),
-        ("tests/requirements.txt", "-e .[dashboard,export,ray,tests]"),
+        ("tests/requirements.txt", "-e .[dashboard,export,ray,sign-in,tests]"),
     ],
 )
 def test_requirements_point_to_pyproject(file, line):

@@ -133,7 +133,9 @@ def test_metrics_recompute_exactly_from_predictions(name):
         names = OFFICIAL_SPLIT_NAMES | ({"train": "Training, out of fold"} if "kfold" in run.info else {})
         settings = {"split": split, "split_name": names[split], "tta": tta, "classes": run.classes}
         again = report(stored.label, stored.probabilities, **settings)
-        assert {key: metrics[key] for key in again} == json.loads(json.dumps(again))
+        found, expected = flat({key: metrics[key] for key in again}), flat(json.loads(json.dumps(again)))
+        # A processor with other vectors adds up in another order: the last bit of a mean may differ, and no more.
+        assert found == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("reference-")])

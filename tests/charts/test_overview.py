@@ -20,7 +20,7 @@ def reports(run):
 def test_runs_table(tmp_path):
     full = make_run(tmp_path, "full", epochs=4, accuracy=0.6, n=70)
     bare = make_run(tmp_path, "bare", epochs=0, splits=(), status="stopped")
-    table = runs_table([full, bare], {"full": (3, full.history()["seconds"].sum())}, {"full": reports(full)})
+    table = runs_table([full, bare], {"full": (4, full.history()["seconds"].sum())}, {"full": reports(full)})
     row = table.iloc[0]
     assert row[["run", "model", "recipe", "status"]].tolist() == ["full", "cnn", "toy", "finished"]
     assert row[["parameters", "epochs", "seconds", "test_accuracy"]].tolist() == [123456, 4, 50.0, 0.6]

@@ -9,7 +9,7 @@ import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
-from views.home.run_tables import Reports, draw_dataset, draw_flagged, draw_of_other_data, draw_report, draw_runs
+from views.home.overview import Reports, draw_dataset, draw_flagged, draw_of_other_data, draw_report, draw_runs
 from widgets.judged import draw_judged
 from widgets.links import draw_comparison_link, link
 from widgets.page_title import page_title
