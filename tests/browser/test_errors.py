@@ -84,9 +84,13 @@ def test_a_clicked_bar_shows_the_images_of_its_class_and_the_address_shows_them_
     settle(page)
     page.get_by_role("radio", name="wrong").click()
     page.wait_for_url(lambda url: "outcome" not in url)  # what is chosen at first is not in the address
-    settle(page)
     happy = found.label == EMOTIONS.index("happy")
     wrong = set(found.id[happy & (found.predicted != found.label)])
+    # The address changes before the pictures do.
+    page.wait_for_function(
+        "number => document.querySelectorAll('[data-testid=stImage]').length === number", arg=len(wrong)
+    )
+    settle(page)
     assert set(downloaded(page, tmp_path)["id"]) == wrong
     shared = page.url
     page.goto("about:blank")
