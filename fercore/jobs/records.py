@@ -103,13 +103,17 @@ class Job:
         return self.path / RESULT
 
     def process(self) -> psutil.Process | None:
-        """Its process, if that lives: same number *and* same start, so that a reused number is never taken for it."""
+        """Its process, if that lives: same number *and* same start, so that a reused number is never taken for it.
+
+        A clock that was set anew moves the start of all processes. Then the environment tells, which names the job.
+        """
         known = self._read("process.json")
         if not known:
             return self._unnoted()
         try:
             process = psutil.Process(known["pid"])
             same = abs(process.create_time() - known["started"]) <= _STARTED_WITHIN
+            same = same or process.environ().get(MARK) == self.id
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (KeyError, TypeError, ValueError, OverflowError, psutil.Error):
             return None

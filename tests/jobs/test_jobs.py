@@ -189,6 +189,17 @@ def test_a_reused_process_number_is_not_taken_for_the_job(jobs: Jobs):
     assert not (job.path / "stop.json").exists()
 
 
+def test_a_clock_that_is_set_anew_ends_no_job(jobs: Jobs):
+    job = jobs.submit("evaluate", "a")
+    wait(lambda: begun(jobs, "a"), "the script")
+    process = job.process()
+    (job.path / "process.json").write_text(json.dumps({"pid": process.pid, "started": process.create_time() - 5}))
+    assert job.process() == process
+    assert job.strays() == []  # which are killed
+    assert jobs.list()[0].state == "running"
+    assert process.is_running()
+
+
 def test_the_same_is_not_started_twice(jobs: Jobs):
     job = jobs.submit("evaluate", "a")
     with pytest.raises(JobError, match="already"):
