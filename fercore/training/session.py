@@ -264,7 +264,7 @@ def _keep(fit: Fit, run: Run) -> Run:
 
 def _forget_measurements(run: Run) -> None:
     """Delete what was computed from the weights of an earlier epoch, by scripts that ran while training was stopped."""
-    for pattern in ("metrics_*.json", "predictions_*.npz", "features_*.npz", "embedding_*.npz"):
+    for pattern in ("metrics_*.json", "predictions_*.npz", "features_*.npz", "embedding_*.npz", "robustness_*.npz"):
         for outdated in run.path.glob(pattern):
             outdated.unlink(missing_ok=True)
     if not (run.path / FOLDER).is_symlink():

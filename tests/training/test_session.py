@@ -12,6 +12,7 @@ import torch
 
 from fercore import runs
 from fercore.evaluation.metrics import report
+from fercore.evaluation.robustness import robustness_file
 from fercore.explain.features import summarize_run
 from fercore.explain.summary import features_file
 from fercore.run_lock import training_lock
@@ -21,6 +22,7 @@ from fercore.training.config import load_recipe
 from fercore.training.evaluate import evaluate_run
 from fercore.training.loop import TrainingFailed
 from tests.factories.data import make_dataset
+from tests.factories.robustness import keep_counts
 from tests.training.conftest import TINY
 
 
@@ -161,9 +163,11 @@ def test_what_was_computed_from_earlier_weights_goes_with_them(dataset, tmp_path
     run = stopped(learning_rate=learning_rate)
     evaluate_run(run, dataset, "val", tta="flip")
     summarize_run(run, dataset, "val")
+    keep_counts(run)
     resumed = session.resume(dataset, tmp_path, "stopped", quiet=True)
     assert (resumed.info["best"]["epoch"] > 1) is improves
     assert features_file(resumed, "val").is_file() is not improves
+    assert robustness_file(resumed, "test").is_file() is not improves
     assert (("val", "flip") in resumed.evaluations()) is not improves
     assert {("val", "none"), ("test", "none")} <= set(resumed.evaluations())
 
