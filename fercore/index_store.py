@@ -58,7 +58,10 @@ class Store:
 
     def write(self, key: Key, state: str, value: Any) -> None:
         """Keep one value; a failure is no loss."""
-        text = json.dumps(value, allow_nan=False)
+        try:
+            text = json.dumps(value, allow_nan=False)
+        except ValueError:  # a figure that is no number, of a stranger's run
+            return
         if len(text) <= LONGEST:
             self._change("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", [(*key, state, text)])
 

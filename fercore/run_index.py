@@ -131,7 +131,7 @@ class RunIndex:
             return state, str(error)
 
     def _forget(self, names: set[str]) -> None:
-        keys = [key for key in self._kept if key[0] in names]
+        keys = [key for key in list(self._kept) if key[0] in names]  # others may keep meanwhile
         for key in keys:
             del self._kept[key]
         if keys and self._store is not None:

@@ -140,6 +140,16 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path):
     assert index.kept(run, "x", [], lambda: 3) == index.kept(run, "x", [], pytest.fail) == 3
 
 
+def test_a_figure_that_is_no_number_is_not_kept(tmp_path):
+    run = create_run(tmp_path / "runs", "a", INFO)
+    for _ in range(2):  # at the next start it is worked out again
+        index = RunIndex(tmp_path / "runs")
+        index.keep_in(tmp_path / "cache")
+        assert index.kept(run, "x", [], lambda: float("inf")) == float("inf")
+        index.close()
+    assert not Store(tmp_path / "runs", tmp_path / "cache").read()
+
+
 def test_results_on_other_data_are_apart_from_the_runs_own(tmp_path):
     run = make_run(tmp_path, "a", splits=())
     index = RunIndex(tmp_path)
