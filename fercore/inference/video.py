@@ -155,8 +155,13 @@ class Reading:
         """
         frames = self._decoded()
         if start > _NEAR and self._seek(start - _BEFORE):
+            heard: list[av.Packet] = []
+            tell, self._other = self._other, heard.append  # until it is known whether this is the right place
             first = next((found for found in frames if found[1].key_frame), None)
+            self._other = tell
             if first and first[1].time is not None and first[0] <= start:
+                for packet in heard:
+                    tell(packet)
                 yield first
             else:  # it led elsewhere, as in files without an index
                 frames.close()

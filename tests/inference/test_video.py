@@ -147,6 +147,20 @@ def test_a_file_that_leads_elsewhere_is_read_from_its_beginning(tmp_path, monkey
     assert sought == [19, 0]
 
 
+@pytest.mark.parametrize("astray", [0, 30])
+def test_sound_is_told_once_wherever_the_file_leads(tmp_path, monkeypatch, astray):
+    path = write_timed(tmp_path / "clip.avi", FRAMES[:1] * 120, MINUTE, sound=(0, 60))
+    whole, heard = [], []
+    with video.opened(path) as container:
+        list(video.Reading(container, lambda packet: whole.append(packet.pts)).timed())
+    seek = video.Reading._seek
+    monkeypatch.setattr(video.Reading, "_seek", lambda self, time: seek(self, time + astray if time else time))
+    with video.opened(path) as container:
+        list(video.Reading(container, lambda packet: heard.append(packet.pts)).timed(20.0))
+    assert heard == whole[-len(heard) :]  # each once and in order, to the end
+    assert (len(heard) == len(whole)) == (astray > 0)
+
+
 def test_a_video_in_memory_is_read_as_from_its_file(tmp_path):
     path = write_timed(tmp_path / "clip.webm", FRAMES[:4], TENTHS[:4])
     found = list(read_frames(io.BytesIO(path.read_bytes()), 100))
