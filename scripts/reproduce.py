@@ -22,7 +22,7 @@ import pandas as pd
 
 from fercore.charts.style import duration, percent
 from fercore.cli import ScriptParser, add_roots, friendly_errors
-from fercore.evaluation.reproduced import NOT_DONE, NOT_SHIPPED, OUTSIDE, WITHIN, comparison
+from fercore.evaluation.reproduced import NOT_DONE, NOT_SHIPPED, OTHER_DATA, OUTSIDE, WITHIN, comparison
 from fercore.run_files import atomic_write
 from fercore.training.plan import load_plan
 from fercore.training.reproduce import DONE, Reproduction, Standing, carry_out, epoch_seconds
@@ -56,9 +56,7 @@ def main(arguments: list[str]) -> None:
     if options.dry_run:
         return
     standing = carry_out(work, options.jobs, say=lambda line: print(line, flush=True))
-    groups = {
-        task.name: [one.name for one in plan.tasks if one.same_but_seed == task.same_but_seed] for task in work.tasks
-    }
+    groups = {task.name: plan.seeds_of(task) for task in work.tasks}
     words = {name: (found.state, found.problem) for name, found in standing.items()}
     table = comparison(groups, options.out, options.runs, words)
     atomic_write(options.out / RESULTS, lambda file: file.write(table.to_csv(index=False).encode()))
@@ -96,7 +94,8 @@ def describe(table: pd.DataFrame) -> str:
         status = "" if row["status"] == DONE else f"  {row['status']}: {row['problem']}"
         lines.append(f"{row['run']:<44}{cells[0]:<40}{cells[1]}{status}".rstrip())
     verdicts = table["test_verdict"].value_counts()
-    counts = [f"{verdicts[word]} {word}" for word in (WITHIN, OUTSIDE, NOT_SHIPPED, NOT_DONE) if word in verdicts]
+    words = (WITHIN, OUTSIDE, NOT_SHIPPED, OTHER_DATA, NOT_DONE)
+    counts = [f"{verdicts[word]} {word}" for word in words if word in verdicts]
     lines.append(f"Accuracy on test: {', '.join(counts)}.")
     lines.append(
         "Within: in the shipped figure's 95 % interval; where several seeds are shipped, in the 95 % prediction"
@@ -109,8 +108,8 @@ def _cell(row: dict, split: str) -> str:
     again, shipped, verdict = (row[f"{split}_{what}"] for what in ("again", "shipped", "verdict"))
     if pd.isna(again):
         return ""
-    if verdict == NOT_SHIPPED:
-        return f"{percent(again)} ({NOT_SHIPPED})"
+    if verdict in (NOT_SHIPPED, OTHER_DATA):
+        return f"{percent(again)} ({verdict})"
     beside = "" if pd.isna(shipped) else f", {percent(shipped)}"
     low, high = (100 * row[f"{split}_{end}"] for end in ("low", "high"))
     return f"{percent(again)}{beside} ({low:.1f} to {high:.1f}): {verdict}"

@@ -12,6 +12,7 @@ from scipy.stats import t
 from fercore.runs import Run, RunError, open_run
 
 WITHIN, OUTSIDE, NOT_SHIPPED, NOT_DONE = "within", "outside", "not shipped", "not done"
+OTHER_DATA = "shipped on other data"  # by its fingerprint: the two figures do not compare
 SPLITS = ("val", "test")
 COLUMNS = [
     "run",
@@ -64,8 +65,8 @@ def comparison(
     -------
     DataFrame
         run, status; for val and test the accuracy again and shipped (fractions), low and high of what is expected
-        (see `expected_range`), and the verdict: `WITHIN`, `OUTSIDE`, `NOT_SHIPPED` or `NOT_DONE`; epochs trained,
-        median seconds of one, device, problem. What is not known is missing.
+        (see `expected_range`), and the verdict: `WITHIN`, `OUTSIDE`, `NOT_SHIPPED`, `OTHER_DATA` or `NOT_DONE`;
+        epochs trained, median seconds of one, device, problem. What is not known is missing.
     """
     rows = [
         {"run": name, "status": standing[name][0], "problem": standing[name][1]} | _row(name, same, out, shipped)
@@ -76,14 +77,17 @@ def comparison(
 
 def _row(name: str, same: Sequence[str], out: Path, shipped: Path) -> dict:
     run, row = _opened(out / name), {}
+    found = {other: there for other in same if (there := _opened(shipped / other))}
+    alike = {other: there for other, there in found.items() if run is None or _data(there) == _data(run)}
+    missing = OTHER_DATA if found and not alike else NOT_SHIPPED
     for split in SPLITS:
         again = _accuracy(run, split)
-        known = {other: figure for other in same if (figure := _accuracy(_opened(shipped / other), split))}
+        known = {other: figure for other, there in alike.items() if (figure := _accuracy(there, split))}
         own = known.get(name)
         row |= {f"{split}_again": again["value"] if again else None, f"{split}_shipped": own["value"] if own else None}
         if known:
             row[f"{split}_low"], row[f"{split}_high"] = expected_range(list(known.values()))
-        row[f"{split}_verdict"] = _verdict(again, row.get(f"{split}_low"), row.get(f"{split}_high"))
+        row[f"{split}_verdict"] = _verdict(again, row.get(f"{split}_low"), row.get(f"{split}_high"), missing)
     if run is None:
         return row
     history = run.history() if (run.path / "history.csv").is_file() else ()
@@ -91,11 +95,11 @@ def _row(name: str, same: Sequence[str], out: Path, shipped: Path) -> dict:
     return row | {"epochs": len(history), "seconds_per_epoch": seconds, "device": run.info.get("device")}
 
 
-def _verdict(again: Mapping[str, float] | None, low: float | None, high: float | None) -> str:
+def _verdict(again: Mapping[str, float] | None, low: float | None, high: float | None, missing: str) -> str:
     if again is None:
         return NOT_DONE
     if low is None:
-        return NOT_SHIPPED
+        return missing
     return WITHIN if low <= again["value"] <= high else OUTSIDE
 
 
@@ -104,6 +108,10 @@ def _opened(path: Path) -> Run | None:
         return open_run(path)
     except RunError:
         return None
+
+
+def _data(run: Run) -> object:
+    return run.info["dataset"].get("fingerprint")
 
 
 def _accuracy(run: Run | None, split: str) -> dict[str, float] | None:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from fercore.evaluation.intervals import wilson
-from fercore.evaluation.reproduced import NOT_DONE, NOT_SHIPPED, OUTSIDE, WITHIN, comparison, expected_range
+from fercore.evaluation.reproduced import (
+    NOT_DONE,
+    NOT_SHIPPED,
+    OTHER_DATA,
+    OUTSIDE,
+    WITHIN,
+    comparison,
+    expected_range,
+)
+from fercore.runs import read_json, update_run, write_json
 from tests.factories.runs import make_run
 
 
@@ -39,3 +48,13 @@ def test_a_run_that_did_not_finish_is_not_done(tmp_path):
     make_run(tmp_path / "out", "a", status="stopped")
     table = comparison({"a": ["a"]}, tmp_path / "out", tmp_path / "runs", {"a": ("failed", "out of memory")})
     assert table.loc[0, ["status", "problem", "val_verdict"]].tolist() == ["failed", "out of memory", NOT_DONE]
+
+
+def test_figures_on_other_data_do_not_compare(tmp_path):
+    run, _ = make_run(tmp_path / "out", "a"), make_run(tmp_path / "runs", "a")
+    update_run(run, dataset=run.info["dataset"] | {"fingerprint": "another"})
+    metrics = read_json(run.path / "metrics_test.json")
+    write_json(run.path / "metrics_test.json", metrics | {"dataset_fingerprint": "another"})
+    table = comparison({"a": ["a"]}, tmp_path / "out", tmp_path / "runs", {"a": ("done", "")})
+    assert table.loc[0, "test_verdict"] == OTHER_DATA
+    assert table.loc[0, ["test_shipped", "test_low"]].isna().all()
