@@ -69,11 +69,11 @@ def measure(
         raise RunError(f"{run.name} is bound to no data set yet; run: python scripts/evaluate.py {run.name}")
     rows = dataset.some_indices(split)
     chosen, results = asked(run, dataset, _sample(rows, images)), place(run, dataset)
-    model, engine, device = _model(run)
+    model, device, answering = _model(run)
     confidence = run_confidence(run)
     about = {
         **{"fingerprint": dataset.info["fingerprint"], "order": dataset.order, "split": split},
-        **{"weights_sha256": run.weights_sha256() if run.has_weights else "", "engine": engine, "kinds": digest()},
+        **{"weights_sha256": answering["weights_sha256"], "engine": answering["engine"], "kinds": digest()},
         **{"temperature": confidence.temperature if confidence else 1.0},
         "threshold": min(confidence.threshold, 2.0) if confidence else None,  # one that is never reached is 2
     }
@@ -82,7 +82,9 @@ def measure(
     with tqdm(total=len(conditions()) * len(chosen.rows), unit="image", disable=None if progress else True) as bar:
         for condition in conditions():
             bar.set_postfix_str(f"{condition[0]} {condition[1]}", refresh=False)
-            found[condition] = _answers(condition, parts, about, dataset, chosen, model, device, confidence, bar)
+            found[condition] = _answers(
+                condition, parts, about | answering, dataset, chosen, model, device, confidence, bar
+            )
     about |= {"created": utc_now(), "split_name": split_name(results, split), "split_size": len(rows)}
     counted = count(found, chosen.labels, np.searchsorted(rows, chosen.rows), about, confidence)
     write_robustness(results, split, counted)
@@ -129,12 +131,13 @@ def _sample(rows: np.ndarray, images: int | None) -> np.ndarray:
     return np.sort(np.random.default_rng(0).choice(rows, images, replace=False))
 
 
-def _model(run: Run) -> tuple[LoadedModel, str, str]:
-    """The model, what computes it, and where: the run's ONNX file if it has one."""
+def _model(run: Run) -> tuple[LoadedModel, str, dict[str, str]]:
+    """The model, where it computes, and what answers: the run's ONNX file if it has one, which one file alone is."""
     if record := read_record(run):
-        return load_onnx(run), f"onnx {record.precision}", "cpu"
+        file = {"weights_sha256": record.weights_sha256, "made": record.created}
+        return load_onnx(run), "cpu", {"engine": f"onnx {record.precision}", **file}
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return load(run, device), "torch fp32", device
+    return load(run, device), device, {"engine": "torch fp32", "weights_sha256": run.weights_sha256()}
 
 
 def _answers(

@@ -24,6 +24,8 @@ _WEIGHTS = "model.safetensors"
 def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFrame:
     """Store a run's large matrices in a byte a weight, and everything that it was scored on again.
 
+    Counts on disturbed pictures are deleted: they take minutes to make again.
+
     Parameters
     ----------
     run
@@ -54,6 +56,8 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
         for path in sorted(trial.iterdir()):
             if path.name == _WEIGHTS or path.name.startswith(("metrics_", "predictions_")):
                 os.replace(path, run.path / path.name)
+        for outdated in run.path.glob("robustness_*.npz"):
+            outdated.unlink()
     return table
 
 

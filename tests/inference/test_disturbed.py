@@ -1,5 +1,7 @@
 """Asking a model about disturbed pictures: the clean ones as evaluated, the same again, and going on after a stop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from fercore.evaluation.disturbances import disturb
 from fercore.evaluation.elsewhere import open_elsewhere
 from fercore.evaluation.robustness import conditions, read_robustness, robustness_file
 from fercore.export.files import export_into_run
+from fercore.export.record import read_record, write_record
 from fercore.inference import disturbed
 from fercore.inference.disturbed import measure
 from fercore.models.forward import probabilities
@@ -134,6 +137,21 @@ def test_the_onnx_file_answers_where_there_is_one(run, dataset):
     assert (torch.about["engine"], onnx.about["engine"]) == ("torch fp32", "onnx fp32")
     assert (torch.wrong != onnx.wrong).mean() < 0.02
     assert np.allclose(torch.counts["confidence"], onnx.counts["confidence"], atol=1e-3)
+
+
+def test_parts_of_an_earlier_onnx_file_are_measured_again(run, dataset, asked, monkeypatch):
+    monkeypatch.setattr(disturbed.shutil, "rmtree", lambda folder: None)  # the parts stay
+    export_into_run(run)
+    (run.path / "model.safetensors").unlink()
+    found = measure(run, dataset)
+    record = read_record(run)
+    assert found.about["weights_sha256"] == record.weights_sha256
+    asked.clear()
+    measure(run, dataset)
+    assert asked == []
+    write_record(run, replace(record, created="later"))
+    measure(run, dataset)
+    assert len(asked) == len(conditions()) - 1
 
 
 def test_other_data_lie_beside_the_run_s_own_and_classes_meet_by_name(run, tmp_path):

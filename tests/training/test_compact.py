@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from fercore.evaluation.robustness import robustness_file
 from fercore.models import compact as weights
 from fercore.models.registry import load
 from fercore.runs import RunError, open_run
 from fercore.training import compact
 from fercore.training.evaluate import evaluate_run
+from tests.factories.robustness import keep_counts
 from tests.factories.runs import make_run
 
 
@@ -30,7 +32,9 @@ def files(run):
 def test_all_that_was_scored_is_scored_again(run, dataset, monkeypatch):
     monkeypatch.setattr(compact, "MOST_LOST", 1)
     before = files(run)
+    keep_counts(run)
     table = compact.compact_run(run, dataset)
+    assert not robustness_file(run, "test").exists()
     assert table[["split", "tta"]].to_numpy().tolist() == [["test", "none"], ["test", "flip"], ["val", "none"]]
     again = open_run(run.path)
     for row in table.itertuples():
