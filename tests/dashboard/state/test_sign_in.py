@@ -38,6 +38,8 @@ def check_access(folders):
         ({"domains": ["example.org"]}, "a@evil.net@example.org", False),
         ({"domains": ["example.org"]}, "", False),
         ({"domains": [""]}, "ada", False),
+        ({"domains": ["strasse.example"]}, "ada@stra\u00dfe.example", False),  # another domain
+        ({"emails": ["kim@example.org"]}, "\u212aim@example.org", False),  # the sign of Kelvin
         ({"everyone": True}, "ada@example.org", True),
         ({"everyone": "true"}, "ada@example.org", False),  # a text is no yes
         ({"everyone": False, "emails": []}, "ada@example.org", False),
@@ -92,6 +94,46 @@ def test_who_is_on_the_list_sees_the_page_and_the_way_out(open_page, monkeypatch
     app.run()
     assert [title.value for title in app.title] == ["Training"]
     assert "Sign out" in [button.label for button in app.sidebar.button]
+
+
+@pytest.fixture
+def secrets_file(tmp_path, monkeypatch):
+    """`secrets_file(content)`: the only file of secrets; None for a folder in its place."""
+    import streamlit as st
+    from streamlit.runtime.secrets import Secrets
+
+    def kept(content):
+        file = tmp_path / "secrets.toml"
+        file.mkdir() if content is None else file.write_bytes(content)
+        monkeypatch.setattr(
+            st, "get_option", lambda name, known=st.get_option: [str(file)] if "secrets" in name else known(name)
+        )
+        monkeypatch.setattr(st, "secrets", Secrets())
+        monkeypatch.setattr("streamlit.runtime.secrets.config.get_option", st.get_option)
+
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[auth]\nclient_id = ", "cannot be read"),  # as while somebody writes it
+        (b"\xff[auth]", "cannot be read"),
+        (None, "cannot be read"),
+        (b'[access]\nemails = ["ada@example.org"]', "no table"),
+    ],
+)
+def test_secrets_that_may_name_a_list_and_cannot_be_used_let_nobody_in(open_page, secrets_file, content, said):
+    secrets_file(content)
+    app = open_page("training")
+    assert [title.value for title in app.title] == ["No way in"]
+    assert said in app.error[0].value
+    assert not app.button
+
+
+def test_secrets_of_other_things_let_everybody_in(open_page, secrets_file):
+    secrets_file(b"[webrtc]")
+    assert [title.value for title in open_page("training").title] == ["Training"]
 
 
 class Somebody(dict):
