@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 
 import psutil
@@ -50,6 +51,14 @@ def wait_for(health: str, process: subprocess.Popen) -> None:
         except OSError:
             time.sleep(0.2)
     raise RuntimeError(f"the dashboard does not answer at {health}")
+
+
+def test_it_takes_files_as_large_as_its_widgets_say(folders):
+    from fercore.jobs import MOST_UPLOAD
+    from views.predict import clip
+
+    settings = tomllib.loads((DASHBOARD / ".streamlit" / "config.toml").read_text())
+    assert settings["server"]["maxUploadSize"] >= max(MOST_UPLOAD >> 20, clip.MOST_MB)
 
 
 def test_only_this_machine_can_reach_it_and_it_reports_to_nobody(server):
