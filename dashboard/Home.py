@@ -52,6 +52,7 @@ with st.spinner("Starting the workbench ..."):
     import state
     from widgets.job_status import draw_sidebar
 
+state.limit_uploads()
 with state.errors_shown():
     if state.signed_in():
         draw_sidebar()

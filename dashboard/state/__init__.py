@@ -56,8 +56,8 @@ Jobs
     `jobs()`: our scripts as processes that outlive pages and server; `may_start_jobs()`: whether visitors may start
     them, `why_no_jobs()` why they may not; `usual_seconds(script)`: how long they took here.
 Visitors
-    `signed_in()`: whether this one may see pages; `is_demo()`, `upload_limit(mb)` and `spend()`, which rations what
-    costs seconds where the server is a demonstration.
+    `signed_in()`: whether this one may see pages; where the server is a demonstration, `is_demo()`, `limit_uploads()`,
+    `upload_limit(mb)`, and `spend()`, which rations looks at pictures and videos.
 Words and looks
     `escape(text)`, `code(text)` and `message(error)` for every text that comes from a run folder or the
     URL; `draw_answer(sentence)`, which opens a page; `dark()`; `run_looks()`, a colour and a shape for each run;
@@ -83,7 +83,7 @@ from state.dataset_images import (
     missing_dataset,
     require_dataset,
 )
-from state.demo import CLIP, is_demo, spend, upload_limit
+from state.demo import CLIP, is_demo, limit_uploads, spend, upload_limit
 from state.faces import (
     detector,
     keep_answers,

@@ -1,7 +1,7 @@
 """A demonstration for strangers: `streamlit run dashboard/Home.py -- --demo`.
 
-Nothing on the server can be changed or started, uploads are small, and what costs seconds is rationed: so much a minute
-for each visitor, and so much for all of them together.
+Nothing on the server can be changed or started, uploads are small, and looks at pictures and videos are rationed: so
+many a minute for each visitor, and so many for all of them together. Live video and heat maps are not.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit import config
 
 FLAG = "--demo"
 MOST_MB = 10  # of an upload
+UPLOADS = "server.maxUploadSize"  # MB
 EACH, ALL, MINUTE = 30, 240, 60.0  # looks of a visitor and of all visitors, in so many seconds
 CLIP = 15  # looks that a video counts as
 
@@ -28,6 +30,12 @@ def is_demo() -> bool:
 def upload_limit(megabytes: int) -> int:
     """Largest upload in MB of a widget that usually takes so many."""
     return min(megabytes, MOST_MB) if is_demo() else megabytes
+
+
+def limit_uploads() -> None:
+    """Have the server of a demonstration refuse what is larger: limits of widgets are kept by browsers alone."""
+    if is_demo() and st.get_option(UPLOADS) > MOST_MB:
+        config.set_option(UPLOADS, MOST_MB)
 
 
 class Ration:

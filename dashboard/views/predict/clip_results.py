@@ -140,12 +140,11 @@ def draw_annotation(kept: Kept, run: str, label: str, smoothing: float) -> None:
     if own and drawn.content:
         name = f"{Path(kept.name).stem}-{run}.mp4"
         download(f"{label}: annotated video (MP4)", drawn.content, name, "video/mp4")
-    elif not (kept.work or kept.survey.cancelled):
-        settings = {"key": f"annotate_{run}", "icon": ":material/draw:", "on_click": _draw}
-        st.button(f"{label}: draw the annotated video", **settings, args=(kept, run, smoothing))
+    elif not (kept.work or kept.survey.cancelled) and st.button(
+        f"{label}: draw the annotated video", key=f"annotate_{run}", icon=":material/draw:"
+    ):
+        state.spend(state.CLIP)
+        kept.annotation = Annotation(kept.survey, run, smoothing)
+        st.rerun()
     if own and drawn.problem:
         st.warning(message(drawn.problem))
-
-
-def _draw(kept: Kept, run: str, smoothing: float) -> None:
-    kept.annotation = Annotation(kept.survey, run, smoothing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+import state
 from fercore.fields import ConfigError
 from fercore.inference.detector_file import MTCNN, fetch
 from state.faces import detector_name
@@ -26,7 +27,7 @@ def offer_yunet() -> None:
         st.markdown(YUNET)
         return
     st.markdown(ABOUT_MTCNN)
-    if st.button("Fetch YuNet", key="fetch_yunet", icon=":material/download:"):
+    if state.may_start_jobs() and st.button("Fetch YuNet", key="fetch_yunet", icon=":material/download:"):
         try:
             with st.spinner("Fetching YuNet ..."):
                 fetch()

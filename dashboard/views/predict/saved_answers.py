@@ -21,8 +21,9 @@ WEBCAM = (
 
 def show_saved() -> None:
     """Open a table of answers, and draw its timeline, shares and files."""
-    label = f"Answers for a video or of the webcam, as they were saved (CSV), at most {MOST_MB} MB"
-    upload = st.file_uploader(label, "csv", max_upload_size=MOST_MB, key="saved_answers")
+    most_mb = state.upload_limit(MOST_MB)
+    label = f"Answers for a video or of the webcam, as they were saved (CSV), at most {most_mb} MB"
+    upload = st.file_uploader(label, "csv", max_upload_size=most_mb, key="saved_answers")
     if upload:
         state.keep_answers(upload.name, upload.getvalue())
     kept = state.kept_answers()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+import state
 from fercore.data.decode import UnreadableImage, read_photo
 from views.webcam.overlay import draw, marks
 from views.webcam.panel import draw_answers, draw_keep, milliseconds
@@ -21,6 +22,7 @@ def draw_photo(settings: Settings) -> None:
             "Take a photo. It stays in this server's memory and is gone with the page.", icon=":material/photo_camera:"
         )
         return
+    state.spend()
     try:
         picture, _, notes = read_photo(photo.getvalue())
     except UnreadableImage as error:

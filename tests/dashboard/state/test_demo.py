@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from streamlit import config
 
 from tests.dashboard.conftest import opened, words
 from tests.factories.data import make_dataset
@@ -45,9 +46,23 @@ def test_uploads_are_small_and_jobs_are_off(folders, demo):
     assert not state.may_start_jobs()
 
 
+def test_the_server_itself_refuses_larger_uploads(folders, demo):
+    import state
+
+    before = config.get_option("server.maxUploadSize")
+    try:
+        state.limit_uploads()
+        assert config.get_option("server.maxUploadSize") == 10
+    finally:
+        config.set_option("server.maxUploadSize", before)
+
+
 def test_a_server_for_its_own_people_has_neither_limit(folders):
     import state
 
+    before = config.get_option("server.maxUploadSize")
+    state.limit_uploads()
+    assert config.get_option("server.maxUploadSize") == before
     assert state.upload_limit(50) == 50
     assert state.may_start_jobs()
 
