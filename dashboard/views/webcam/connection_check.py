@@ -83,26 +83,24 @@ class ServerSide:
 
 def draw() -> None:
     """A button, and once it was pressed what works and what does not."""
-    pressed = st.button("Check the connection", key="check_connection", icon=":material/network_check:")
-    if pressed:
-        st.session_state["connection_asked"] = st.session_state.get("connection_asked", 0) + 1
-    asked = st.session_state.get("connection_asked", 0)
-    if not asked:
-        return
-    try:
-        servers = ice_servers()
-    except ValueError as error:
-        st.error(message(error), icon=":material/error:")
-        return
-    if pressed:
+    asked, servers, server = st.session_state.get("connection_check", (0, [], None))
+    if st.button("Check the connection", key="check_connection", icon=":material/network_check:"):
+        try:
+            servers = ice_servers()
+        except ValueError as error:
+            st.error(message(error), icon=":material/error:")
+            return
         with st.spinner("The server looks for ways out ..."):
-            st.session_state["connection_server"] = gather(servers)
+            asked, server = asked + 1, gather(servers)
+        st.session_state["connection_check"] = asked, servers, server
+    if server is None:
+        return
     data = {"asked": asked, "servers": servers, "patience": PATIENCE}
     found = _component()(data=data, key="connection_check", on_found_change=lambda: None).found
     if not isinstance(found, Mapping) or found.get("asked") != asked:
         st.caption("Your browser looks for ways out ...")
         return
-    draw_parts(parts(found, st.session_state["connection_server"], servers))
+    draw_parts(parts(found, server, servers))
 
 
 def draw_parts(found: Sequence[Part]) -> None:
@@ -178,7 +176,10 @@ def gather(servers: Sequence[Mapping[str, Any]]) -> ServerSide:
     from aiortc import RTCIceGatherer, RTCIceServer
 
     async def look() -> ServerSide:
-        gatherer = RTCIceGatherer([RTCIceServer(**server) for server in servers])
+        try:
+            gatherer = RTCIceGatherer([RTCIceServer(**server) for server in servers])
+        except ValueError as error:  # an address that is none
+            return ServerSide({}, str(error))
         problem = ""
         try:
             await asyncio.wait_for(gatherer.gather(), PATIENCE)

@@ -37,6 +37,7 @@ name = "cloudflare"
 key_id = "..."
 api_token = "..."
 """
+_ENTRIES = ("urls", "username", "credential")  # of a server
 _KEYS = {"cloudflare": ("key_id", "api_token"), "hf": ("token",), "twilio": ("sid", "token")}
 
 Servers = list[dict[str, Any]]
@@ -102,7 +103,9 @@ def _from_provider(section: object) -> Servers:
     if not all(isinstance(key, str) and key for key in keys):
         raise ValueError(f"webrtc.provider in {WHERE}: {name} needs {' and '.join(_KEYS[name])}, as texts")
     try:
-        return [dict(server) for server in getattr(webrtc, f"get_{name}_ice_servers")(*keys)]
+        found = getattr(webrtc, f"get_{name}_ice_servers")(*keys)
+        # Twilio has further entries, which aiortc refuses.
+        return [{key: server[key] for key in _ENTRIES if key in server} for server in found if "urls" in server]
     except Exception as error:  # a provider's client raises whatever it likes
         kind = escape(type(error).__name__)
         raise ValueError(
@@ -114,6 +117,6 @@ def _is_server(server: object) -> bool:
     return (
         isinstance(server, Mapping)
         and "urls" in server
-        and set(server) <= {"urls", "username", "credential"}
+        and set(server) <= set(_ENTRIES)
         and all(isinstance(value, str) for value in server.values())
     )

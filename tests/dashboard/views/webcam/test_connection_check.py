@@ -1,6 +1,10 @@
 """Which part of the way between browser and server fails, from what both found."""
 
+from types import SimpleNamespace
+
 import pytest
+
+from tests.dashboard.conftest import opened, words
 
 GOOD = {"secure": True, "rtc": True, "cameras": 1, "permission": "granted", "kinds": {"host": 2}, "errors": []}
 TURN = [{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]
@@ -57,6 +61,37 @@ def test_a_stun_server_that_has_nothing_new_to_say_is_no_fault(check):
 def test_a_browser_may_say_anything(check, told):
     works, _ = check(told)
     assert works["This page"] is False
+
+
+def test_the_server_names_an_address_that_is_none(folders):
+    from views.webcam.connection_check import gather
+
+    assert "malformed" in gather([{"urls": "nonsense:x"}]).problem
+
+
+def test_a_check_that_could_not_begin_leaves_nothing_behind(folders, monkeypatch):
+    from views.webcam import connection_check
+
+    def page():
+        from views.webcam import connection_check
+
+        connection_check.draw()
+
+    def refuse():
+        raise ValueError("no servers")
+
+    asked = []
+    browser = SimpleNamespace(found=GOOD | {"asked": 1})
+    monkeypatch.setattr(connection_check, "_component", lambda: lambda **_: asked.append(1) or browser)
+    app = opened(page)
+    with monkeypatch.context() as patch:
+        patch.setattr(connection_check, "ice_servers", refuse)
+        app.button(key="check_connection").click().run()
+    assert "no servers" in words(app)
+    assert not asked
+    app.run()  # the servers can be named again
+    assert not asked
+    assert "always on one machine" in words(app.button(key="check_connection").click().run())
 
 
 def test_the_server_looks_for_itself(folders):

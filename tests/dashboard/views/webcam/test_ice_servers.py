@@ -47,7 +47,7 @@ def test_a_provider_is_asked_with_its_keys(secrets, monkeypatch):
 
     def give(*keys):
         asked.append(keys)
-        return [{"urls": "turn:provider", "username": "u", "credential": "c"}]
+        return [{"url": "turn:provider", "urls": "turn:provider", "username": "u", "credential": "c"}]  # as Twilio
 
     monkeypatch.setattr("streamlit_webrtc.get_cloudflare_ice_servers", give)
     secrets({"provider": {"name": "cloudflare", "key_id": "k", "api_token": "t"}})
