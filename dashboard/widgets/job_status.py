@@ -15,7 +15,8 @@ from typing import Any
 import streamlit as st
 
 import state
-from fercore.jobs import ALIVE, Job, JobError
+from fercore.jobs import ALIVE, SCRIPTS, Job, JobError
+from fercore.jobs.commands import build
 from widgets.links import link
 from wording.markdown import escape, message
 
@@ -199,9 +200,17 @@ def _draw_running() -> None:
 
 
 def _present(script: str, subject: str | None, flags: Mapping[str, Any] | None, writes: str) -> Job | None:
-    """The newest job that does what is offered: the same script for the same."""
-    wanted = writes or str((flags or {}).get("name") or subject or "")
-    for job in state.jobs().list():
-        if Path(job.info["script"]).stem == script and job.info["writes"] == wanted:
-            return job
-    return None
+    """The newest job that does what is offered, or that has to end before: two of a script never write the same."""
+    jobs, wanted = state.jobs(), writes or str((flags or {}).get("name") or subject or "")
+    alike = [job for job in jobs.list() if Path(job.info["script"]).stem == script and job.info["writes"] == wanted]
+    try:
+        asked = _what(script, build(script, jobs.roots, subject, flags))
+    except JobError:  # said when it is started
+        asked = None
+    return next((job for job in alike if job.state in ALIVE or _what(script, job.info["arguments"]) == asked), None)
+
+
+def _what(script: str, arguments: Sequence[str]) -> set[str]:
+    """Those of a job's arguments that say what is done: not its switches, which say how, nor the folder it made."""
+    made = f"--{SCRIPTS[script].result}="
+    return {one for one in arguments if not one.startswith(made) and ("=" in one or not one.startswith("--"))}

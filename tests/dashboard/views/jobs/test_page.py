@@ -3,11 +3,14 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
 
 from fercore.jobs import Jobs, Roots
+from fercore.jobs.commands import build
 from fercore.jobs.records import create_job, new_id
 from fercore.runs import update_run
 from fercore.training.config import load_recipe
@@ -163,6 +166,21 @@ def test_what_is_missing_of_an_evaluation_is_offered(open_page, folders, jobs):
     button(app, "Evaluate it").click().run()
     [job] = jobs.list()
     assert {"--split=val", "--tta=none"} <= set(job.info["arguments"])
+
+
+def test_what_failed_is_told_where_the_same_is_offered_and_nowhere_else(open_page, folders, jobs):
+    make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=("test",))
+    arguments = build("evaluate", jobs.roots, "a", {"split": "val", "tta": "none"})
+    info = {"script": "/x/evaluate.py", "arguments": arguments, "title": "Evaluate a", "alone": True, "writes": "a"}
+    job = create_job(jobs.folder, new_id(), info)
+    with subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({LONG})"]) as process:
+        job.keep_process(process.pid)
+        app = open_page("evaluation", run="a")
+        assert "Stop" in [one.label for one in app.button]  # it has to end before
+        process.kill()
+    job.mark("exit", code=1)
+    assert "failed with exit code 1" not in words(app.run())
+    assert "Evaluate a failed with exit code 1" in words(app.selectbox(key="missing").select_index(1).run())
 
 
 def test_a_run_begins_another_with_its_settings(open_page, folders):
