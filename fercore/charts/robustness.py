@@ -11,6 +11,7 @@ import pandas as pd
 from fercore.charts.style import (
     RunStyle,
     count,
+    ink,
     ink_on,
     percent,
     percent_axis,
@@ -44,7 +45,6 @@ FIGURES = {
 }
 KIND_COLUMNS = ("Disturbance", "Accuracy", "Loss, points", "Not monotone at strength")
 _ENOUGH = 50  # sure answers of which a share is told
-_COLUMNS = 6  # of small charts
 
 
 def summary(found: Robustness, run: str, baseline: Robustness | None) -> list[str]:
@@ -141,9 +141,12 @@ def kind_rows(found: Robustness) -> pd.DataFrame:
 
 
 def strength_chart(
-    tables: Mapping[str, pd.DataFrame], styles: Mapping[str, RunStyle], name: str, dark: bool = False
-) -> alt.Chart:
-    """A small chart for each kind: a figure by strength, a line with its 95 % interval for each run.
+    tables: Mapping[str, pd.DataFrame], styles: Mapping[str, RunStyle], name: str, kind: str, dark: bool = False
+) -> alt.LayerChart:
+    """A small chart of one kind: a figure by strength, a line with its 95 % interval for each run.
+
+    The charts of all kinds have one scale. They are charts of their own, so that as many stand beside each other as the
+    page has room for.
 
     Parameters
     ----------
@@ -153,15 +156,18 @@ def strength_chart(
         Run name -> its look.
     name
         A key of `FIGURES`.
+    kind
+        One of `KINDS`.
     dark
         For a dark page.
     """
     runs = list(tables)
     data = pd.concat([_drawn(table, name).assign(run=run) for run, table in tables.items()], ignore_index=True)
-    axis = percent_axis(None, tickCount=4)
-    base = alt.Chart(data).encode(
+    low, high = float(np.nanmin(data["low"])), float(np.nanmax(data["high"]))
+    scale, axis = alt.Scale(domain=[low, max(high, low + 0.01)]), percent_axis(None, tickCount=4)
+    base = alt.Chart(data[data["kind"] == kind]).encode(
         x=alt.X("strength:O", title=None, axis=alt.Axis(labelAngle=0)),
-        color=run_color(styles, runs),
+        color=run_color(styles, runs).legend(None),
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
             alt.Tooltip("kind:N", title="Disturbance"),
@@ -170,15 +176,12 @@ def strength_chart(
             alt.Tooltip("images:N", title="Of"),
         ],
     )
-    lines = base.mark_line(strokeWidth=2).encode(y=alt.Y("value:Q", title=None, axis=axis, scale=alt.Scale(zero=False)))
+    lines = base.mark_line(strokeWidth=2).encode(y=alt.Y("value:Q", title=None, axis=axis, scale=scale))
     bars = base.mark_rule(strokeWidth=1.5).encode(y="low:Q", y2="high:Q")
-    marks = base.mark_point(filled=True, size=35, opacity=1).encode(y="value:Q", shape=run_shape(styles, runs))
-    small = alt.layer(bars, lines, marks).properties(width=130, height=95)
-    header = alt.Header(title=None, labelFontSize=12, labelFontWeight="bold", labelPadding=3)
-    kinds = list(KINDS)
-    return small.facet(facet=alt.Facet("kind:N", sort=kinds, header=header), columns=_COLUMNS, spacing=12).resolve_axis(
-        x="independent"
-    )
+    shape = run_shape(styles, runs).legend(None)
+    marks = base.mark_point(filled=True, size=35, opacity=1).encode(y="value:Q", shape=shape)
+    title = alt.TitleParams(kind, fontSize=12, color=ink(dark))
+    return alt.layer(bars, lines, marks).properties(height=95, title=title)
 
 
 def heat_chart(table: pd.DataFrame, name: str, dark: bool = False) -> alt.LayerChart:

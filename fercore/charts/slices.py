@@ -12,6 +12,7 @@ from fercore.evaluation.slices import FEWEST, Searched, worst_slice
 
 COMPARED = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Difference, points", "p (Holm)"]
 _ALL = "all images"
+_LETTER, _MOST_NAMES = 6, 150  # pixels of a letter, and of the names beside a chart
 
 
 def slice_words(table: pd.DataFrame, run: str, split_name: str, images: int) -> str:
@@ -82,10 +83,22 @@ def table_rows(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def attribute_names(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """The attributes of all tables, in their order: each has a chart of its own."""
+    return list(dict.fromkeys(name for table in tables.values() for name in table["attribute"]))
+
+
 def slice_chart(
-    tables: Mapping[str, pd.DataFrame], styles: Mapping[str, RunStyle], wholes: Mapping[str, float], dark: bool = False
-) -> alt.VConcatChart:
-    """A point with its 95 % interval for each slice and run, one panel for each attribute.
+    tables: Mapping[str, pd.DataFrame],
+    styles: Mapping[str, RunStyle],
+    wholes: Mapping[str, float],
+    name: str,
+    dark: bool = False,
+) -> alt.LayerChart:
+    """A point with its 95 % interval for each slice of one attribute and each run.
+
+    The charts of all attributes have one scale, and leave the same place for names: they stand below each other, as
+    wide as the page, which charts of several panels cannot be.
 
     Parameters
     ----------
@@ -95,26 +108,29 @@ def slice_chart(
         Run name -> its look.
     wholes
         Run name -> accuracy on all images, a dashed line.
+    name
+        The attribute. Accuracies stand below the last of `attribute_names`.
     dark
         For a dark page.
     """
     data = pd.concat([_drawn(table, run) for run, table in tables.items()], ignore_index=True)
     low, high = float(data["accuracy_low"].min()), float(data["accuracy_high"].max())
     scale = alt.Scale(domain=[max(0.0, low - 0.02), min(1.0, high + 0.02)], nice=False)
-    attributes = list(dict.fromkeys(data["attribute"]))
-    panels = [
-        _panel(data[data["attribute"] == name], name, list(tables), styles, wholes, scale, name == attributes[-1], dark)
-        for name in attributes
-    ]
-    return alt.vconcat(*panels, spacing=6).resolve_scale(color="shared", shape="shared")
-
-
-def _panel(data, name, runs, styles, wholes, scale, last, dark) -> alt.LayerChart:
+    place = min(_MOST_NAMES, 10 + _LETTER * max(map(len, data["slice"])))
+    last = name == attribute_names(tables)[-1]
+    data, runs = data[data["attribute"] == name], list(tables)
     offset = alt.YOffset("run:N", sort=runs) if len(runs) > 1 else alt.Undefined
+    names = alt.Axis(labelLimit=place, minExtent=place, maxExtent=place)
+    color, shape = run_color(styles, runs).legend(None), run_shape(styles, runs).legend(None)
     base = alt.Chart(data).encode(
-        y=alt.Y("slice:N", sort=list(dict.fromkeys(data["slice"])), title=None, axis=alt.Axis(labelLimit=230)),
+        y=alt.Y(
+            "slice:N",
+            sort=list(dict.fromkeys(data["slice"])),
+            title=None,
+            axis=alt.Axis(labelLimit=place, minExtent=place, maxExtent=place),
+        ),
         yOffset=offset,
-        color=run_color(styles, runs),
+        color=color,
         opacity=alt.condition(alt.datum.small, alt.value(0.35), alt.value(1)),
         tooltip=[
             alt.Tooltip("run:N", title="Run"),
@@ -128,16 +144,14 @@ def _panel(data, name, runs, styles, wholes, scale, last, dark) -> alt.LayerChar
     )
     axis = percent_axis("Accuracy" if last else None, tickCount=6, labels=last, ticks=last)
     rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("accuracy_low:Q", axis=axis, scale=scale), x2="accuracy_high")
-    points = base.mark_point(filled=True, size=90).encode(
-        x=alt.X("accuracy:Q", scale=scale), shape=run_shape(styles, runs)
-    )
+    points = base.mark_point(filled=True, size=90).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape)
     lines = pd.DataFrame({"run": runs, "accuracy": [wholes[run] for run in runs], "words": [_ALL] * len(runs)})
     whole = (
         alt.Chart(lines)
         .mark_rule(strokeDash=[4, 4], strokeWidth=1)
         .encode(
             x=alt.X("accuracy:Q", scale=scale),
-            color=run_color(styles, runs),
+            color=color,
             tooltip=[
                 alt.Tooltip("run:N", title="Run"),
                 alt.Tooltip("words:N", title="Of"),
@@ -147,7 +161,7 @@ def _panel(data, name, runs, styles, wholes, scale, last, dark) -> alt.LayerChar
     )
     title = alt.TitleParams(name, anchor="start", frame="group", fontSize=13, color=ink(dark))
     height = alt.Step(26 if len(runs) == 1 else 15)
-    return alt.layer(whole, rules, points).properties(height=height, width=560, title=title)
+    return alt.layer(whole, rules, points).properties(height=height, title=title)
 
 
 def _drawn(table: pd.DataFrame, run: str) -> pd.DataFrame:

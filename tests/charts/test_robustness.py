@@ -58,9 +58,12 @@ def test_rows_as_people_read_them():
 @pytest.mark.parametrize("name", FIGURES)
 def test_lines_and_cells_hold_every_kind_and_strength(name):
     table = strength_table(made_counts())
-    lines = rows_of(strength_chart({"a": table, "b": table}, run_styles("ab"), name))
+    charts = [strength_chart({"a": table, "b": table}, run_styles("ab"), name, kind) for kind in KINDS]
+    lines = pd.concat([rows_of(chart) for chart in charts])
     assert len(lines) == 2 * (17 * 6 + 2)
     assert set(lines["kind"]) == set(KINDS)
+    scales = [chart.to_dict()["layer"][1]["encoding"]["y"]["scale"]["domain"] for chart in charts]
+    assert all(scale == scales[0] for scale in scales)
     cells = rows_of(heat_chart(table, name))
     assert len(cells) == 17 * 6 + 2
 

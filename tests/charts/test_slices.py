@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fercore.charts.slices import confirmed_words, slice_chart, slice_words, table_rows
+from fercore.charts.slices import attribute_names, confirmed_words, slice_chart, slice_words, table_rows
 from fercore.charts.style import run_styles
 from fercore.evaluation.attributes import named
 from fercore.evaluation.slices import Searched, slice_table, slices_of
@@ -65,14 +65,16 @@ def test_the_table_marks_what_is_too_small(weak):
 
 
 def test_a_panel_for_each_attribute_and_a_look_for_each_run(weak):
-    chart = slice_chart({"x": weak, "y": weak}, run_styles(["x", "y"]), {"x": 0.7, "y": 0.7}).to_dict()
-    (panel,) = chart["vconcat"]
-    assert panel["title"]["text"] == "light"
-    whole, rules, points = panel["layer"]
+    tables = {"x": weak, "y": weak}
+    assert attribute_names(tables) == ["light"]
+    chart = slice_chart(tables, run_styles(["x", "y"]), {"x": 0.7, "y": 0.7}, "light").to_dict()
+    assert chart["title"]["text"] == "light"
+    whole, rules, points = chart["layer"]
     assert rules["encoding"]["x2"]["field"] == "accuracy_high"
     assert points["encoding"]["shape"]["scale"]["domain"] == ["x", "y"]
     assert points["encoding"]["opacity"]["condition"] == {"test": "datum.small", "value": 0.35}
-    assert panel["title"]["frame"] == "group"  # so that the titles of all panels are below each other
+    assert chart["title"]["frame"] == "group"  # so that the titles of all charts are below each other
+    assert "width" not in chart  # as wide as the page
     assert whole["mark"]["strokeDash"] == [4, 4]
     drawn = [row for data in chart["datasets"].values() for row in data if row.get("slice") == "c"]
     assert [row["images"] for row in drawn] == ["10 (fewer than 50: not tested)"] * 2

@@ -12,12 +12,15 @@ from fercore.data.fer2013 import SPLITS, Dataset
 from fercore.data.samples import face_sheet, sample_rows
 from wording.markdown import code, escape
 
+WIDTH = 138  # pixels of a column of faces
 ROWS, COLUMNS = 4, 7  # faces in the gallery of one emotion, and of an augmentation
 
 
 def draw_faces(faces: Sequence[np.ndarray], names: Sequence[str], what: str) -> None:
-    """One column of faces (n, H, W) or (n, H, W, 3) for each name."""
-    for column, name, own in zip(st.columns(len(names), gap="small"), names, faces, strict=True):
+    """One column of faces (n, H, W) or (n, H, W, 3) for each name, as many beside each other as fit."""
+    row = st.container(horizontal=True, gap="small")
+    for name, own in zip(names, faces, strict=True):
+        column = row.container(width=WIDTH)
         column.markdown(name)
         if len(own):
             column.image(face_sheet(own, 1), width="stretch", alt=f"{what}, {name}")

@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.robustness import kind_rows, summary
-from fercore.charts.style import count, percent, range_words, with_range
+from fercore.charts.robustness import FIGURES, kind_rows, strength_chart, summary
+from fercore.charts.style import RunStyle, count, percent, range_words, with_range
+from fercore.charts.training import run_legend
 from fercore.charts.weak_points import figure
+from fercore.evaluation.disturbances import KINDS
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.robustness import (
     BASELINE,
@@ -21,6 +23,7 @@ from fercore.evaluation.robustness import (
 from widgets.downloads import download_table
 from wording.markdown import code, escape
 
+WIDTH = 165  # pixels of a small chart
 HOW = (
     "Strength 0 is the picture as it is. Shares have Wilson's 95 % intervals, mean confidence that of a mean; the "
     "calibration error has none. Confidence is scaled by the run's own temperature, and sure from its own threshold "
@@ -37,6 +40,17 @@ ERROR = (
 def sentences(found: Robustness, run: str) -> list[str]:
     """What a run's counts come to."""
     return state.worked_out(summary, found, code(run), baseline_of(found, state.runs_root()))
+
+
+def draw_strengths(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], name: str) -> None:
+    """A figure of each kind by strength: small charts, as many beside each other as fit."""
+    if len(tables) > 1:
+        state.chart(run_legend, looks, list(tables), state.dark(), alt="Runs and their looks")
+    with st.container(horizontal=True, gap="small"):
+        for kind in KINDS:
+            with st.container(width=WIDTH):
+                alt = f"{FIGURES[name]} under {kind} by strength"
+                state.chart(strength_chart, tables, looks, name, kind, state.dark(), alt=alt)
 
 
 def draw_runs(results: dict[str, Robustness]) -> None:

@@ -9,8 +9,6 @@ from widgets.page_title import page_title
 from wording.contamination import contamination_badge
 from wording.markdown import code, escape
 
-ALT = "Figures of each disturbance by strength"
-
 page_title("Robustness", "What happens when pictures are worse than those it learned from?")
 runs = state.require_runs()
 able = [run for run in runs if counted.known(run)]
@@ -26,7 +24,7 @@ if not results:
     st.stop()
 headline = st.container()
 with st.spinner("Reading ..."):
-    from fercore.charts.robustness import FIGURES, heat_chart, strength_chart  # brings scipy: seconds, once
+    from fercore.charts.robustness import FIGURES, heat_chart  # brings scipy: seconds, once
     from fercore.evaluation.robustness import strength_table
     from views.robustness import drawn
 
@@ -42,7 +40,7 @@ name = st.segmented_control(
 )  # fmt: skip
 tables = {run: state.worked_out(strength_table, found) for run, found in results.items()}
 looks = state.run_looks([run for run in shown if run.name in results])
-state.chart(strength_chart, tables, looks, name, state.dark(), alt=ALT)
+drawn.draw_strengths(tables, looks, name)
 st.caption(drawn.HOW)
 draw_comparison_link([run for run in shown if run.name in results])
 drawn.draw_runs(results)

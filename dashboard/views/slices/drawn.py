@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.slices import confirmed_words, table_rows
+from fercore.charts.slices import attribute_names, confirmed_words, slice_chart, table_rows
+from fercore.charts.style import RunStyle
+from fercore.charts.training import run_legend
 from fercore.data.picture_measures import BRIGHTNESS
 from fercore.evaluation.attributes import AGREEMENT, COPY, Attribute
 from fercore.evaluation.slices import FEWEST, Searched
@@ -16,6 +18,7 @@ from widgets.downloads import download_table
 from widgets.links import link
 from wording.markdown import code, escape
 
+WIDTH = 800  # pixels of the charts, where the page has them
 METHOD = (
     "Each slice is compared with the attribute's other images. Accuracies have Wilson's 95 % intervals, differences "
     "Newcombe's (1998); p is of Fisher's exact test, corrected for all slices shown (Holm). “Others, same classes” is "
@@ -28,6 +31,16 @@ METHOD = (
 def as_markdown(table: pd.DataFrame) -> pd.DataFrame:
     """The table with names that may stand in a sentence; those of a visitor's file may hold anything."""
     return table.assign(**{name: table[name].map(escape) for name in ("attribute", "slice")})
+
+
+def draw_charts(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], wholes: dict[str, float]) -> None:
+    """The accuracy of each slice, a chart for each attribute, of one run or two."""
+    with st.container(width=WIDTH, gap="xsmall"):
+        if len(tables) > 1:
+            state.chart(run_legend, looks, list(tables), state.dark(), alt="Runs and their looks")
+        for name in attribute_names(tables):
+            alt = f"Accuracy of each slice by {name} with its 95 % interval"
+            state.chart(slice_chart, tables, looks, wholes, name, state.dark(), alt=alt)
 
 
 def draw_table(tables: dict[str, pd.DataFrame], name: str) -> None:

@@ -11,8 +11,6 @@ from wording import clean_score
 from wording.contamination import contamination_badge, warn_of_contamination
 from wording.markdown import code, escape
 
-ALT = "Accuracy of each slice with its 95 % interval"
-
 
 def accuracy(found: Predictions) -> float:
     """Accuracy on all images."""
@@ -24,7 +22,7 @@ evaluation = state.choose_evaluation()
 run, split, tta, score = evaluation
 headline = st.container()
 with st.spinner("Measuring the pictures ..."):
-    from fercore.charts.slices import slice_chart, slice_words
+    from fercore.charts.slices import slice_words
     from views.slices import asked, drawn, measured  # brings scikit-learn: seconds, once
 
     chosen = asked.choose(evaluation)
@@ -46,7 +44,7 @@ with headline:
     if score == state.Score.PEOPLE:
         st.caption(clean_score.people_note(len(found.id), len(state.predictions(run, split, tta).id)))
 shown = [one for one in (run, chosen.other) if one and one.name in tables]
-state.chart(slice_chart, tables, state.run_looks(shown), wholes, state.dark(), alt=ALT)
+drawn.draw_charts(tables, state.run_looks(shown), wholes)
 drawn.draw_measures(chosen.single)
 draw_comparison_link(shown)
 drawn.draw_links(run, chosen.single)

@@ -21,6 +21,7 @@ with st.spinner("Loading the models and the camera ..."):
 ANSWERS, MINUTE = 0.5, 1.0  # seconds from one drawing to the next
 READY = "Press START and allow the camera. Everything happens on the machine this runs on; no picture is stored."
 VIDEO = 520  # pixels across on the screen
+APART = " Their labels differ, so these do not compare; the score “as most people see it” does."
 PRIVACY = """
 - **An expression is not a feeling.** A model names what people would call the face in a picture. It was taught on
   photos of posed and searched-for faces, and is wrong about one in three of them.
@@ -37,7 +38,10 @@ def introduction(runs: list[Run], score: state.Score) -> str:
     says = f"{names} {'say' if len(runs) > 1 else 'says'} live what your face expresses."
     known = [(label, found) for run, label in zip(runs, labels(runs), strict=True) if (found := measured(run, score))]
     accuracies = [f"{label} has {found}" for label, found in known]
-    return f"{says} {', '.join(accuracies)}." if accuracies else says
+    if not accuracies:
+        return says
+    apart = len(known) > 1 and score != state.Score.PEOPLE and state.of_one_data_set(runs)[1]
+    return f"{says} {', '.join(accuracies)}.{APART if apart else ''}"
 
 
 def measured(run: Run, score: state.Score) -> str:

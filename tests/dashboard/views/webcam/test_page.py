@@ -1,6 +1,7 @@
 """The webcam page: which models it asks, what it says of frames that come, and what to do when none come."""
 
 import io
+import json
 import threading
 from types import SimpleNamespace
 
@@ -116,6 +117,17 @@ def test_how_good_they_are_without_copies(open_page, folders, runs, camera):
     # 32 of 60
     said = words(open_page("webcam", score="clean"))
     assert "CNN has accuracy 53.3 % on PrivateTest without copies (95 % interval 40.9 to 65.4), ViT has " in said
+
+
+def test_accuracies_on_different_labels_are_not_set_beside_each_other_without_a_word(folders, open_page, camera):
+    make_run(folders[0], "a", weights=True)
+    alike = open_page("webcam")
+    assert "do not compare" not in words(alike)
+    other = make_run(folders[0], "v", seed=1, weights="vit")
+    info = json.loads((other.path / "run.json").read_text())
+    info["dataset"]["fingerprint"] = "0" * 64
+    (other.path / "run.json").write_text(json.dumps(info))
+    assert "Their labels differ, so these do not compare" in words(open_page("webcam", runs=["a", "v"]))
 
 
 def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
