@@ -123,12 +123,7 @@ def slice_chart(
     names = alt.Axis(labelLimit=place, minExtent=place, maxExtent=place)
     color, shape = run_color(styles, runs).legend(None), run_shape(styles, runs).legend(None)
     base = alt.Chart(data).encode(
-        y=alt.Y(
-            "slice:N",
-            sort=list(dict.fromkeys(data["slice"])),
-            title=None,
-            axis=alt.Axis(labelLimit=place, minExtent=place, maxExtent=place),
-        ),
+        y=alt.Y("slice:N", sort=list(dict.fromkeys(data["slice"])), title=None, axis=names),
         yOffset=offset,
         color=color,
         opacity=alt.condition(alt.datum.small, alt.value(0.35), alt.value(1)),

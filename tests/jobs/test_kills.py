@@ -77,7 +77,7 @@ class Server:
         with self.said.open("w") as said:
             command = [sys.executable, "-c", SERVER, str(self.root)]
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, text=True)
-        wait(self.said.read_text, "the server")
+        wait(self.lines, "the server")
 
     def submit(self, *names: str) -> int:
         """Ask for trainings; how many lines it had said before."""

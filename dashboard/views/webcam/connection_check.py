@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,7 +194,8 @@ def gather(servers: Sequence[Mapping[str, Any]]) -> ServerSide:
         await gatherer._connection.close()  # the library has no public way to let a gatherer go
         return ServerSide(kinds, problem)
 
-    return asyncio.run(look())
+    with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop of its own
+        return thread.submit(lambda: asyncio.run(look())).result()
 
 
 @st.cache_resource(show_spinner=False)

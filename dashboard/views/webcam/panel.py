@@ -125,10 +125,12 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
 
 def draw_keep(reading: Reading | None, models: Sequence[Model]) -> None:
     """A button that keeps the largest face for the Explain page, and the way there, with the models that are asked."""
-    crops = [own[0] for own in reading.crops.values()] if reading else []
-    # A click takes its time to come: the face may be gone by then.
-    if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not crops, key="keep") and crops:
-        state.keep_face(max(crops, key=np.size), f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
+    if crops := [own[0] for own in reading.crops.values()] if reading else []:
+        # A click takes its time to come: where the face is gone by then, it is the one that was last here.
+        st.session_state["last_face"] = max(crops, key=np.size)
+    pressed = st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not crops, key="keep")
+    if pressed and "last_face" in st.session_state:
+        state.keep_face(st.session_state["last_face"], f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
         asked = {"faces": SOURCES["kept"], "runs": [model.name for model in models]}

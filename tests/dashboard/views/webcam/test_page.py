@@ -194,6 +194,16 @@ def test_a_moment_that_has_passed_when_the_click_comes_is_not_kept(open_page, ru
     assert "kept_faces" not in app.session_state
 
 
+def test_a_face_that_is_gone_when_the_click_comes_is_kept(open_page, runs, camera, monkeypatch):
+    app = play(open_page, camera)
+    now = camera.session.now()
+    empty = now._replace(shown=now.shown._replace(reading=now.shown.reading._replace(crops={})))
+    monkeypatch.setattr(camera.session, "now", lambda: empty)
+    app.button(key="keep").click().run()
+    assert app.button(key="keep").disabled
+    assert np.array_equal(app.session_state["kept_faces"][0][1], crop_face(PICTURE, MIDDLE))
+
+
 def test_the_numbers_open_in_the_timeline_of_predict(open_page, runs, camera):
     app = play(open_page, camera)
     camera.send()
