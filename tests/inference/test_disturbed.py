@@ -1,6 +1,7 @@
 """Asking a model about disturbed pictures: the clean ones as evaluated, the same again, and going on after a stop."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_after_a_stop_it_goes_on_where_it_was(run, dataset, asked, monkeypatch):
 
 
 def test_parts_of_other_weights_or_damaged_ones_are_measured_again(run, dataset, asked, tmp_path, monkeypatch):
-    monkeypatch.setattr(disturbed.shutil, "rmtree", lambda folder: None)  # the parts stay
+    monkeypatch.setattr(disturbed, "shutil", SimpleNamespace(rmtree=lambda folder: None))  # the parts stay
     measure(run, dataset)
     asked.clear()
     measure(run, dataset)
@@ -140,7 +141,7 @@ def test_the_onnx_file_answers_where_there_is_one(run, dataset):
 
 
 def test_parts_of_an_earlier_onnx_file_are_measured_again(run, dataset, asked, monkeypatch):
-    monkeypatch.setattr(disturbed.shutil, "rmtree", lambda folder: None)  # the parts stay
+    monkeypatch.setattr(disturbed, "shutil", SimpleNamespace(rmtree=lambda folder: None))  # the parts stay
     export_into_run(run)
     (run.path / "model.safetensors").unlink()
     found = measure(run, dataset)

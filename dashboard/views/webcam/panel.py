@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from widgets.saved_answers import open_saved
 from wording.markdown import NO_BREAK, code, escape, message
 
 FILE = "webcam.csv"
+CLICK = 5.0  # seconds for which a face that is gone from the video can still be kept
 NO_FACE = "No face is found. Come closer, turn to the light, or switch Find faces off."
 FIGURES = """
 - **ms of a model:** its time for all faces of the newest frame
@@ -115,7 +117,7 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
         named = number == 0 or model.classes != models[0].classes
         state.live_chart(rows, minute_bars, named, model.classes, alt=f"The last minute of {model.name}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        draw_keep(now.shown.reading if now.shown else None, models)
+        draw_keep(now.shown.reading if now.shown else None, models, CLICK)
         table = session.table
         download("Download the results", lambda: table().to_csv(index=False), FILE, "text/csv")
         if st.button("Open as a timeline", icon=":material/timeline:", key="open_answers"):
@@ -123,14 +125,20 @@ def draw_minute(session: Session, models: Sequence[Model]) -> None:
     st.caption("The file holds numbers only; no picture is stored anywhere. Predict opens it again in its timeline.")
 
 
-def draw_keep(reading: Reading | None, models: Sequence[Model]) -> None:
-    """A button that keeps the largest face for the Explain page, and the way there, with the models that are asked."""
+def draw_keep(reading: Reading | None, models: Sequence[Model], after: float = 0.0) -> None:
+    """A button that keeps the largest face for the Explain page, and the way there, with the models that are asked.
+
+    A click takes its time to come, and Streamlit drops it where the button is disabled by then: so a face can be kept
+    for some seconds after it is gone.
+    """
     if crops := [own[0] for own in reading.crops.values()] if reading else []:
-        # A click takes its time to come: where the face is gone by then, it is the one that was last here.
-        st.session_state["last_face"] = max(crops, key=np.size)
-    pressed = st.button("Keep this moment", icon=":material/bookmark_add:", disabled=not crops, key="keep")
-    if pressed and "last_face" in st.session_state:
-        state.keep_face(st.session_state["last_face"], f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
+        st.session_state["last_face"] = time.monotonic(), max(crops, key=np.size)
+    elif not reading:  # the video has ended, and its pictures are forgotten
+        st.session_state.pop("last_face", None)
+    seen, face = st.session_state.get("last_face", (-math.inf, None))
+    gone = not crops and time.monotonic() - seen > after
+    if st.button("Keep this moment", icon=":material/bookmark_add:", disabled=gone, key="keep"):
+        state.keep_face(face, f"webcam {datetime.now():%H:%M:%S.%f}"[:-3])  # to a millisecond
     if kept := len(state.kept_faces()):
         words = "Explain the kept face" if kept == 1 else f"Explain the {kept} kept faces"
         asked = {"faces": SOURCES["kept"], "runs": [model.name for model in models]}

@@ -42,7 +42,7 @@ def test_two_runs_beside_each_other(open_page, run, folders):
     app = open_page("slices", run="judged", beside="second")
     assert set(app.dataframe[0].value["Run"]) == {"judged", "second"}
     legend, chart = charts(app)[:2]
-    assert "second" in str(legend["datasets"])
+    assert "second" in str(legend)
     assert "second" in chart["layer"][1]["encoding"]["color"]["scale"]["domain"]
 
 
