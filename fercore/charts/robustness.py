@@ -45,6 +45,7 @@ FIGURES = {
 }
 KIND_COLUMNS = ("Disturbance", "Accuracy", "Loss, points", "Not monotone at strength")
 _ENOUGH = 50  # sure answers of which a share is told
+_SMALL = 165  # pixels of a small chart from its title to its axis
 
 
 def summary(found: Robustness, run: str, baseline: Robustness | None) -> list[str]:
@@ -181,7 +182,7 @@ def strength_chart(
     shape = run_shape(styles, runs).legend(None)
     marks = base.mark_point(filled=True, size=35, opacity=1).encode(y="value:Q", shape=shape)
     title = alt.TitleParams(kind, fontSize=12, color=ink(dark))
-    return alt.layer(bars, lines, marks).properties(height=95, title=title)
+    return alt.layer(bars, lines, marks).properties(height=_SMALL, title=title)
 
 
 def heat_chart(table: pd.DataFrame, name: str, dark: bool = False) -> alt.LayerChart:

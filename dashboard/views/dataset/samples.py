@@ -12,7 +12,7 @@ from fercore.data.fer2013 import SPLITS, Dataset
 from fercore.data.samples import face_sheet, sample_rows
 from wording.markdown import code, escape
 
-WIDTH = 138  # pixels of a column of faces
+WIDTH = 128  # pixels of a column of faces
 ROWS, COLUMNS = 4, 7  # faces in the gallery of one emotion, and of an augmentation
 
 
