@@ -10,8 +10,9 @@ it: most answers of such confidence were right on PublicTest. A small square in 
 crop of one: found_by is then "nothing", and the model is never sure. What a file is its content tells, not its name.
 With --tracks each row of a video has the number of its person, as far as place and motion tell: nobody is recognised,
 and who returns after two seconds or a cut is a new person. Subtitles and the annotated video say "not sure" where the
-model is not. --smooth averages each person's probabilities over time; the column smoothing, the subtitles and the
-annotated video then say so.
+model is not. With --look-every 3 faces are looked for in every third frame and followed between; a face that was
+followed has no score of its own, and its cell is empty. --smooth averages each person's probabilities over time; the
+column smoothing, the subtitles and the annotated video then say so.
 Files and folders that cannot be read are named at the end, and the exit code is then 1; so is it where nothing could be
 read, and an earlier table then stays as it is.
 """
@@ -36,6 +37,7 @@ from fercore.evaluation.confidence import UNKNOWN_CONFIDENCE
 from fercore.fields import ConfigError
 from fercore.inference.batch import Found, Survey, write_answers
 from fercore.inference.detectors import Mtcnn, YuNet, open_detector
+from fercore.inference.following import MOST_EVERY
 from fercore.inference.predictor import RUNTIMES, Predictor
 from fercore.inference.smoothing import MOST as MOST_SMOOTHING
 from fercore.inference.sources import Files, kind_of
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> None:
     predictor = Predictor.from_run(run, options.tta, runtime=options.runtime)
     detector = open_detector(options.detector, min_score=options.min_score) if options.detect else None
     span = (options.start, options.end)
-    survey = Survey(detector, options.fps, options.faceless, predictor.shape, options.tracks, span)
+    survey = Survey(detector, options.fps, options.faceless, predictor.shape, options.tracks, span, options.look_every)
     files = Files(options.paths)
     found = survey.faces(with_progress(files))
     if options.out:
@@ -114,6 +116,14 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, and folders of them")
     parser.add_argument("--out", type=Path, metavar="FILE", help="table to write (default: to the terminal)")
     parser.add_argument("--fps", type=float, default=1.0, help="frames looked at in a second of a video (%(default)g)")
+    parser.add_argument(
+        "--look-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="look for the faces of a video in every Nth of these frames and follow them in the others "
+        "(default: %(default)s, in all)",
+    )
     parser.add_argument("--tta", choices=TTAS, default="none", help="flip averages each face and its mirror image")
     parser.add_argument(
         "--runtime", choices=RUNTIMES, default="torch", help="onnx: the run's ONNX file answers (default: %(default)s)"
@@ -159,6 +169,10 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not 0 < options.fps <= 1000:
         raise ConfigError(f"--fps: received {options.fps:g}, expected more than 0 and at most 1000 frames a second")
+    if not 1 <= options.look_every <= MOST_EVERY:
+        raise ConfigError(f"--look-every: received {options.look_every}, expected 1 to {MOST_EVERY} frames")
+    if options.look_every > 1 and not options.detect:
+        raise ConfigError("--look-every says how often faces are looked for; leave out --no-detect, or this")
     if not 0 <= options.smooth <= MOST_SMOOTHING:
         raise ConfigError(f"--smooth: received {options.smooth:g}, expected 0 to {MOST_SMOOTHING:g} seconds")
     if options.smooth and not options.tracks:

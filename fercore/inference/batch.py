@@ -16,13 +16,14 @@ from fercore.data.decode import UnreadableImage
 from fercore.data.fer2013 import SIZE
 from fercore.emotions import EMOTIONS
 from fercore.inference.faces import Face
-from fercore.inference.looking import Find, look
+from fercore.inference.following import Follower
+from fercore.inference.looking import Find, crop_faces, find_faces
 from fercore.inference.predictor import Answers, Predictor
 from fercore.inference.smoothing import TrackSmoother
 from fercore.inference.sources import Picture, open_pictures
 from fercore.inference.tracks import Tracker
 
-AT_ONCE = 64  # faces a batch
+AT_ONCE = 8  # faces a batch: more are hardly quicker on a CPU, and who cancels waits for one
 MOST_NOTED = 20
 EDGES = ("left", "top", "right", "bottom")
 PLACE = ("file", "time", "face", *EDGES, "score", "found_by", "rotation")
@@ -80,6 +81,9 @@ class Survey:
         Follow the faces of each video, see `fercore.inference.tracks`.
     span
         Seconds of videos between which frames are looked at.
+    look_every
+        Faces of a video are looked for in every so many of these frames, and followed in the others, see
+        `fercore.inference.following`.
 
     Attributes
     ----------
@@ -99,12 +103,13 @@ class Survey:
         shape: tuple[int, ...] = (SIZE, SIZE),
         tracks: bool = False,
         span: tuple[float, float] = (0.0, math.inf),
+        look_every: int = 1,
     ) -> None:
         self.pictures, self.faceless = 0, 0
         self.bad: dict[Path, str] = {}
         self.notes: dict[Path, str] = {}
         self._detector, self._fps, self._tell_faceless, self._shape = detector, fps, faceless, shape
-        self._tracks, self._span = tracks, span
+        self._tracks, self._span, self._look_every = tracks, span, look_every
 
     def faces(self, files: Iterable[Path]) -> Iterator[Found]:
         """The faces of all files, in order; a file that cannot be read leaves the others standing."""
@@ -115,14 +120,21 @@ class Survey:
                 self.bad[file] = str(error)
 
     def _of_file(self, file: Path) -> Iterator[Found]:
-        tracker = Tracker() if self._tracks else None
+        follower, tracker = self.follower(), Tracker() if self._tracks else None
         for picture in open_pictures(file, self._fps, *self._span):
-            yield from self.faces_of(picture, tracker if picture.time is not None else None)
+            yield from self.faces_of(picture, *((follower, tracker) if picture.time is not None else ()))
 
-    def faces_of(self, picture: Picture, tracker: Tracker | None = None) -> Iterator[Found]:
-        """The faces of one picture, or of the next frame of the video that `tracker` follows."""
+    def follower(self) -> Follower:
+        """What finds the faces of one video, frame after frame."""
+        return Follower(self._detector, self._look_every)
+
+    def faces_of(
+        self, picture: Picture, follower: Follower | None = None, tracker: Tracker | None = None
+    ) -> Iterator[Found]:
+        """The faces of one picture, or of the next frame of the video that `follower` and `tracker` know."""
         file, time, notes = picture.file, picture.time, picture.notes
-        faces, crops = look(picture.pixels, self._detector, turns=time is None, shape=self._shape)
+        faces = follower(picture.pixels) if follower else find_faces(picture.pixels, self._detector)
+        crops = crop_faces(picture.pixels, faces, self._shape)
         self.pictures += 1
         if notes and len(self.notes) < MOST_NOTED:
             self.notes[file] = "; ".join(notes)
@@ -201,7 +213,8 @@ def rows(
             yield (str(one.file), time, one.number, *[None] * (len(columns(classes, tracks, bool(smoothing))) - 3))
             continue
         edges = (round(edge, 1) for edge in one.face.box)
-        score = None if one.face.score is None else round(one.face.score, 4)
+        unscored = one.face.score is None or one.face.followed
+        score = None if unscored else round(one.face.score, 4)
         figures = (round(float(value), 6) for value in answers.probabilities[number])
         label, sure = classes[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
         person = (one.number, one.track) if tracks else (one.number,)

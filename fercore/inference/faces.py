@@ -59,6 +59,9 @@ class Face:
         does not help, see the detector's `leans`.
     whole
         Whether the picture is a crop already, though a face was found in it.
+    followed
+        Whether it was followed here from an earlier picture of a video: score and tilt are those with which it was
+        found there.
     """
 
     box: Box
@@ -67,6 +70,7 @@ class Face:
     turn: int = 0
     tilt: float = 0.0
     whole: bool = False
+    followed: bool = False
 
     @property
     def is_crop(self) -> bool:

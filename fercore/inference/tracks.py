@@ -51,6 +51,19 @@ class _Track:
         self.box, self.time = box, time
 
 
+class Cuts:
+    """Finds the cuts of a film, picture after picture."""
+
+    def __init__(self) -> None:
+        self._thumbnail: np.ndarray | None = None
+
+    def between(self, picture: np.ndarray) -> bool:
+        """Whether a cut lies between the picture before and this one, uint8 (H, W, 3)."""
+        small = Image.fromarray(picture).resize(_THUMBNAIL, Image.Resampling.BOX).convert("HSV")
+        before, self._thumbnail = self._thumbnail, np.asarray(small, dtype=float)
+        return before is not None and _hsv_difference(before, self._thumbnail) > CUT
+
+
 class Tracker:
     """Numbers the faces of one video, look after look.
 
@@ -62,7 +75,7 @@ class Tracker:
 
     def __init__(self, gap: float = GAP) -> None:
         self._gap, self._tracks, self._count = gap, [], 0
-        self._last_look, self._thumbnail = -np.inf, None
+        self._last_look, self._cuts = -np.inf, Cuts()
         self.cuts: list[float] = []
 
     def update(self, time: float, boxes: Sequence[Box], picture: np.ndarray | None = None) -> list[int]:
@@ -85,7 +98,7 @@ class Tracker:
         """
         if time < self._last_look:
             raise ValueError(f"received a look at {time} s after one at {self._last_look} s, expected them in order")
-        if picture is not None and self._is_cut(picture):
+        if picture is not None and self._cuts.between(picture):
             self.cuts.append(time)
             self._tracks = []
         self._tracks = [track for track in self._tracks if time - track.time <= self._gap]
@@ -104,11 +117,6 @@ class Tracker:
         self._count += 1
         self._tracks.append(_Track(self._count, box, time, np.zeros(4)))
         return self._count
-
-    def _is_cut(self, picture: np.ndarray) -> bool:
-        small = Image.fromarray(picture).resize(_THUMBNAIL, Image.Resampling.BOX).convert("HSV")
-        before, self._thumbnail = self._thumbnail, np.asarray(small, dtype=float)
-        return before is not None and _hsv_difference(before, self._thumbnail) > CUT
 
 
 def _hsv_difference(one: np.ndarray, other: np.ndarray) -> float:

@@ -170,6 +170,25 @@ def test_people_of_a_video_are_followed_past_each_other_through_an_absence_and_u
     assert [(round(time, 1), track) for time, _, track in found if time > 1.4] == [(1.5, 4), (1.6, 4)]
 
 
+def test_faces_that_are_followed_have_no_score_of_their_own(tmp_path):
+    frames, (down, across) = [], np.mgrid[:40, :40]
+    chequered = 235 + 20 * np.sign(np.sin(across / 4) * np.sin(down / 5))[..., None]  # something to hold on to
+    for number in range(5):
+        places = (100 + 4 * number, 60), (380, 140 + 3 * number)
+        frames.append(scene(*places))
+        for x, y in places:
+            frames[-1][y - 20 : y + 20, x - 20 : x + 20] = chequered
+    video = write_timed(tmp_path / "a.mp4", frames, [n / 10 for n in range(5)])
+    looked, followed = (
+        table(Survey(bright_squares, fps=10, tracks=True, look_every=every), [video]) for every in (1, 3)
+    )
+    assert looked["score"].tolist() == [0.9] * 10
+    assert followed["score"].fillna(0).tolist() == [0.9, 0.9, 0, 0, 0, 0, 0.9, 0.9, 0, 0]
+    assert set(followed["found_by"]) == {"yunet"}
+    edges = ["left", "top", "right", "bottom"]
+    assert np.abs(looked[edges] - followed[edges]).max().max() < 3
+
+
 def test_the_table_has_tracks_only_where_they_are_wanted(tmp_path):
     video = write_video(tmp_path / "a.avi", [gray(10), gray(10)], fps=2)
     write_folder(tmp_path, {"b.png": png(gray(5)), "c.png": png(np.full((48, 48, 3), 7, np.uint8))})

@@ -74,6 +74,8 @@ def test_bad_files_are_named_at_the_end_and_the_exit_code_says_so(place, capsys)
     [
         (("--fps", "0"), "--fps: received 0"),
         (("--out", "/absent/faces.csv"), "there is no folder /absent"),
+        (("--look-every", "0"), "--look-every: received 0, expected 1 to 30 frames"),
+        (("--look-every", "2", "--no-detect"), "leave out --no-detect, or this"),
         (("--smooth", "0.5"), "give --tracks as well"),
         (("--smooth", "-1", "--tracks"), "--smooth: received -1, expected 0 to 10 seconds"),
         (("--min-score", "90"), "--min-score: received 90, expected 0 to 1"),

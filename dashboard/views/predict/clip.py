@@ -10,6 +10,7 @@ import streamlit as st
 import state
 from fercore.charts.style import duration
 from fercore.data.decode import UnreadableImage
+from fercore.inference.following import MOST_EVERY
 from fercore.inference.video import Clip
 from fercore.runs import Run, RunError
 from views.predict.clip_survey import MOST_SECONDS, Annotation, Asked, ClipSurvey, checked
@@ -81,7 +82,8 @@ def ask(kept: Kept, asking: Asking) -> None:
         whole = length is not None and end >= length and end - start <= MOST_SECONDS
         until = math.inf if whole else min(end, start + MOST_SECONDS)
         runtimes = tuple((run.name, asking.runtimes[run.name]) for run in asking.runs)
-        asked = Asked(fps, start, until, asking.tta, runtimes, asking.detect)
+        look_every = _choose_look_every(fps) if asking.detect else 1
+        asked = Asked(fps, start, until, asking.tta, runtimes, asking.detect, look_every)
         wrong = start >= min(until, last)
         begun = st.button(
             "Look at the video", key="clip_begin", type="primary", icon=":material/play_arrow:", disabled=wrong
@@ -97,6 +99,18 @@ def ask(kept: Kept, asking: Asking) -> None:
         _begin(kept, asked, asking.runs)
     elif kept.survey and kept.survey.asked != asked:
         st.info("What is shown belongs to other settings than those above; look at the video again.")
+
+
+def _choose_look_every(fps: float) -> int:
+    """Draw the rarer settings: in which of these looks faces are looked for."""
+    with st.popover("More", icon=":material/tune:", width="content"):
+        every = st.number_input("Search for faces in every ...th look", 1, MOST_EVERY, 1, key="clip_look_every")
+        st.caption(
+            "1: in every look. More: faces are followed between two searches, by what their pixels do. That is quicker "
+            "where the detector is slow, and boxes differ a little. Who appears between two searches is found "
+            f"at the second, here at most {(every - 1) / fps:.2g} s later."
+        )
+    return every
 
 
 def _begin(kept: Kept, asked: Asked, runs: list[Run]) -> None:

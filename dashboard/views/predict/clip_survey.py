@@ -25,6 +25,7 @@ from fercore.inference.sources import Picture, kind_of_bytes
 from fercore.inference.tracks import Tracker
 from fercore.inference.video import Clip, describe, pass_frames
 from views.predict.clip_answers import ClipAnswers
+from views.predict.pieces import InPieces
 
 MOST_SECONDS = 1800  # of a video that are looked at
 MOST_FACES = 20_000  # kept with their crops: some 60 MB
@@ -41,6 +42,8 @@ class Asked(NamedTuple):
         Seconds between which it is looked at; the end is infinity where that is its own.
     tta, runtimes, detect
         As the page's choosers give them; runtimes as pairs of a run's name and "torch" or "onnx".
+    look_every
+        Of these looks, in which faces are looked for: in the others they are followed.
     """
 
     fps: float
@@ -49,6 +52,7 @@ class Asked(NamedTuple):
     tta: str
     runtimes: tuple[tuple[str, str], ...]
     detect: bool
+    look_every: int = 1
 
     @property
     def step(self) -> float:
@@ -66,7 +70,7 @@ def checked(data: bytes) -> Clip:
     return describe(io.BytesIO(data))
 
 
-class ClipSurvey:
+class ClipSurvey(InPieces):
     """Who shows what in a video, as `scripts/predict.py --tracks` finds it, a piece at a time.
 
     Parameters
@@ -86,8 +90,6 @@ class ClipSurvey:
     ----------
     time, until
         Seconds of the video up to which it has been looked at, and up to which it will be.
-    finished, cancelled
-        Whether there is nothing left to do, and whether that is because the visitor said so.
     problem
         What is wrong with the file, in words; what was found before stays.
     full
@@ -103,16 +105,17 @@ class ClipSurvey:
         detector: Find | None,
         length: float | None = None,
     ) -> None:
+        super().__init__()
         self.name, self.data, self.asked = name, data, asked
         self.until = min(asked.end, length or asked.start + MOST_SECONDS)
-        self.time, self.problem = asked.start, ""
-        self.finished = self.cancelled = self.full = False
+        self.time, self.problem, self.full = asked.start, "", False
         self.found: list[Found] = []
         self._predictors, self._waiting = dict(predictors), []
         self._answers: dict[str, list[Answers]] = {run: [] for run in predictors}
         self._tables: dict[tuple[str, float], pd.DataFrame] = {}
         self._shape = next(iter(self._predictors.values())).shape
-        self._survey, self._tracker = Survey(detector, asked.fps, shape=self._shape), Tracker()
+        self._survey = Survey(detector, asked.fps, shape=self._shape, look_every=asked.look_every)
+        self._follower, self._tracker = self._survey.follower(), Tracker()
         self._frames = pass_frames(io.BytesIO(data), asked.fps, asked.start, asked.end)
         self._began = time.monotonic()
 
@@ -132,21 +135,8 @@ class ClipSurvey:
         gone = time.monotonic() - self._began
         return gone * (1 / self.fraction - 1) if self.fraction else float("inf")
 
-    def work(self, seconds: float) -> None:
-        """Look at frames for about so long, at one at least; it may be one that is only passed on the way."""
-        until = time.monotonic() + seconds
-        while not self.finished:
-            self._look()
-            if time.monotonic() >= until:
-                break
-
-    def cancel(self) -> None:
-        """End the work; what was found stays."""
-        if not self.finished:
-            self.cancelled = True
-            self._finish()
-
-    def _look(self) -> None:
+    def _step(self) -> None:
+        """Go on by one frame, which may be one that is only passed on the way."""
         try:
             self.time, pixels = next(self._frames)
         except StopIteration:
@@ -158,7 +148,7 @@ class ClipSurvey:
             if pixels is None:
                 return
             picture = Picture(Path(self.name), self.time, pixels)
-            for found in self._survey.faces_of(picture, self._tracker):
+            for found in self._survey.faces_of(picture, self._follower, self._tracker):
                 self._waiting.append((found, {run: self._crop(run, pixels, found) for run in self._predictors}))
                 self.found.append(found)
             self._answer(AT_ONCE)
@@ -179,9 +169,9 @@ class ClipSurvey:
                 self._answers[run].append(own)
 
     def _finish(self) -> None:
-        self.finished = True
         self._frames.close()
         self._answer(1)
+        self.finished = True
 
     @property
     def runs(self) -> list[str]:
@@ -233,21 +223,20 @@ class ClipSurvey:
         return sorted({round(found.time, 3) for found in self.found})
 
 
-class Annotation:
+class Annotation(InPieces):
     """The annotated video of a finished survey, drawn in short pieces of work.
 
     Attributes
     ----------
     run, smoothing
         Whose answers it shows, and the time constant with which they were averaged, 0 for none.
-    finished
-        Whether there is nothing left to draw.
     content
-        The MP4 file, then; empty where the visitor ended the work or nothing could be drawn.
+        The MP4 file, once all is drawn; empty where the visitor ended the work or nothing could be drawn.
     """
 
     def __init__(self, survey: ClipSurvey, run: str, smoothing: float = 0.0) -> None:
-        self.run, self.smoothing, self.content, self.finished, self.problem = run, smoothing, b"", False, ""
+        super().__init__()
+        self.run, self.smoothing, self.content, self.problem = run, smoothing, b"", ""
         self._survey, self._file, self._time = survey, io.BytesIO(), survey.asked.start
         overlay = Overlay(survey.table(run, smoothing), survey.asked.step)
         self._frames: Iterator[float] = annotate(
@@ -259,19 +248,15 @@ class Annotation:
         """Share of the work that is done, 0 to 1."""
         return _share(self._survey.asked.start, self._time, self._survey.until)
 
-    def work(self, seconds: float) -> None:
-        """Draw frames for about so long."""
-        until = time.monotonic() + seconds
+    def _step(self) -> None:
         try:
-            while time.monotonic() < until:
-                self._time = next(self._frames)
+            self._time = next(self._frames)
         except StopIteration:
             self.content, self.finished = self._file.getvalue(), True
         except UnreadableImage as error:
             self.problem, self.finished = str(error), True
 
-    def cancel(self) -> None:
-        """End the work; nothing is kept of it."""
+    def _finish(self) -> None:
         self._frames.close()
         self.finished = True
 

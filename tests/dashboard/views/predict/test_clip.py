@@ -2,6 +2,7 @@
 
 import io
 import runpy
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from fercore.data.decode import UnreadableImage
+from fercore.inference.faces import Face
 from fercore.inference.predictor import Predictor
 from tests.dashboard.conftest import DASHBOARD, charts, words
 from tests.factories.clips import TIMES, write_clip
@@ -35,11 +37,11 @@ def begun(app, fps=5.0):
     return app.button(key="clip_begin").click().run()
 
 
-def survey_of(run, path, fps=5.0, **settings):
+def survey_of(run, path, fps=5.0, detector=None):
     from views.predict.clip_survey import Asked, ClipSurvey
 
-    asked = Asked(fps, 0.0, float("inf"), "none", (("a", "torch"),), False)
-    return ClipSurvey(path.name, path.read_bytes(), asked, {"a": Predictor.from_run(run)}, None, 2.0, **settings)
+    asked = Asked(fps, 0.0, float("inf"), "none", (("a", "torch"),), detector is not None)
+    return ClipSurvey(path.name, path.read_bytes(), asked, {"a": Predictor.from_run(run)}, detector, 2.0)
 
 
 def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, tmp_path, monkeypatch):
@@ -149,14 +151,65 @@ def test_the_work_can_be_ended_between_any_two_frames(runs, tmp_path):
 
 
 def test_a_piece_of_work_ends_with_the_look_in_which_its_time_is_over(runs, tmp_path, monkeypatch):
-    from views.predict import clip, clip_survey
+    from views.predict import clip, pieces
 
     survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"))
     clock = iter(range(100))  # each look takes as long as the whole piece may
-    monkeypatch.setattr(clip_survey, "time", SimpleNamespace(monotonic=lambda: clip.PIECE * next(clock)))
+    monkeypatch.setattr(pieces, "time", SimpleNamespace(monotonic=lambda: clip.PIECE * next(clock)))
     survey.work(clip.PIECE)
     assert survey.looks == 1
     assert clip.PIECE <= 1  # of the two seconds within which a visitor is heard
+
+
+class Held:
+    """A detector that stops in its third look until it is let go."""
+
+    upright = 0.0
+
+    def __init__(self):
+        self.reached, self.let_go, self.looks = threading.Event(), threading.Event(), 0
+
+    def __call__(self, picture):
+        self.looks += 1
+        if self.looks == 3:
+            self.reached.set()
+            assert self.let_go.wait(60)
+        return [Face((10.0, 10.0, 60.0, 60.0), 0.9, "mtcnn")]
+
+
+def test_who_cancels_waits_for_the_look_in_progress_alone(runs, tmp_path):
+    # Streamlit draws the page with the pressed button in a second thread, while the first one works.
+    held = Held()
+    survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"), detector=held)
+    working, cancelling = (threading.Thread(target=work) for work in (lambda: survey.work(600), survey.cancel))
+    working.start()
+    assert held.reached.wait(60)
+    cancelling.start()
+    working.join(0.01)
+    assert not survey.finished  # the third look is still in progress
+    held.let_go.set()
+    for thread in (working, cancelling):
+        thread.join(60)
+        assert not thread.is_alive()
+    assert (survey.cancelled, held.looks, survey.looks) == (True, 3, 3)
+    assert survey.table("a")["time"].tolist() == [0, 0.3, 0.6]  # each with its answer
+
+
+def test_faces_are_searched_for_as_often_as_the_page_says(open_page, runs, tmp_path, folders, monkeypatch):
+    clip = write_clip(tmp_path / "talk.mp4")
+    app = open_page("predict", pictures="Video", second="(none)")
+    app = uploaded(app, "talk.mp4", clip.read_bytes())
+    app = app.number_input(key="clip_look_every").set_value(4).run()
+    assert "at most 1.5 s later" in words(app)  # three looks, half a second apart
+    app = begun(app)
+    survey = app.session_state["kept_clip"].survey
+    assert survey.asked.look_every == 4
+    monkeypatch.chdir(tmp_path)
+    script = runpy.run_path(str(DASHBOARD.parent / "scripts" / "predict.py"))["main"]
+    script(
+        ["a", "talk.mp4", "--fps", "5", "--tracks", "--look-every", "4", "--out", "a.csv", "--runs", str(folders[0])]
+    )
+    assert survey.csv("a") == (tmp_path / "a.csv").read_bytes()
 
 
 def test_a_cancelled_survey_is_told_and_shown(open_page, runs, tmp_path, monkeypatch):
