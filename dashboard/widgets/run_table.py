@@ -1,13 +1,13 @@
 """A table of runs: search, filters, one row for all seeds, chosen columns, and what can be done with the ticked ones.
 
-`choose_rows` draws what is above the table and says which runs are on the page shown, so that nothing is read of the
-others; `draw_rows` draws the table that was made of these.
+`choose_rows` and `choose_columns` draw what is above the table and say which runs and columns are shown, so that
+nothing is read of the others; `draw_rows` draws the table that was made of these.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,32 @@ def choose_rows(runs: Sequence[Run], key: str, parts: Sequence[Run] = ()) -> Row
     return Rows(groups[choose_page(len(groups), AT_ONCE, f"{key}_page", of=asked, in_url=True)], grouped)
 
 
+def choose_columns(columns: Mapping[str, Any], key: str, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """Draw the chooser of columns; nothing needs to be read for the others.
+
+    Parameters
+    ----------
+    columns
+        Column -> its `st.column_config`, in the order wanted; the first is always shown.
+    key
+        As in `choose_rows`.
+    hidden
+        Columns that are shown only where somebody asks for them.
+
+    Returns
+    -------
+    dict
+        The chosen ones.
+    """
+    first, *others = columns
+    labels = {name: columns[name].get("label") or name for name in others}
+    asked = {"key": f"{key}_columns", "bind": "query-params", "format_func": labels.get}
+    default = [name for name in others if name not in hidden]
+    with st.popover("Columns", icon=":material/view_column:"):
+        kept = st.multiselect("Columns", others, default=default, label_visibility="collapsed", **asked)
+    return {name: column for name, column in columns.items() if name == first or name in kept}
+
+
 def draw_rows(table: pd.DataFrame, rows: Rows, columns: Mapping[str, Any], key: str) -> None:
     """Draw the table, with boxes to tick, and what can be done with the ticked runs.
 
@@ -91,20 +117,15 @@ def draw_rows(table: pd.DataFrame, rows: Rows, columns: Mapping[str, Any], key: 
     rows
         From `choose_rows`.
     columns
-        Column -> its `st.column_config`, in the order wanted; the first is always shown.
+        From `choose_columns`, the run's first; those that the table lacks are not shown.
     """
     if table.empty:
         st.info("No run fits. Change the search or the filters.")
         return
-    first, *others = columns
-    labels = {name: columns[name].get("label") or name for name in others}
-    asked = {"key": f"{key}_columns", "bind": "query-params", "format_func": labels.get}
-    with st.popover("Columns", icon=":material/view_column:"):
-        kept = st.multiselect("Columns", others, default=others, label_visibility="collapsed", **asked)
-    names = table[first].tolist()
+    names = table[next(iter(columns))].tolist()
     # A tick stays with its row only while the rows are the same.
     ticked = st.dataframe(
-        table[[first, *(name for name in others if name in kept)]],
+        table[[name for name in columns if name in table]],
         column_config=dict(columns),
         hide_index=True,
         placeholder="–",

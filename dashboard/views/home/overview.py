@@ -11,7 +11,7 @@ from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.links import link
 from widgets.pagination import choose_page
-from widgets.run_table import choose_rows, draw_rows
+from widgets.run_table import choose_columns, choose_rows, draw_rows
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.markdown import code, escape, message
 
@@ -41,7 +41,7 @@ def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[s
     if any(tags := [", ".join(state.notes(group[0]).tags) for group in rows.groups]):
         shown["tags"], columns["tags"] = tags, text("Tags")
     columns["created"] = st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD", help="UTC")
-    draw_rows(shown, rows, columns, "runs")
+    draw_rows(shown, rows, choose_columns(columns, "runs"), "runs")
     download_table("Download the runs", table, "runs.csv")
 
 

@@ -17,7 +17,7 @@ from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.job_status import offer
 from widgets.pagination import choose_page
-from widgets.run_table import choose_rows, draw_rows
+from widgets.run_table import choose_columns, choose_rows, draw_rows
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.figures import accuracy_words
 from wording.markdown import code, escape
@@ -50,9 +50,9 @@ COLUMNS = {
         "data it learned from"
     ),
 }
-WEAK = ("Weakest slice", "Corruption error", "Other data")
+WEAK = ("Weakest slice", "Corruption error", "Other data")  # which take longest: shown where they are asked for
 AT_ONCE = 50  # runs of the table of those that cannot be ranked
-MOST = 100  # runs in the picture that are there for their accuracy alone
+MOST = 50  # runs in the picture that are there for their accuracy alone
 MEASURE = "scripts/benchmark.py inference --store"
 
 
@@ -155,31 +155,34 @@ def figure_of(row: pd.Series, split: str, name: str) -> str:
 def draw_table(runs: list[Run], parts: list[Run], facts: Mapping[str, Facts], names: dict[str, str]) -> None:
     """All that can be ranked, then what cannot, and the CSV of both; only what is shown is read."""
     clear, apart = [run for run in runs if not flags(run)], [run for run in runs if flags(run)]
-    shown = []
+    weak, shown = False, []
     if clear:
         rows = choose_rows(clear, "models", [run for run in parts if not flags(run)])
-        table = rows.summed(table_of(rows.runs, facts), ["engine"])
-        read = as_read(table, names)
-        draw_rows(read, rows, {name: COLUMNS.get(name, {}) for name in read}, "models")
-        shown.append(table)
+        columns = choose_columns(offered(names, grouped=rows.grouped), "models", hidden=WEAK)
+        weak = not columns.keys().isdisjoint(WEAK)
+        shown.append(rows.summed(table_of(rows.runs, facts, weak=weak), ["engine"]))
+        draw_rows(as_read(shown[-1], names), rows, columns, "models")
     if apart:
         st.markdown("**Not comparable**")
         st.caption(CONTAMINATION_LEGEND)
-        shown.append(one_page(apart, facts, "seen_page"))
+        on_page = apart[choose_page(len(apart), AT_ONCE, "seen_page", in_url=True)]
+        shown.append(table_of(on_page, facts, weak=weak))
         st.dataframe(as_read(shown[-1], names), column_config=COLUMNS, hide_index=True)
     download_table("Download the models", pd.concat(shown), "models.csv")
 
 
-def one_page(runs: list[Run], facts: Mapping[str, Facts], key: str) -> pd.DataFrame:
-    """The table of the runs on the page that is chosen."""
-    chosen = runs[choose_page(len(runs), AT_ONCE, key, in_url=True)]
-    return table_of(chosen, facts)
+def offered(names: dict[str, str], *, grouped: bool) -> dict[str, dict]:
+    """The columns that can be chosen, in their order, with how each is drawn."""
+    figures = ("One face", "Images/s", *WEAK, "Parameters", "File", "Training", "Licence")
+    order = ("Run", "Engine", *(["Seeds"] if grouped else []), *map(escape, names.values()), *figures)
+    return {name: COLUMNS.get(name, {}) for name in order}
 
 
-def table_of(runs: list[Run], facts: Mapping[str, Facts]) -> pd.DataFrame:
-    """The table of some runs, without those that cannot be read."""
+def table_of(runs: list[Run], facts: Mapping[str, Facts], *, weak: bool) -> pd.DataFrame:
+    """The table of some runs, without those that cannot be read; with their weak points where these are wanted."""
     found = [run for run in runs if run.name in facts]
-    return with_weak_points(model_table(found, facts), found)
+    table = model_table(found, facts)
+    return with_weak_points(table, found) if weak else table
 
 
 def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -195,7 +198,7 @@ def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
         shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
         shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]
     for name in WEAK:
-        if table[name].any():
+        if name in table:
             shown[name] = table[name]
     shown["Parameters"] = [cost_words(value, "parameters") for value in table["parameters"]]
     shown["File"] = [cost_words(value, "bytes") or "not here" for value in table["bytes"]]

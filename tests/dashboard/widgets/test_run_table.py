@@ -27,7 +27,7 @@ def page():
     import streamlit as st
 
     import state
-    from widgets.run_table import choose_rows, draw_rows
+    from widgets.run_table import choose_columns, choose_rows, draw_rows
 
     with state.errors_shown():
         runs = state.runs()
@@ -36,7 +36,11 @@ def page():
         )
         names = [group[0].name for group in rows.groups]
         table = pd.DataFrame({"run": names, "size": [len(group) for group in rows.groups]})
-        draw_rows(table, rows, {"run": st.column_config.TextColumn("Run"), "size": {"label": "Size"}}, "t")
+        offered = {"run": st.column_config.TextColumn("Run"), "size": {"label": "Size"}, "slow": {}}
+        columns = choose_columns(offered, "t", hidden=["slow"])
+        if "slow" in columns:
+            table["slow"] = "read"
+        draw_rows(table, rows, columns, "t")
 
 
 def names(app):
@@ -67,9 +71,13 @@ def test_the_address_chooses_and_seeds_become_one_row(root):
 
 
 def test_columns_are_chosen(root):
+    def shown(app):
+        return app.dataframe[0].value.columns.tolist()
+
     app = opened(page)
-    app.multiselect(key="t_columns").set_value([]).run()
-    assert app.dataframe[0].value.columns.tolist() == ["run"]
+    assert shown(app) == ["run", "size"]
+    assert shown(app.multiselect(key="t_columns").set_value([]).run()) == ["run"]
+    assert shown(app.multiselect(key="t_columns").set_value(["slow"]).run()) == ["run", "slow"]
 
 
 def test_tags_are_kept_beside_the_ticked_runs(root):
