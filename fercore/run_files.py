@@ -20,11 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from fercore.temporary import prefix, remove_abandoned
-from fercore.untrusted import MOST_ITEMS, UntrustedError, check_texts, load_json, read_file
+from fercore.untrusted import MOST_ITEMS, NPY_ERRORS, UntrustedError, check_texts, load_json, read_file
 
-# What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member, MemoryError for an
-# array whose header claims more than there is.
-_NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+# What zipfile and numpy raise on damaged and hostile files: RuntimeError for an encrypted member.
+_NPZ_ERRORS = (*NPY_ERRORS, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _MAX_BYTES = {".json": 8 << 20, ".csv": 32 << 20, ".npz": 256 << 20}
 
 

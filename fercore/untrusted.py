@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import stat
+import tokenize
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,9 @@ MOST_DEPTH = 32  # of our own files: 7
 MOST_ITEMS = 100_000  # of one list or object
 MOST_CHARACTERS = 100_000  # of one text
 _LARGEST = 2**63  # integers lie below it, and not below its negative
+# What numpy raises on a damaged npy file: its header is a Python literal, and MemoryError comes of one that claims more
+# than there is.
+NPY_ERRORS = (ValueError, OSError, EOFError, MemoryError, SyntaxError, tokenize.TokenError)
 _TOO_DEEP = f"nested more than {MOST_DEPTH} deep"
 
 

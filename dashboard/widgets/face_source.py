@@ -14,6 +14,7 @@ from fercore.data.decode import UnreadableImage
 from fercore.data.fer2013 import Dataset
 from fercore.data.samples import sample_rows
 from fercore.runs import Run
+from widgets.one_of import one_of
 from wording.markdown import code, message
 
 SOURCES = {"data": "Data set", "average": "Average faces", "upload": "Upload", "camera": "Camera", "kept": "Kept faces"}
@@ -57,12 +58,11 @@ def choose_faces(run: Run, emotions: Sequence[str] | None = None) -> Faces:
     """
     emotions = run.classes if emotions is None else emotions
     with st.container(horizontal=True, gap="medium"):
-        source = st.segmented_control(
+        source = one_of(
             "Faces",
             [source for source in SOURCES if source != "kept" or state.kept_faces()],
             format_func=SOURCES.get,
             default="data" if state.dataset() else "average",
-            required=True,
             key="faces",
             bind="query-params",
         )

@@ -19,6 +19,7 @@ import pandas as pd
 
 from fercore.emotions import EMOTIONS, classes_problem
 from fercore.run_files import RunError, read_json
+from fercore.untrusted import NPY_ERRORS
 
 SCHEMA_VERSION = 2  # of dataset.json; 1 is FER2013's seven classes, 48x48 gray, without name, classes, size, channels
 SPLITS = ("train", "val", "test")
@@ -189,7 +190,7 @@ def open_dataset(path: Path | str) -> Dataset:
         images, votes = _map(path / "images.npy"), None
         if (path / "votes.npy").exists():
             votes = _map(path / "votes.npy")
-    except (RunError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (RunError, *NPY_ERRORS, KeyError, TypeError, OverflowError) as error:
         raise DataError(f"the data set in {path} is damaged ({error!r}); {again}") from error
     for file, wrong in (
         ("dataset.json", _wrong_info(info)),

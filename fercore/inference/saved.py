@@ -80,8 +80,8 @@ def _of_video(table: pd.DataFrame) -> pd.DataFrame:
         raise UnreadableAnswers(f"answers for {table['file'].nunique():,} videos; save those for each by themselves")
     smoothing = ["smoothing"] if "smoothing" in table else []
     checked = _checked(table, classes, ["time", "track", *smoothing])
-    if (checked["track"] % 1 != 0).any() or (checked["track"] < 1).any():
-        raise UnreadableAnswers("tracks that are no whole numbers from 1 on")
+    if (checked["track"] % 1 != 0).any() or not checked["track"].between(1, MOST_ROWS).all():
+        raise UnreadableAnswers(f"tracks that are no whole numbers from 1 to {MOST_ROWS:,}")
     return checked.astype({"track": int})
 
 
@@ -99,7 +99,8 @@ def _of_webcam(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _checked(table: pd.DataFrame, classes: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
     """The table with figures as floats; tells of the first row in which one is none."""
-    figures = table[[*numbers, *classes]].apply(pd.to_numeric, errors="coerce").astype(float)
+    # As text, since whole numbers of hundreds of digits are no floats.
+    figures = table[[*numbers, *classes]].astype(str).apply(pd.to_numeric, errors="coerce").astype(float)
     shares = figures[list(classes)]
     bad = ~np.isfinite(figures).all(axis=1) | (figures["time"] < 0) | ((shares < 0) | (shares > 1)).any(axis=1)
     bad |= ~table["label"].isin(list(classes)) | ~table["sure"].astype(str).isin(["True", "False"])

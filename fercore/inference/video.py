@@ -92,7 +92,7 @@ def opened(video: Path | BinaryIO) -> Iterator[av.container.InputContainer]:
     # Not by its name, which FFmpeg would read as an address.
     with video.open("rb") if isinstance(video, Path) else contextlib.nullcontext(video) as file:
         try:
-            with av.open(file) as container:
+            with av.open(file, metadata_errors="replace") as container:
                 yield container
         except av.FFmpegError as error:
             raise UnreadableImage(f"not a video that FFmpeg can read ({error.strerror})") from error

@@ -42,7 +42,7 @@ class LoadedModel:
 
 def config_class(kind: str) -> type:
     """Config dataclass of a model type; ConfigError names the known types."""
-    if kind not in MODELS:
+    if not isinstance(kind, str) or kind not in MODELS:  # a stranger's run.json may say a list
         raise fields.ConfigError(f"model type: received {kind!r}, expected one of {', '.join(MODELS)}")
     return MODELS[kind][0]
 

@@ -223,7 +223,11 @@ def read_toml(folder: Traversable, name: str, what: str) -> tuple[dict[str, Any]
         If there is none, or it is no TOML; the message begins with `what`, or names the file.
     """
     source = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
-    if not source.is_file():
+    try:
+        there = source.is_file()
+    except OSError:  # a name longer than those of files
+        there = False
+    if not there:
         known = ", ".join(names_in(folder))
         raise ConfigError(f"{what}: received {name!r}, expected one of {known}, or a path ending in .toml")
     try:

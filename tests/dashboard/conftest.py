@@ -54,7 +54,7 @@ def no_video(monkeypatch: pytest.MonkeyPatch) -> None:
 def open_page(folders: tuple[Path, Path]) -> Callable[..., AppTest]:
     """`open_page("training", run="a")`: Home.py at the address /training?run=a, as a browser opens it."""
 
-    def opened(page: str = "home", **query: str) -> AppTest:
+    def opened(page: str = "home", /, **query: str) -> AppTest:
         app = AppTest.from_file(str(DASHBOARD / "Home.py"), default_timeout=TIMEOUT)
         if page != "home":  # what `switch_page` sets, which would have Home drawn before: seconds in all
             app._page_hash = calc_hash(page.replace("_", "-"))

@@ -80,12 +80,19 @@ def edit_json(folder, **changes):
     (folder / "dataset.json").write_text(json.dumps({**info, **changes}))
 
 
+def edit_bytes(file, before, after):
+    content = file.read_bytes()
+    assert before in content
+    file.write_bytes(content.replace(before, after))
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
         (lambda f: (f / "images.npy").unlink(), "is damaged"),
         (lambda f: (f / "images.npy").write_bytes(b""), "is damaged"),
         (lambda f: (f / "images.npy").write_bytes((f / "images.npy").read_bytes()[:-1]), "is damaged"),
+        (lambda f: edit_bytes(f / "images.npy", b"), }", b" , }"), "is damaged"),  # numpy raises tokenize.TokenError
         (lambda f: np.save(f / "images.npy", np.array([{}]), allow_pickle=True), "is damaged"),
         (
             lambda f: np.save(f / "images.npy", np.zeros((3, 48, 48), np.uint8)),

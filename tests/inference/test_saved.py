@@ -53,6 +53,8 @@ REFUSED = {
     "no class": (csv(label="bored"), "row 1 of its faces"),
     "no time": (csv(time=[0.0, None, 1.0]), "row 2 of its faces"),
     "half a track": (csv(track=[1, 1.5, 2]), "tracks that are no whole numbers"),
+    "a track beyond integers": (csv(track=[1, 1e308, 2]), "tracks that are no whole numbers"),
+    "hundreds of digits": (csv(time=["0.0", "9" * 400, "1.0"]), "row 2 of its faces"),
 }
 
 

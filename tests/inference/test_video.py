@@ -171,3 +171,10 @@ def test_a_video_in_memory_is_read_as_from_its_file(tmp_path):
 def test_what_a_video_says_of_itself(tmp_path):
     assert describe(write_timed(tmp_path / "a.mp4", FRAMES, TENTHS, sound=(0, 9))) == (pytest.approx(9, abs=0.1), True)
     assert describe(write_timed(tmp_path / "b.mp4", FRAMES, TENTHS)) == (pytest.approx(2.5, abs=0.1), False)
+
+
+def test_a_video_whose_notes_are_no_text_is_read(tmp_path):
+    path = write_timed(tmp_path / "clip.flv", FRAMES, TENTHS)
+    path.write_bytes(path.read_bytes().replace(b"encoder", b"\x80ncoder"))
+    assert describe(path).seconds == pytest.approx(2.5, abs=0.1)
+    assert read(path)[0] == pytest.approx([0, 0.5, 1, 1.5, 2], abs=0.002)

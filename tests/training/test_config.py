@@ -39,6 +39,7 @@ def test_override_finds_the_section_of_each_field():
             r"\[model\]: unknown setting 'kernel'; known are activation, kernel_size",
         ),
         ("[model]\ntype = 'rnn'", "model type: received 'rnn', expected one of cnn"),
+        ("[model]\ntype = ['cnn']", r"model type: received \['cnn'\], expected one of cnn"),
         ("[model]\ntype = 'cnn'\n[training]\nepochs = 0", "--epochs: received 0, expected a number at least 1"),
         ("[model]\ntype = 'cnn'\n[trainin]\nepochs = 1", "unknown table 'trainin'"),
         ("model = 3", "'model' is 3, expected a table"),
@@ -60,6 +61,10 @@ def test_a_recipe_file_is_named_by_its_stem(tmp_path):
 def test_an_unknown_recipe_names_those_there_are():
     with pytest.raises(ConfigError, match=r"--recipe: received 'nothing', expected one of .*report-cnn"):
         load_recipe("nothing")
+    with pytest.raises(
+        ConfigError, match=r"--recipe: received 'x{5000}', expected one of"
+    ):  # longer than names of files
+        load_recipe("x" * 5000)
 
 
 def test_the_compact_vit_is_taught_and_small():

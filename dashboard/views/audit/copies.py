@@ -13,6 +13,7 @@ from fercore.data.audit.findings import EXACT, NEAR
 from views.audit.decisions import draw_decidable
 from views.audit.picture import WIDTH
 from views.audit.summary import group_title
+from widgets.one_of import one_of
 from widgets.pagination import choose_page
 from wording.markdown import escape
 
@@ -32,11 +33,10 @@ PLACES = {
 def draw_groups(table: pd.DataFrame, names: Mapping[str, str]) -> None:
     """Choosers, then a page of groups."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = st.segmented_control(
+        kind = one_of(
             "Alike are",
             list(KINDS),
             default=EXACT,
-            required=True,
             key="kind",
             format_func=KINDS.get,
             bind="query-params",

@@ -11,6 +11,7 @@ import state
 from fercore.charts.style import count
 from fercore.data.audit.looks import FLAT, ODD, OUTLYING, SHARE
 from views.audit.decisions import draw_decidable
+from widgets.one_of import one_of
 from widgets.pagination import choose_page
 from wording.markdown import escape
 
@@ -29,9 +30,7 @@ def draw_odd(table: pd.DataFrame, names: Mapping[str, str]) -> None:
     if not found:
         st.info("No picture is blank, nearly so, or far from the others in brightness or contrast.")
         return
-    kind = st.segmented_control(
-        "Odd", list(found), default=next(iter(found)), required=True, key="odd", bind="query-params"
-    )
+    kind = one_of("Odd", list(found), default=next(iter(found)), key="odd", bind="query-params")
     pictures = "1 picture is" if len(found[kind]) == 1 else f"{count(len(found[kind]))} pictures are"
     st.caption(f"{pictures} {ARE.get(kind, kind)}.")
     shown = found[kind].iloc[choose_page(len(found[kind]), AT_ONCE, "odd_page")]

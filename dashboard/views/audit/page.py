@@ -16,6 +16,7 @@ from views.audit.outliers import draw_odd
 from views.audit.summary import WHAT_IS_NEAR, answer, imbalance_words
 from widgets.downloads import download_table
 from widgets.job_status import offer
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.markdown import code
 
@@ -36,11 +37,10 @@ def say_no_audit() -> None:
 def draw_view(names: Mapping[str, str]) -> None:
     with state.errors_shown():
         found = state.audit()
-        view = st.segmented_control(
+        view = one_of(
             "Look at",
             list(VIEWS),
             default="copies",
-            required=True,
             key="view",
             format_func=VIEWS.get,
             bind="query-params",

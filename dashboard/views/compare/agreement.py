@@ -15,6 +15,7 @@ from fercore.runs import Run
 from views.compare.same_images import Compared
 from widgets import gallery
 from widgets.downloads import download_table
+from widgets.one_of import one_of
 from wording.lists import listed
 from wording.markdown import code
 
@@ -96,8 +97,8 @@ def draw_disagreements(found: Compared) -> None:
     st.subheader("Images on which they disagree")
     first, second = choose_two(found)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        settings = {"required": True, "key": KIND, "bind": "query-params"}
-        chosen = st.segmented_control("How they disagree", list(KINDS), default=next(iter(KINDS)), **settings)
+        settings = {"key": KIND, "bind": "query-params"}
+        chosen = one_of("How they disagree", list(KINDS), default=next(iter(KINDS)), **settings)
         seed = state.show_others("disagreements")
     kind = KINDS[chosen]
     table = disagreements(found.answers, first, second, kind, found.classes)

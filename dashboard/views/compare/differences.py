@@ -14,6 +14,7 @@ from fercore.evaluation.tables import classification_table
 from fercore.runs import Run
 from views.compare.same_images import Compared, images_words, n_words
 from widgets.downloads import download_table
+from widgets.one_of import one_of
 from wording.figures import accuracy_words
 from wording.markdown import NO_BREAK, code, escape
 from wording.verdicts import beside_the_best
@@ -108,10 +109,8 @@ def draw_classes(found: Compared) -> None:
     if not names:
         return
     st.subheader("Emotion by emotion")
-    settings = {"required": True, "key": "figure", "bind": "query-params", "label_visibility": "collapsed"}
-    figure = st.segmented_control(
-        "Figure", list(charts.FIGURES), default="f1", format_func=charts.FIGURES.get, **settings
-    )
+    settings = {"key": "figure", "bind": "query-params", "label_visibility": "collapsed"}
+    figure = one_of("Figure", list(charts.FIGURES), default="f1", format_func=charts.FIGURES.get, **settings)
     tables = {name: classification_table(found.reports[name]) for name in names}
     if len(names) > 1:
         state.chart(run_legend, found.looks, names, state.dark(), alt="Runs and their looks")

@@ -27,6 +27,7 @@ from fercore.runs import SPLITS, Run
 from widgets import gallery
 from widgets.downloads import download_table
 from widgets.job_status import offer, terminal_command
+from widgets.one_of import one_of
 from wording import clean_score
 from wording.markdown import code, escape
 
@@ -151,16 +152,14 @@ def without_copies(run: Run, split: str, found: Embedding) -> tuple[Embedding, s
 
 def choose_points(run: Run, split: str, found: Embedding) -> tuple[pd.DataFrame, str, str]:
     """Draw the choosers of the picture: its points (`alike.point_table`), what colours them, and the method."""
-    settings = {"required": True, "bind": "query-params"}
+    settings = {"bind": "query-params"}
     background = len(found.ids) > found.size
     colours = [name for name in charts.COLOURS if background or name != "split"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        colour = st.segmented_control(
+        colour = one_of(
             "Colour", colours, format_func=charts.COLOURS.get, default="true", key="colour", wrap=True, **settings
         )
-        method = st.segmented_control(
-            "Places", list(METHODS), format_func=METHODS.get, default="tsne", key="places", **settings
-        )
+        method = one_of("Places", list(METHODS), format_func=METHODS.get, default="tsne", key="places", **settings)
         training = background and st.toggle("with images of training", key="training", bind="query-params")
     names = [state.split_name(run, split), state.split_name(run, "train")]
     return (

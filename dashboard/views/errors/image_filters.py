@@ -30,6 +30,7 @@ from fercore.evaluation.sides import BOTH, LABEL, MODEL, NEITHER, NO_FACE
 from fercore.evaluation.sides import DIVIDED as DIVIDED_SIDE
 from fercore.runs import Predictions, Run
 from widgets.chart_clicks import ALL, ANY, OUTCOME, PAIR, PRED, TRUE, renew
+from widgets.one_of import one_of
 
 NOBODY = "no other run"
 # What the address says -> what is asked for. Streamlit puts what an option is called into the address, so no option may
@@ -196,8 +197,8 @@ def _choose_order(voted: bool) -> str:
 def _choose_outcome(beside: bool) -> str | None:
     """Right or wrong answers, of one run or of two beside each other; None for all."""
     key, options = (PAIR, PAIR_OUTCOMES) if beside else (OUTCOME, SINGLE_OUTCOMES)
-    settings = {"default": next(iter(options)), "required": True, "key": key, "bind": "query-params"}
-    return options[st.segmented_control("Answers", list(options), **settings)]
+    settings = {"default": next(iter(options)), "key": key, "bind": "query-params"}
+    return options[one_of("Answers", list(options), **settings)]
 
 
 def _brightness(ids: np.ndarray, run: Run) -> np.ndarray:

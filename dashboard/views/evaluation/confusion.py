@@ -13,6 +13,7 @@ from fercore.charts.style import figure_words, percent
 from fercore.evaluation.tables import class_table, classification_table, confused_pairs, confusion_table
 from widgets import chart_clicks
 from widgets.downloads import download_table
+from widgets.one_of import one_of
 from wording.markdown import escape
 
 CELLS, PAIRS = "confusion_chart", "pairs_chart"  # keys of the charts whose clicks ask for images
@@ -26,12 +27,11 @@ FIGURES_SERVED = {
 
 def draw_confusion(report: dict) -> None:
     """The confusion matrix and the most confused pairs."""
-    shown = st.segmented_control(
+    shown = one_of(
         "Share or count",
         list(charts.SHOWN),
         format_func=charts.SHOWN.get,
         default="by_true",
-        required=True,
         key="confusion_shown",
         bind="query-params",
     )

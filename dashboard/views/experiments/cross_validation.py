@@ -29,6 +29,7 @@ from fercore.runs import SPLITS, Run
 from views.experiments.resume_commands import kfold_command, kfold_flags, planned_epochs
 from widgets.downloads import download_table
 from widgets.job_status import offer, spoken
+from widgets.one_of import one_of
 from wording import clean_score
 from wording.figures import accuracy_words
 from wording.lists import listed, told
@@ -223,11 +224,10 @@ def draw_ensembles(found: dict[str, Ensemble]) -> None:
 def draw_published(whole: Run, clean: bool) -> None:
     st.subheader("Beside the report's figure 10")
     stored = [split for split in SPLITS if (split, "none") in whole.evaluations()]
-    split = st.segmented_control(
+    split = one_of(
         "Ours",
         stored,
         default=stored[0],
-        required=True,
         key="beside",
         bind="query-params",
         format_func=lambda split: OURS[split].format(escape(state.split_name(whole, split))),

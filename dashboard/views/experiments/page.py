@@ -66,7 +66,7 @@ if not experiments:
     say_none()
 first = next(iter(experiments), None)
 settings = {"default": first, "required": first is not None, "key": "experiment", "bind": "query-params"}
-chosen = st.pills("Experiment", [*experiments, NEW, NEW_FOLDS], **settings)
+chosen = st.pills("Experiment", [*experiments, NEW, NEW_FOLDS], **settings) or first  # "?experiment=" asks for none
 following = chosen in experiments and experiments[chosen].is_running
 
 

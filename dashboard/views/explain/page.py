@@ -7,6 +7,7 @@ import state
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.face_source import choose_faces
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.markdown import escape
 
@@ -58,9 +59,7 @@ def choose_face(run: Run) -> tuple[np.ndarray, str, str | None]:
     names = emotions if len(set(emotions)) == len(faces.names) else list(dict.fromkeys(faces.names))
     chosen = names[0]
     if len(names) > 1:
-        chosen = st.segmented_control(
-            "Face", names, default=names[0], format_func=escape, required=True, key="face", bind="query-params"
-        )
+        chosen = one_of("Face", names, default=names[0], format_func=escape, key="face", bind="query-params")
     number = names.index(chosen)
     return faces.images[number], faces.names[number], faces.emotions[number]
 

@@ -16,6 +16,7 @@ from fercore.explain.summary import FeatureSummary
 from fercore.models.registry import LoadedModel
 from fercore.runs import Run, RunError
 from widgets.face_source import Faces, choose_faces
+from widgets.one_of import one_of
 
 ALL = "all"
 # The strongest first: the most selective of an early layer may fire on none of the faces shown, and leave a blank page.
@@ -160,8 +161,8 @@ def inputs_of(loaded: LoadedModel, convolution: str) -> int:
 
 
 def _choose_one(label: str, key: str, options: dict[str, str]) -> str:
-    settings = {"default": next(iter(options)), "required": True, "bind": "query-params", "on_change": restart}
-    return st.segmented_control(label, list(options), format_func=options.get, key=key, **settings)
+    settings = {"default": next(iter(options)), "bind": "query-params", "on_change": restart}
+    return one_of(label, list(options), format_func=options.get, key=key, **settings)
 
 
 def _forget_beyond(key: str, most: int) -> None:

@@ -9,6 +9,7 @@ from fercore.charts.models import COSTS, choice_chart
 from fercore.evaluation.facts import EVALUATED, front, model_table, peer_table
 from views.models import ranking
 from widgets.links import draw_comparison_link, link
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from widgets.run_table import COMPARED
 from wording import clean_score
@@ -38,11 +39,11 @@ known = [cost for cost in COSTS if table[cost].notna().any()]
 if not known:
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    bound = {"required": True, "bind": "query-params"}
+    bound = {"bind": "query-params"}
     labels = {cost: label for cost, (label, _) in COSTS.items()}
-    cost = st.segmented_control("Against", known, default=known[0], format_func=labels.get, key="against", **bound)
+    cost = one_of("Against", known, default=known[0], format_func=labels.get, key="against", **bound)
     settings = {"default": "val", "format_func": lambda split: escape(plain[split]), "key": "images"}
-    split = st.segmented_control("Accuracy on", EVALUATED, **settings, **bound)
+    split = one_of("Accuracy on", EVALUATED, **settings, **bound)
 if "milliseconds" not in known:
     ranking.say_not_timed()
 comparable = table[table[f"seen_{split}"] == ""]

@@ -8,6 +8,7 @@ from fercore.charts.style import percent, points, range_words, with_range
 from fercore.evaluation.elsewhere import READINGS
 from fercore.evaluation.other_data import HOME, SCORES, matrix
 from views.other_data import cells
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
@@ -32,12 +33,10 @@ def answer(away: pd.DataFrame, score: str) -> str:
 cells.follow()
 page_title("Other data", "How accurate is every model on every data set, and how far does it fall from home?")
 with st.container(horizontal=True, gap="medium"):
-    bound = {"required": True, "bind": "query-params"}
-    split = st.segmented_control("Split", ["test", "val", "train"], default="test", key="other_split", **bound)
-    score = st.segmented_control("Score", list(SCORES), format_func=SCORES.get, default="accuracy", key="by", **bound)
-    reading = st.segmented_control(
-        "Answers read", list(READINGS), format_func=READINGS.get, default="free", key="reading", **bound
-    )
+    bound = {"bind": "query-params"}
+    split = one_of("Split", ["test", "val", "train"], default="test", key="other_split", **bound)
+    score = one_of("Score", list(SCORES), format_func=SCORES.get, default="accuracy", key="by", **bound)
+    reading = one_of("Answers read", list(READINGS), format_func=READINGS.get, default="free", key="reading", **bound)
 runs = [run for run in state.require_runs() if run.part_of is None]
 table, problems = matrix(runs, split, score, reading)
 away = table[table["data"] != HOME]

@@ -12,6 +12,7 @@ import streamlit as st
 import state
 from fercore.charts.grids import png
 from fercore.runs import Run
+from widgets.one_of import one_of
 from widgets.saved_answers import SOURCE
 
 VIDEO, SAVED = "video", "saved"
@@ -38,12 +39,11 @@ class File(NamedTuple):
 
 def choose_source() -> str:
     """Draw the chooser of where the pictures come from: a key of `SOURCES`."""
-    return st.segmented_control(
+    return one_of(
         "Pictures",
         list(SOURCES),
         format_func=SOURCES.get,
         default="upload",
-        required=True,
         key="pictures",
         bind="query-params",
     )

@@ -12,6 +12,7 @@ from fercore.evaluation.elsewhere import elsewhere
 from fercore.evaluation.robustness import Robustness, robustness_file
 from fercore.runs import SPLITS, Run, RunError
 from widgets.job_status import offer
+from widgets.one_of import one_of
 from wording.markdown import code, escape, message
 
 WIDTH = 96  # pixels of a picture on the screen
@@ -32,8 +33,8 @@ def choose(shown: list[Run]) -> tuple[str, str]:
     with st.container(horizontal=True, gap="medium"):
         split, chosen = splits[0], data[0]
         if len(splits) > 1:
-            settings = {"default": split, "required": True, "key": "robustness_split"}
-            split = st.segmented_control("Split", splits, **settings, **bound)
+            settings = {"default": split, "key": "robustness_split"}
+            split = one_of("Split", splits, **settings, **bound)
         if len(data) > 1:
             chosen = st.selectbox("Data set", data, key="robustness_data", width=240, **bound)
     return split, chosen

@@ -5,6 +5,7 @@ import streamlit as st
 import state
 from views.robustness import counted
 from widgets.links import draw_comparison_link
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.contamination import contamination_badge
 from wording.markdown import code, escape
@@ -34,8 +35,8 @@ with headline:
     state.draw_answer(sentences[0], contamination_badge(first, split))
     st.markdown("\n".join(f"- {words}" for words in sentences[1:]))
     counted.warn_of_samples(results)
-name = st.segmented_control(
-    "Figure", list(FIGURES), default="accuracy", format_func=FIGURES.get, key="figure", required=True,
+name = one_of(
+    "Figure", list(FIGURES), default="accuracy", format_func=FIGURES.get, key="figure",
     bind="query-params",
 )  # fmt: skip
 tables = {run: state.worked_out(strength_table, found) for run, found in results.items()}

@@ -13,6 +13,7 @@ from fercore.evaluation.slice_file import EXPECTED
 from fercore.evaluation.slices import pairs
 from fercore.runs import Run
 from views.slices.measured import attributes_of, uploaded
+from widgets.one_of import one_of
 from wording.markdown import escape, message
 
 NOBODY = "no other run"
@@ -33,8 +34,8 @@ class Asked(NamedTuple):
 def choose(evaluation: state.Evaluation) -> Asked:
     """Draw all choosers; stops the page where no attribute is left."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        bound = {"required": True, "bind": "query-params"}
-        parts = st.segmented_control("Groups of a measure", list(PARTS), default=3, key="groups", **bound)
+        bound = {"bind": "query-params"}
+        parts = one_of("Groups of a measure", list(PARTS), default=3, key="groups", **bound)
         in_pairs = st.toggle("Two attributes at once", key="pairs", bind="query-params")
         other = _choose_other(evaluation)
     known = attributes_of(evaluation, parts) + _choose_file(evaluation)

@@ -12,6 +12,7 @@ from views.training.run_status import say_no_epochs, say_status
 from views.training.settings import draw_settings
 from widgets.downloads import download_table
 from widgets.links import draw_comparison_link
+from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.contamination import contamination_badge
 
@@ -76,7 +77,7 @@ def draw_runs() -> None:
 
 
 page_title("Training", "How did the models learn?")
-shown = st.segmented_control("Show", SHOWN, default=SHOWN[0], required=True, key="show", bind="query-params")
+shown = one_of("Show", SHOWN, default=SHOWN[0], key="show", bind="query-params")
 if shown == SHOWN[1] or not state.runs():
     new_run.draw()
 else:

@@ -42,7 +42,7 @@ def read_audit(folder: Path) -> Audit:
         if not table["split"].isin(SPLITS).all() or not all(map(_is_name, table["label"].unique())):
             raise ValueError("an unknown split or label")
         table = with_columns(table)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(
             f"{file}: no table of findings ({error}); make it again with: python scripts/audit.py"
         ) from error

