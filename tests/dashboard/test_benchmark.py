@@ -26,6 +26,7 @@ def no_video():
     """Nothing is replaced here: the benchmark has to get by with what there is."""
 
 
+@pytest.mark.slow  # a server of its own
 def test_pages_are_timed_the_webcam_as_well(benchmark, folders, monkeypatch, capsys):
     from benchmarks import dashboard
 

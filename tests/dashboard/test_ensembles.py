@@ -1,25 +1,38 @@
 """A run of several runs on every page, and a network whose branches fold away."""
 
+import shutil
+
 import pytest
 import torch
 
 from fercore.data.transforms import Preprocess
 from fercore.models.plain import PlainConfig
 from fercore.models.registry import build, save_model
-from fercore.runs import update_run
+from fercore.runs import open_run, update_run
 from fercore.training.ensemble import make_ensemble
 from tests.dashboard.conftest import PAGES, words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
 
-@pytest.fixture
-def together(folders):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Folders of runs and of a small data set: two runs and their ensemble."""
     torch.set_num_threads(1)
-    dataset = make_dataset(folders[1], per_class=2)
+    folder = tmp_path_factory.mktemp("built")
+    dataset = make_dataset(folder / "data", per_class=2)
     for seed, name in enumerate("ab"):
-        make_run(folders[0], name, dataset=dataset, seed=seed, weights=True)
-    return make_ensemble(folders[0], "together", ["a", "b"])
+        make_run(folder / "runs", name, dataset=dataset, seed=seed, weights=True)
+    make_ensemble(folder / "runs", "together", ["a", "b"])
+    return folder / "runs", folder / "data"
+
+
+@pytest.fixture
+def together(built, folders):
+    """The ensemble in folders of the test's own."""
+    for made, own in zip(built, folders, strict=True):
+        shutil.copytree(made, own)
+    return open_run(folders[0] / "together")
 
 
 @pytest.mark.parametrize("page", PAGES)

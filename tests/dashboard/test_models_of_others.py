@@ -1,5 +1,7 @@
 """A model that others trained, in dima806's form, on every page: shown, measured and explained as our own are."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -13,15 +15,30 @@ from tests.factories.hub import make_hub_folder
 from tests.factories.runs import make_run
 
 
-@pytest.fixture
-def added(folders, tmp_path):
-    """Its run, evaluated on both splits of a small data set."""
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """Its folder, as it came."""
+    return make_hub_folder(tmp_path_factory.mktemp("hub") / "theirs")
+
+
+@pytest.fixture(scope="module")
+def evaluated(theirs, tmp_path_factory):
+    """Folders of runs and of a small data set: its run, evaluated on both splits."""
     torch.set_num_threads(1)
-    dataset = make_dataset(folders[1], per_class=2)
-    run = add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+    folder = tmp_path_factory.mktemp("evaluated")
+    dataset = make_dataset(folder / "data", per_class=2)
+    run = add_model(str(theirs), folder / "runs")
     for split in ("val", "test"):
         evaluate_run(run, dataset, split)
-    return run
+    return folder / "runs", folder / "data"
+
+
+@pytest.fixture
+def added(evaluated, folders):
+    """Its run in folders of the test's own."""
+    for built, own in zip(evaluated, folders, strict=True):
+        shutil.copytree(built, own, symlinks=True)  # the weights are a link to theirs
+    return open_run(folders[0] / "theirs")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -33,8 +50,8 @@ def test_every_page_works_on_it(open_page, added, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_works_before_it_is_measured_and_without_pictures(open_page, folders, tmp_path, page):
-    add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+def test_every_page_works_before_it_is_measured_and_without_pictures(open_page, folders, theirs, page):
+    add_model(str(theirs), folders[0])
     app = open_page(page, run="theirs")
     words(app)
     assert [error.value for error in app.error] == []
@@ -80,8 +97,8 @@ def test_it_is_explained_by_its_attention(open_page, added):
     assert any("ttention" in name for name in methods)
 
 
-def test_without_pictures_the_dataset_page_says_that_it_has_no_record(open_page, folders, tmp_path):
-    add_model(str(make_hub_folder(tmp_path / "theirs")), folders[0])
+def test_without_pictures_the_dataset_page_says_that_it_has_no_record(open_page, folders, theirs):
+    add_model(str(theirs), folders[0])
     text = words(open_page("dataset", run="theirs"))
     assert "`theirs` was trained by others and has no record of its data." in text
     assert f"python scripts/prepare_data.py path/to/archive.zip --out {folders[1]}" in text

@@ -92,6 +92,7 @@ def test_integers_are_measured_on_both_splits_and_kept_in_the_run(make, dataset)
     assert not {"Gemm", "MatMul", "Softmax"} & set(rounded)
 
 
+@pytest.mark.slow  # a process of its own
 def test_a_full_disk_ends_an_export_with_the_system_s_words(make):
     # In a process of its own: torch, told to write the file itself, aborts the whole process.
     run = make("cnn")

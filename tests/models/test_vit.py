@@ -111,6 +111,7 @@ def test_attention_can_be_read_in_eager_mode(run):
     torch.testing.assert_close(found[-1].sum(-1), torch.ones(1, 2, 37))
 
 
+@pytest.mark.slow  # a process of its own
 def test_models_without_transformers_do_not_import_it():
     code = (
         "import sys; from fercore.models.registry import build; from fercore.models.cnn import CNNConfig; "

@@ -65,7 +65,7 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(place, capsys):
     assert open_run(path).evaluations() == [("test", "none"), ("test", "flip"), ("val", "none")]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_and_kill_stop_cleanly(place, sign):
     name = f"stopped-{sign.name}"
     arguments = command(place, "train.py", "--name", name, "--epochs", "9999", *SMALL)

@@ -17,12 +17,20 @@ from fercore.training.config import load_recipe
 from tests.dashboard.conftest import DASHBOARD, headline, words
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
+from tests.factories.warm import warm_processes
 
 LONG = 300  # seconds that a script may take on a busy machine
 
 
+@pytest.fixture(scope="module")
+def warm():
+    with warm_processes() as processes:
+        yield processes
+
+
 @pytest.fixture
-def jobs(folders, tmp_path):
+def jobs(folders, tmp_path, warm, monkeypatch):
+    monkeypatch.setattr("fercore.jobs.subprocess", warm)
     found = Jobs(tmp_path / "jobs", DASHBOARD.parent / "scripts", Roots(*folders))
     yield found
     for job in found.list():
