@@ -12,23 +12,34 @@ from fercore.run_files import RunError
 
 
 @contextlib.contextmanager
-def training_lock(path: Path) -> Iterator[None]:
-    """Hold a run folder for training; the system lets go of it however the process ends.
+def held(file: Path, taken: str, patience: float = 0.0) -> Iterator[None]:
+    """Hold a lock file inside; the system lets go of it however the process ends.
+
+    Raises
+    ------
+    RunError
+        Saying what is `taken`, if another process holds it for longer than `patience`, in seconds.
+    """
+    lock = filelock.FileLock(file)
+    try:
+        lock.acquire(timeout=patience)
+    except filelock.Timeout as error:
+        raise RunError(taken) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def training_lock(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold a run folder for training, see `held`.
 
     Raises
     ------
     RunError
         If another process is training this run.
     """
-    lock = filelock.FileLock(path / ".lock")
-    try:
-        lock.acquire(timeout=1)
-    except filelock.Timeout as error:
-        raise RunError(f"{path.name} is being trained by another process; wait for it or stop it") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(path / ".lock", f"{path.name} is being trained by another process; wait for it or stop it", 1.0)
 
 
 def is_locked(path: Path) -> bool:

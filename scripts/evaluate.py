@@ -13,8 +13,7 @@ from __future__ import annotations
 import sys
 
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
-from fercore.data.audit.between import find_dataset
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import find_dataset, open_dataset
 from fercore.evaluation.elsewhere import READINGS, is_home, place
 from fercore.evaluation.tables import averaged_words
 from fercore.run_names import find_run

@@ -13,15 +13,17 @@ accelerate launch --cpu --num_processes 2 scripts/train.py --recipe report-cnn
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import sys
 from datetime import datetime
+from pathlib import Path
 
 from accelerate import PartialState
 
 from fercore.charts.style import percent, range_words
 from fercore.cli import ScriptParser, add_roots, add_trackers, filled, friendly_errors, with_run_names
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import DataError, Dataset, find_dataset, is_same, open_dataset
 from fercore.run_names import find_run
 from fercore.runs import Run
 from fercore.training import session
@@ -60,19 +62,33 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Config | None]:
 @friendly_errors
 def main(arguments: list[str]) -> None:
     options, config = parse(arguments)
-    dataset = open_dataset(options.data)
     if options.resume:
         begun = find_run(options.resume, options.runs)
+        dataset = dataset_of(begun, options.data)
         run = session.resume(dataset, begun.path.parent, begun.name, epochs=options.epochs, log_with=options.log_with)
     elif options.measure:
-        print(measure(config, dataset, options.runs).words())
+        print(measure(config, open_dataset(options.data), options.runs).words())
         return
     else:
         name = options.name or f"{config.recipe}-{datetime.now():%Y%m%d-%H%M%S}"
         command = shlex.join(["python", "scripts/train.py", *arguments])
+        dataset = open_dataset(options.data)
         run = session.start(config, dataset, options.runs, name, command, log_with=options.log_with)
     if PartialState().is_main_process:  # under `accelerate launch` every process comes here
         print_result(run)
+
+
+def dataset_of(run: Run, folder: Path) -> Dataset:
+    """The data set in a folder, or, where a run learned from another, the run's own beside it, saying so."""
+    own = [run.info["dataset"].get(key) for key in ("fingerprint", "order")]
+    with contextlib.suppress(DataError):
+        if is_same(here := open_dataset(folder), *own):
+            return here
+    found = find_dataset(folder.parent, *own)
+    if found is None:
+        return open_dataset(folder)  # resuming says what the run was trained on
+    print(f"{run.name} was trained on the data set in {found.path}, which is taken instead of {folder}.")
+    return found
 
 
 def print_result(run: Run) -> None:

@@ -48,20 +48,24 @@ _ENOUGH = 50  # sure answers of which a share is told
 _SMALL = 165  # pixels of a small chart from its title to its axis
 
 
-def summary(found: Robustness, run: str, baseline: Robustness | None) -> list[str]:
-    """All that a run's counts come to, a sentence each; of what was not measured, none."""
-    sentences = [worst_words(found, run), corruption_words(found, baseline), flips_words(found), sure_words(found)]
+def summary(found: Robustness, run: str, baseline: Robustness | None, split_name: str = "") -> list[str]:
+    """All that a run's counts come to, a sentence each; of what was not measured, none.
+
+    `split_name` is what to call the split, by default what its data set does.
+    """
+    worst = worst_words(found, run, split_name or found.about["split_name"])
+    sentences = [worst, corruption_words(found, baseline), flips_words(found), sure_words(found)]
     return [words for words in (*sentences, calibration_words(found), order_words(found)) if words]
 
 
-def worst_words(found: Robustness, run: str) -> str:
+def worst_words(found: Robustness, run: str, split_name: str) -> str:
     """The clean accuracy, and the two kinds that cost most of it."""
     table = kind_table(found).to_dict("records")
     clean = 1 - found.wrong_clean.mean()
     first, second = (f"{row['kind']} ({with_range(figure(row, 'accuracy'))})" for row in table[:2])
     of = "" if found.n == found.about["split_size"] else f" drawn from {count(found.about['split_size'])}"
     return (
-        f"{run} has an accuracy of {percent(clean)} on {count(found.n)} images of {found.about['split_name']}{of}. It "
+        f"{run} has an accuracy of {percent(clean)} on {count(found.n)} images of {split_name}{of}. It "
         f"falls most, on average over the strengths, under {first} and {second}."
     )
 
@@ -113,16 +117,15 @@ def calibration_words(found: Robustness) -> str:
 
 
 def order_words(found: Robustness) -> str:
-    """Which kinds are not the worse the stronger."""
-    table = kind_table(found)
-    rises = {row.kind: row.rises for row in table.itertuples() if row.rises}
-    if not rises:
-        return "Under every kind, accuracy falls with each strength."
-    words = ", ".join(f"{kind} at {' and '.join(map(str, at))}" for kind, at in rises.items())
-    most = max(np.diff(right_of(found, kind)).max() for kind in rises) / found.n
+    """Under how many kinds more strength once costs nothing, and under which most; `kind_rows` has them all."""
+    most = {kind: int(np.diff(right_of(found, kind)).max()) for kind in KINDS}
+    rising = sorted((kind for kind in KINDS if most[kind] > 0), key=most.get, reverse=True)
+    if not rising:
+        return "Under no kind is accuracy higher at a strength than at the one before."
+    first = rising[0]
     return (
-        f"Accuracy does not fall with each strength; it is higher than one strength before, by {points(most)} at most, "
-        f"under {words}."
+        f"Under {len(rising)} of {len(KINDS)} kinds accuracy is higher at some strength than at the one before, by "
+        f"{points(most[first] / found.n)} at most ({first})."
     )
 
 
@@ -164,7 +167,8 @@ def strength_chart(
     """
     runs = list(tables)
     data = pd.concat([_drawn(table, name).assign(run=run) for run, table in tables.items()], ignore_index=True)
-    low, high = float(np.nanmin(data["low"])), float(np.nanmax(data["high"]))
+    low, high = data["low"].min(), data["high"].max()
+    low, high = (0.0, 1.0) if pd.isna(low) else (float(low), float(high))  # no share is told where few are sure
     scale, axis = alt.Scale(domain=[low, max(high, low + 0.01)]), percent_axis(None, tickCount=4)
     base = alt.Chart(data[data["kind"] == kind]).encode(
         x=alt.X("strength:O", title=None, axis=alt.Axis(labelAngle=0)),
@@ -229,7 +233,7 @@ def _drawn(table: pd.DataFrame, name: str) -> pd.DataFrame:
     ends = [(f"{name}_{end}" if f"{name}_{end}" in table else name) for end in ("low", "high")]
     of = [round(row["sure"] * row["n"]) if name == "sure_right" else row["n"] for row in rows]
     value = table[name].to_numpy(float)
-    told = np.array(of) >= _ENOUGH  # a share of a few sure answers says nothing
+    told = np.array(of) >= (_ENOUGH if name == "sure_right" else 1)  # a share of a few sure answers says nothing
     ranged = name != "calibration_error"
     words = [with_range(figure(row, name)) if ranged else _error_words(row) for row in rows]
     return pd.DataFrame(

@@ -7,6 +7,7 @@ limited, everything is checked against everything else, and only regular files a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import stat
@@ -203,6 +204,23 @@ def open_dataset(path: Path | str) -> Dataset:
     ids, labels, splits = (index[name].to_numpy() for name in COLUMNS)
     extras = index.drop(columns=list(COLUMNS))
     return Dataset(path, images, ids.astype(np.str_), labels, splits.astype(np.str_), info, votes, extras)
+
+
+def find_dataset(folder: Path, fingerprint: str | None, order: str | None = None) -> Dataset | None:
+    """The data set of a fingerprint, and of an `order` where one is given, among those in a folder, such as data/.
+
+    None where there is none; what cannot be opened is passed over.
+    """
+    for path in sorted(folder.iterdir()) if folder.is_dir() and fingerprint else []:
+        with contextlib.suppress(DataError):
+            if (path / "dataset.json").is_file() and is_same(found := open_dataset(path), fingerprint, order):
+                return found
+    return None
+
+
+def is_same(dataset: Dataset, fingerprint: object, order: object = None) -> bool:
+    """Whether a data set has these images with these labels, and in this order, where one is given."""
+    return dataset.info["fingerprint"] == fingerprint and order in (None, dataset.order)
 
 
 def _read_index(file: Path) -> pd.DataFrame:

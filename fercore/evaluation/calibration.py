@@ -27,15 +27,7 @@ class Calibration(NamedTuple):
     overconfidence: float
 
 
-def calibration(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    *,
-    bins: int = 15,
-    level: float = 0.95,
-    resamples: int = 500,
-    seed: int = 0,
-) -> Calibration:
+def calibration(labels: np.ndarray, probabilities: np.ndarray, **settings: float) -> Calibration:
     """Expected calibration error (Guo et al. 2017, https://arxiv.org/abs/1706.04599) of the most probable class.
 
     Images are put into equal bins of confidence, the probability of the predicted class; the error is the mean over
@@ -49,13 +41,10 @@ def calibration(
         Integers (N,), true classes; at least one.
     probabilities
         Floats (N, C), rows sum to 1.
-    bins
-        Number of bins between 0 and 1; a bin holds its upper end.
-    level, resamples, seed
-        Of `Calibration.by_chance`: its quantile, the number of draws and the seed that draws them.
+    settings
+        As `calibration_of` takes them.
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    return calibration_of(right, confidence, bins=bins, level=level, resamples=resamples, seed=seed)
+    return calibration_of(probabilities.argmax(axis=1) == labels, probabilities.max(axis=1), **settings)
 
 
 def calibration_of(
@@ -67,7 +56,17 @@ def calibration_of(
     resamples: int = 500,
     seed: int = 0,
 ) -> Calibration:
-    """As `calibration`, from which answers are right, bool (N,), and how confident they are, floats (N,)."""
+    """As `calibration`, from which answers are right and how confident they are.
+
+    Parameters
+    ----------
+    right, confidence
+        Bool (N,), and floats (N,) from 0 to 1.
+    bins
+        Number of bins between 0 and 1; a bin holds its upper end.
+    level, resamples, seed
+        Of `Calibration.by_chance`: its quantile, the number of draws and the seed that draws them.
+    """
     confidence = confidence.astype(np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     rng = np.random.default_rng(seed)

@@ -210,7 +210,7 @@ def average_drop(
     name
         A key of `averages`.
     level, resamples, seed
-        Confidence level, number of bootstrap resamples and the seed that draws them.
+        As `fercore.evaluation.intervals.mean_interval` takes them.
 
     Returns
     -------

@@ -84,7 +84,7 @@ def paired_difference(
         Arrays (N,) of bool or float: what each model scores on each image, in the same order. A float may be the mean
         over several models.
     level, resamples, seed
-        Confidence level, number of bootstrap resamples and the seed that draws them.
+        As `fercore.evaluation.intervals.mean_interval` takes them.
 
     Returns
     -------

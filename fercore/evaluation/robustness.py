@@ -112,7 +112,7 @@ def read_robustness(run: Run, split: str) -> Robustness:
         )
     except (KeyError, ValueError, TypeError, UntrustedError) as error:
         raise RunError(f"{path}: damaged ({error}); {again}") from error
-    if problem := _problem(found):
+    if problem := _problem(found, split):
         raise RunError(f"{path}: {problem}; {again}")
     if about["fingerprint"] != run.info["dataset"].get("fingerprint"):
         raise RunError(f"{path}: measured on another data set ({about['fingerprint'][:80]}) than the run's; {again}")
@@ -253,13 +253,15 @@ def _ended(name: str, figure: dict[str, float]) -> dict[str, float]:
     return {name: figure["value"], f"{name}_low": figure["low"], f"{name}_high": figure["high"]}
 
 
-def _problem(found: Robustness) -> str | None:
-    """What is wrong with a file, in words."""
+def _problem(found: Robustness, split: str) -> str | None:
+    """What is wrong with the file of a split, in words."""
     about, counts, n = found.about, found.counts, found.rows.size
     if missing := [name for name in _TEXTS if not isinstance(about.get(name), str)]:
         return f"{missing[0]} is missing or no text"
     if type(about.get("split_size")) is not int:
         return "split_size is missing"
+    if about["split"] != split:
+        return f"it is about the split {about['split'][:80]!r}"
     if about["kinds"] != digest():
         return "it holds other kinds of disturbances than are measured now"
     if list(zip(counts["kind"], counts["strength"], strict=True)) != conditions():
@@ -270,6 +272,8 @@ def _problem(found: Robustness) -> str | None:
     whole = counts[list(COUNTS)].to_numpy()
     if whole.dtype.kind not in "iu" or (whole < 0).any() or (whole > n).any():
         return f"expected counts from 0 to {n}"
+    if (counts["sure_right"] > counts[["sure", "right"]].min(axis=1)).any():
+        return "more answers are sure and right than are sure, or than are right"
     means = counts[list(MEANS)].to_numpy()
     if means.dtype.kind != "f" or not ((means >= 0) & (means <= 1)).all():
         return "expected fractions from 0 to 1"

@@ -57,6 +57,7 @@ def build_timm(config: TimmConfig) -> nn.Module:
     ConfigError
         If timm has no such network, or cannot make it so.
     """
+    _published(config.network)  # refuses names that timm would fetch from the hub or a folder, as of a stranger's run
     try:
         return _create(config)
     except (TypeError, RuntimeError, ValueError, AssertionError) as error:

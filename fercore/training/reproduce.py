@@ -10,17 +10,15 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
 
-import filelock
-
 from fercore import runs
 from fercore.data.fer2013 import DataError, Dataset, open_dataset
 from fercore.fields import ConfigError
-from fercore.run_lock import is_locked
+from fercore.run_lock import held, is_locked
 from fercore.runs import Run, RunError
 from fercore.training.config import Config
 from fercore.training.measure import measure
@@ -147,19 +145,10 @@ def _without_missing_teacher(config: Config, out: Path) -> Config:
     return config.override(teacher="", distillation=0.0, guidance=0.0)
 
 
-@contextlib.contextmanager
-def reproduction_lock(out: Path) -> Iterator[None]:
-    """Hold a folder of reproduced runs; RunError if another process works in it."""
+def reproduction_lock(out: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold a folder of reproduced runs, see `held`; RunError if another process works in it."""
     out.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(out / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise RunError(f"another scripts/reproduce.py works in {out}; wait for it, or choose another --out") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(out / LOCK, f"another scripts/reproduce.py works in {out}; wait for it, or choose another --out")
 
 
 def carry_out(work: Reproduction, jobs: int, say: Callable[[str], None] = print) -> dict[str, Standing]:

@@ -24,6 +24,8 @@ from accelerate.tracking import (
     WandBTracker,
 )
 
+from fercore.evaluation.tables import ReportError, check_report
+from fercore.run_files import own_folder
 from fercore.runs import Run, RunError
 
 PROJECT = "fercore"  # what trackers file all runs under
@@ -135,24 +137,32 @@ def send(names: Sequence[str], run: Run) -> bool:
     Raises
     ------
     RunError
-        If the run has neither an epoch nor a score.
+        If the run has neither an epoch nor a score, or one that cannot be read.
     """
     PartialState(cpu=True)  # which trackers ask whether they are the main process
     history = run.history().to_dict("records") if (run.path / "history.csv").is_file() else []
-    splits = [split for split, tta in run.evaluations() if tta == "none"]
-    if not history and not splits:
+    scores = {split: _scores(run, split) for split, tta in run.evaluations() if tta == "none"}
+    if not history and not scores:
         raise RunError(f"{run.name} has no epoch and no score to send; train or evaluate it first")
     with tracked(names, run, history) as opened:
         for tracking in opened:
-            for split in splits:
-                tracking.scores(split, run.metrics(split), best_epoch(run))
+            for split, metrics in scores.items():
+                tracking.scores(split, metrics, best_epoch(run))
     return not any(tracking.failed for tracking in opened)
+
+
+def _scores(run: Run, split: str) -> dict[str, Any]:
+    try:
+        return check_report(run.metrics(split))
+    except ReportError as error:
+        raise RunError(f"{run.path}: metrics of {split}: {error}") from error
 
 
 def best_epoch(run: Run) -> int:
     """The epoch whose weights a run keeps; 0 for a run of no epochs."""
     best = run.info.get("best")
-    return int(best["epoch"]) if best else 0
+    epoch = best.get("epoch") if isinstance(best, dict) else None
+    return epoch if type(epoch) is int else 0
 
 
 def flattened(content: Mapping[str, Any], place: str = "") -> dict[str, Any]:
@@ -170,7 +180,7 @@ def _open(name: str, run: Run) -> GeneralTracker:
     """Accelerate's tracker, started; each names a run in its own way."""
     if name == "tensorboard":  # in the run folder, anew each time: `tensorboard --logdir runs` shows all runs
         shutil.rmtree(run.path / name, ignore_errors=True)
-        tracker = TensorBoardTracker(name, run.path)
+        tracker = TensorBoardTracker(name, own_folder(run.path / name).parent)  # of an untrusted run it may be a link
     elif name == "mlflow":
         tracker = MLflowTracker(PROJECT, run_name=run.name)
     else:

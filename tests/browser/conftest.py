@@ -7,6 +7,7 @@ tab that notes everything that goes wrong and fails the test at its end. `settle
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -21,7 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from fercore.emotions import EMOTIONS
+from fercore.runs import open_run
 from tests.factories.data import make_dataset
 from tests.factories.runs import make_embedding, make_run
 
@@ -224,6 +228,34 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of the average happy face before a wall that is dark on the left and bright on the right."""
+    happy = open_run(ROOT / "runs" / "reference-report-cnn").average_faces()[EMOTIONS.index("happy")]
+    picture = Image.new("L", (640, 480), 60)
+    picture.paste(190, (320, 0, 640, 480))
+    picture.paste(Image.fromarray(happy).resize((300, 300), Image.Resampling.LANCZOS), (170, 90))
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "JPEG", quality=90)
+    path = tmp_path_factory.mktemp("camera") / "portrait.mjpeg"
+    path.write_bytes(30 * file.getvalue())
+    return path
+
+
+@pytest.fixture
+def tab(launch) -> Callable[..., contextlib.AbstractContextManager]:
+    """`with tab(*flags) as page`: a tab of a browser of its own."""
+
+    @contextlib.contextmanager
+    def opened(*flags):
+        browser = launch(*flags)
+        with watched_tab(browser) as page:
+            yield page
+        browser.close()
+
+    return opened
 
 
 def _cannot(reason: str) -> None:

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from tests.browser.camera import ALLOWED, FAKE_CAMERA, NO_WAY, plays, press
 from tests.browser.conftest import ROOT, _cannot, free_port
-from tests.browser.test_webcam import ALLOWED, FAKE_CAMERA, NO_WAY, plays, portrait, press, tab  # noqa: F401
 from tests.factories.runs import make_run
 
 pytestmark = pytest.mark.browser
@@ -51,9 +51,9 @@ def relayed_app(serve, turn, tmp_path_factory):
         yield running
 
 
-def test_the_webcam_answers_through_a_relay(relayed_app, portrait, tab, settle):  # noqa: F811
+def test_the_webcam_answers_through_a_relay(relayed_app, portrait, tab, settle):
     with tab(ALLOWED, FAKE_CAMERA, f"--use-file-for-fake-video-capture={portrait}") as page:
-        page.add_init_script(NO_WAY)  # every direct path is closed
+        page.add_init_script(NO_WAY)
         page.goto(f"{relayed_app.url}/webcam")
         settle(page)
         press(page, "Start")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fercore.data.dataset import DataError, average_faces, open_dataset
+from fercore.data.dataset import DataError, average_faces, find_dataset, open_dataset
 from fercore.data.prepare import prepare
 from fercore.data.records import Record, Source
 from fercore.emotions import EMOTIONS
@@ -188,3 +188,15 @@ def test_an_id_that_looks_like_a_number_or_like_nothing_stays_text(tmp_path):
     names = {"train": "train", "val": "validation", "test": "test"}
     dataset = prepare(Source("synthetic", "test", names, lambda _: iter(records)), tmp_path / "out")
     assert dataset.ids.tolist() == ["007", "NA", 'a,"b"']
+
+
+def test_the_data_set_of_a_fingerprint_is_found_beside_others(tmp_path):
+    home = make_dataset(tmp_path / "home", per_class=1, seed=1)
+    make_dataset(tmp_path / "other", per_class=1, seed=2)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "dataset.json").write_text("{")
+    assert find_dataset(tmp_path, home.info["fingerprint"]).path == home.path
+    assert find_dataset(tmp_path, "none") is None
+    assert find_dataset(tmp_path / "absent", "none") is None
+    assert find_dataset(tmp_path, home.info["fingerprint"], home.order).path == home.path
+    assert find_dataset(tmp_path, home.info["fingerprint"], "another order") is None

@@ -131,6 +131,8 @@ def test_files_that_could_run_code_or_hold_another_network_are_refused(weights, 
 def test_a_network_that_timm_lacks_is_refused(network):
     with pytest.raises(ConfigError, match="timm has no network"):
         TimmConfig(network)
+    with pytest.raises(ConfigError, match="timm has no network"):  # of a stranger's run that names a size: no request
+        build("timm", TimmConfig(network, input_size=48))
 
 
 @pytest.mark.parametrize("model", ["convnext_tiny", "timm:", "torch:resnet18"])

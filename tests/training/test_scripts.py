@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from fercore.runs import open_run
 from tests.factories.data import make_dataset
 from tests.factories.processes import LONG, kill_9_in_epoch, wait_until
+from tests.factories.runs import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--first-filters", "4", "--conv-layers", "2", "--pool-layers", "2", "--dense", "8", "--batch-size", "16"]
@@ -132,3 +134,18 @@ def test_accelerate_launch_trains_on_two_processes(place):
     assert run.history()["epoch"].tolist() == [1, 2]
     assert np.isfinite(run.history()["train_loss"]).all()
     assert result.stdout.count("pair. Stop with Ctrl-C") == 1
+
+
+def test_a_run_of_another_data_set_is_resumed_on_its_own_which_lies_beside(tmp_path, capsys):
+    mine, other = (make_dataset(tmp_path / "data" / name, per_class=1, seed=seed) for seed, name in enumerate("ab"))
+    dataset_of = runpy.run_path(str(ROOT / "scripts" / "train.py"))["dataset_of"]
+    run = make_run(tmp_path / "runs", "begun", dataset=mine)
+    assert dataset_of(run, mine.path).path == mine.path
+    assert capsys.readouterr().out == ""
+    for given in (other.path, tmp_path / "data" / "absent"):
+        assert dataset_of(run, given).path == mine.path
+        assert f"begun was trained on the data set in {mine.path}, which is taken instead of {given}." in (
+            capsys.readouterr().out
+        )
+    shutil.rmtree(mine.path)
+    assert dataset_of(run, other.path).path == other.path  # and resuming refuses it

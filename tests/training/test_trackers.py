@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from fercore.runs import RunError, open_run
+from fercore.runs import RunError, open_run, update_run, write_json
 from fercore.training import session, trackers
 from fercore.training.config import load_recipe
 from tests.factories.runs import make_run
@@ -127,6 +127,19 @@ def test_a_resumed_run_is_sent_from_its_first_epoch(dataset, tmp_path, fake, mon
     tracker = fake()
     session.resume(dataset, tmp_path, "a", quiet=True, log_with=["wandb"])
     assert [entry[1] for entry in tracker.told if entry[0] == "log"][:2] == [1, 2]
+
+
+def test_of_a_stranger_s_run_nothing_is_written_through_a_link_and_what_is_damaged_is_said(tmp_path, capsys):
+    run = make_run(tmp_path / "runs", "a", splits=("test",))
+    (tmp_path / "outside").mkdir()
+    (run.path / "tensorboard").symlink_to(tmp_path / "outside")
+    run = update_run(run, best=["no epoch"])
+    assert not trackers.send(["tensorboard"], run)
+    assert "nothing is written through links" in capsys.readouterr().err
+    assert list((tmp_path / "outside").iterdir()) == []
+    write_json(run.path / "metrics_test.json", run.metrics("test") | {"macro_f1": "none"})
+    with pytest.raises(RunError, match=r"metrics of test: .*macro_f1"):
+        trackers.send(["tensorboard"], run)
 
 
 def events(folder):

@@ -79,7 +79,8 @@ def propose(found: pd.DataFrame) -> None:
     learned = set(data.ids[data.indices("train")].tolist())
     labels = {id_: name for id_, name in proposed_labels(found, data.classes).items() if id_ in learned}
     left = {id_: name for id_, name in labels.items() if id_ not in decided}
-    agree = f"{count(len(left))} images of {data.split_name('train')} as at least {percent(CLEAR, 0)} of the people say"
+    images = f"{count(len(left))} images of {escape(data.split_name('train'))}"
+    agree = f"{images} as at least {percent(CLEAR, 0)} of the people say"
     words = f"Relabel {agree}" if left else f"All {count(len(labels))} images on which people clearly agree are decided"
     st.button(words, key="relabel_votes", disabled=not left, on_click=_relabel, args=(left,))
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 import state
 from fercore.charts.style import count, percent
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.evaluation.errors import matching, outcomes
 from views.errors.image_filters import PAIR_OUTCOMES, SINGLE_OUTCOMES, Images
 from widgets import gallery, vote_bars
@@ -30,6 +31,7 @@ COLUMNS = {
     "brightness": "Brightness",
     "votes": "People say",
 }
+ELSEWHERE = " The page Explain takes images of the run's own data, and uploads."
 SHARES = ("probability", "true_probability", "other_probability")
 
 
@@ -64,8 +66,9 @@ def draw_pages(found: Images, chosen: pd.DataFrame) -> None:
     of = repr((found.wanted, *(run.name for run in found.runs), len(found.table)))
     shown = chosen.iloc[choose_page(len(chosen), gallery.SHOWN, PAGE, of, in_url=True)]
     gallery.draw_pictures(shown, caption, below_picture(found), found.runs[0])
-    able = len(state.with_weights(found.runs))
-    note = "" if able else " Without weights the run cannot be explained."
+    note = ""
+    if not state.with_weights(found.runs):
+        note = ELSEWHERE if isinstance(found.runs[0], Elsewhere) else " Without weights the run cannot be explained."
     bars = "" if found.votes is None else f" {vote_bars.LEGEND}"
     st.caption(f"{gallery.LEGEND} Each class with its probability.{bars}{note}")
 

@@ -23,6 +23,7 @@ from wording.markdown import escape
 CARD, FACE, MAP = 261, 72, 105  # pixels across on the screen: a card, the face in it, and each heat map
 AT_ONCE = 6  # cards
 OPACITY = 0.7
+UNKNOWN = "–"  # a class that a model does not know
 
 
 class Models(NamedTuple):
@@ -153,7 +154,7 @@ def draw_table(answered: Sequence[Answered]) -> None:
     shown = pd.DataFrame({"Picture": table["file"], "Face": table["face"], "Model": table["run"], "Answer": answer})
     classes = list(all_classes(answered[0].answers.values()))
     shares = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in classes}
-    st.dataframe(shown.join(100 * table[classes]), column_config=shares, hide_index=True)
+    st.dataframe(shown.join(100 * table[classes]), column_config=shares, hide_index=True, placeholder=UNKNOWN)
     with st.container(horizontal=True):
         download_table("Download the faces (CSV)", table, "faces.csv")
         download(

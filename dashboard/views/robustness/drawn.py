@@ -39,7 +39,8 @@ ERROR = (
 
 def sentences(found: Robustness, run: str) -> list[str]:
     """What a run's counts come to."""
-    return state.worked_out(summary, found, code(run), baseline_of(found, state.runs_root()))
+    baseline = baseline_of(found, state.runs_root())
+    return state.worked_out(summary, found, code(run), baseline, escape(found.about["split_name"]))
 
 
 def draw_strengths(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], name: str) -> None:

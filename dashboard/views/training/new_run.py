@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FIRST_RECIPE = "report-cnn"
 FIRST = ("epochs", "batch_size", "learning_rate", "seed")  # shown above all others
 NEW = "New run"  # of the page's switch
+BASE = "new_run_base"  # key of what a new run begins with
+ASKED = "new_run_asked_for"
 
 
 def draw() -> None:
@@ -39,15 +41,12 @@ def draw() -> None:
     recipes = recipe_names()
     likes = {like(run): run for run in state.runs() if _recipe_of(run) in recipes}
     choices = [*recipes, *likes]
+    # Not as the widget's default, see `was_asked_for`.
+    st.session_state.setdefault(BASE, FIRST_RECIPE)
     left, right = st.columns(2, gap="large")
     with left:
-        chosen = st.selectbox(
-            "Begin with",
-            choices,
-            choices.index(FIRST_RECIPE),
-            key="new_run_base",
-            help="A recipe of the project, or the settings of a run that is here.",
-        )
+        about = "A recipe of the project, or the settings of a run that is here."
+        chosen = st.selectbox("Begin with", choices, key=BASE, help=about)
         earlier = likes.get(chosen)
         recipe = _recipe_of(earlier) if earlier else chosen
         config = load_recipe(recipe)
@@ -170,7 +169,13 @@ def draw_run_buttons(run: Run) -> None:
 
 
 def _begin_like(run: Run) -> None:
-    st.session_state["show"], st.session_state["new_run_base"] = NEW, like(run)
+    st.session_state["show"], st.session_state[BASE] = NEW, like(run)
+    st.session_state[ASKED] = True
+
+
+def was_asked_for() -> bool:
+    """Whether a button has just chosen this form: what it chose and a widget's default do not go together."""
+    return st.session_state.pop(ASKED, False)
 
 
 def _recipe_of(run: Run | None) -> str | None:

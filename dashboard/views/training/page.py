@@ -77,7 +77,8 @@ def draw_runs() -> None:
 
 
 page_title("Training", "How did the models learn?")
-shown = one_of("Show", SHOWN, default=SHOWN[0], key="show", bind="query-params")
+default = None if new_run.was_asked_for() else SHOWN[0]
+shown = one_of("Show", SHOWN, default=default, key="show", bind="query-params")
 if shown == SHOWN[1] or not state.runs():
     new_run.draw()
 else:

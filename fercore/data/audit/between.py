@@ -13,7 +13,7 @@ import numpy as np
 from fercore.data.audit.groups import picture_numbers
 from fercore.data.audit.similarity import near_pairs
 from fercore.data.audit.small import small
-from fercore.data.dataset import AUDIT, DataError, Dataset, open_dataset
+from fercore.data.dataset import AUDIT, Dataset
 from fercore.run_files import RunError, read_json, write_json
 
 
@@ -68,17 +68,6 @@ def has_copy(images: np.ndarray, training: np.ndarray) -> np.ndarray:
     pairs = near_pairs(pictures[first[order]], between=len(rest))
     near = rest[pairs["first"].unique()]
     return exact | np.isin(numbers[: len(images)], near)
-
-
-def find_dataset(folder: Path, fingerprint: str | None) -> Dataset | None:
-    """The data set of a fingerprint among those in a folder, such as data/; None where there is none."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() and fingerprint else []:
-        try:
-            if (path / "dataset.json").is_file() and (found := open_dataset(path)).info["fingerprint"] == fingerprint:
-                return found
-        except DataError:
-            continue
-    return None
 
 
 def _file(dataset: Dataset, home: Dataset) -> Path:

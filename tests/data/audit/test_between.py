@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fercore.data.audit.between import copies_in_training, find_dataset, has_copy
+from fercore.data.audit.between import copies_in_training, has_copy
 from fercore.data.audit.small import small
 from tests.factories.data import make_dataset
 
@@ -41,13 +41,3 @@ def test_what_was_found_is_kept_for_these_two_data_sets(tmp_path):
     copies_in_training(other, "test", again)
     assert len(list((other.path / "audit").iterdir())) == 2
     assert copies_in_training(home, "train", home).all()
-
-
-def test_the_data_set_of_a_fingerprint_is_found_beside_others(tmp_path):
-    home = make_dataset(tmp_path / "home", per_class=1, seed=1)
-    make_dataset(tmp_path / "other", per_class=1, seed=2)
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "dataset.json").write_text("{")
-    assert find_dataset(tmp_path, home.info["fingerprint"]).path == home.path
-    assert find_dataset(tmp_path, "none") is None
-    assert find_dataset(tmp_path / "absent", "none") is None

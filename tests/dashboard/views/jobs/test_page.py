@@ -191,13 +191,15 @@ def test_what_failed_is_told_where_the_same_is_offered_and_nowhere_else(open_pag
     assert "Evaluate a failed with exit code 1" in words(app.selectbox(key="missing").select_index(1).run())
 
 
-def test_a_run_begins_another_with_its_settings(open_page, folders):
+def test_a_run_begins_another_with_its_settings(open_page, folders, caplog, monkeypatch):
+    monkeypatch.setattr("streamlit.elements.lib.policies._shown_default_value_warning", False)  # which comes once
     run = make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), recipe="report-cnn")
     config = load_recipe("report-cnn").override(epochs=7, dense=(16,)).to_dict()
     update_run(run, config=config)
     app = open_page("training", runs="a")
     app.button(key="again_a").click().run()
     assert app.selectbox(key="new_run_base").value == "like a"
+    assert "created with a default value" not in caplog.text
     assert "recipe `report-cnn` with `epochs` 7, `dense` 16." in words(app)
     # Of a plain recipe nothing of it is left.
     app.selectbox(key="new_run_base").select("report-cnn").run()

@@ -74,6 +74,13 @@ def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_p
     assert "faces" not in headline(app)
 
 
+def test_errors_on_other_data_do_not_say_that_the_run_has_no_weights(folders, other, open_page):
+    measure(make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=1), weights=True), other, 5)
+    said = words(open_page("errors", run="a", data="faces"))
+    assert "Without weights" not in said
+    assert "Explain takes images of the run's own data" in said
+
+
 def test_a_data_set_that_a_run_was_not_evaluated_on_is_said(measured, open_page):
     app = open_page("evaluation", run="a", data="unknown")
     assert "This run was not evaluated on the data set" in words(app)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fercore.data.fer2013 import Dataset
-from fercore.emotions import EMOTIONS
+from fercore.emotions import EMOTIONS, KNOWN
 from fercore.export.files import export_into_run
 from fercore.inference import detector_file
 from fercore.inference.detectors import Mtcnn
@@ -20,7 +20,7 @@ from fercore.inference.predictor import Predictor
 from fercore.runs import open_run
 from tests.dashboard.conftest import DASHBOARD, captions, words
 from tests.data.test_decode import bomb, encode
-from tests.factories.data import png
+from tests.factories.data import make_dataset, png
 from tests.factories.runs import make_run
 
 PORTRAIT = (DASHBOARD / "examples" / "portrait.jpg").read_bytes()
@@ -256,6 +256,17 @@ def test_not_sure_below_the_threshold(open_page, folders):
     said = words(app)
     assert "#### CNN is **not sure**: " in said
     assert "This model is never sure" in said.replace("\\", "")
+
+
+def test_a_class_that_a_model_does_not_know_has_a_dash_and_an_empty_cell(open_page, runs, folders):
+    eight = make_dataset(folders[1].parent / "eight", per_class=1, classes=KNOWN)
+    make_run(folders[0], "eight", dataset=eight, weights=True, splits=())
+    app = uploaded(open_page("predict", model="a", second="eight"), ("face.png", png(FACES[0])))
+    (shown,) = app.dataframe
+    found = shown.value.set_index("Model")
+    assert found["contempt"].isna().to_dict() == {"a": True, "eight": False}
+    assert shown.proto.placeholder == "–"
+    assert app.get("download_button")[0].label == "Download the faces (CSV)"
 
 
 def test_a_model_without_predictions_says_that_nobody_knows_how_sure_it_is(open_page, folders):

@@ -27,8 +27,13 @@ def test_it_opens_with_the_two_worst_disturbances(open_page, runs):
     said = words(app)
     assert f") of that of {BASELINE}" in said
     assert "Changes too small to see turn 4.0 % of its answers" in said
-    assert "Under every kind, accuracy falls with each strength." in said
+    assert "Under no kind is accuracy higher at a strength than at the one before." in said
     assert "chosen so that 80 % of sure answers are right; under" in said
+
+
+def test_names_in_an_untrusted_file_are_no_markdown(open_page, folders):
+    keep_counts(make_run(folders[0], "a"), split_name="![x](http://example.org/x.png)")
+    assert "images of \\!\\[x\\]" in headline(open_page("robustness", runs="a"))
 
 
 def test_lines_cells_and_tables(open_page, runs):
