@@ -13,6 +13,9 @@ from fercore.inference.batch import columns
 from fercore.inference.timeline import classes_of
 
 MOST_ROWS = 200_000
+MOST_SECONDS = 1e7  # of a video: some months
+# Columns of these tables and of what is made of them, so that no class can be called so.
+_TAKEN = {*columns((), True, True), "answer", "probability", "end"}
 WEBCAM = ("seconds", "run", "faces", "delay_ms", "model_ms", "emotion", "sure")  # before a column for each class
 _FORMS = (
     "expected what scripts/predict.py --tracks writes, the page Predict offers as faces (CSV), or the page Webcam saves"
@@ -75,6 +78,7 @@ def _of_video(table: pd.DataFrame) -> pd.DataFrame:
     classes = classes_of(table) if known else ()
     if not classes or tuple(names) not in {columns(classes, True), columns(classes, True, True)}:
         raise UnreadableAnswers(f"other columns than those of answers; {_FORMS}")
+    _check_names(classes)
     table = table[table["track"].notna()].reset_index(drop=True)
     if table["file"].nunique() > 1:
         raise UnreadableAnswers(f"answers for {table['file'].nunique():,} videos; save those for each by themselves")
@@ -87,6 +91,7 @@ def _of_video(table: pd.DataFrame) -> pd.DataFrame:
 
 def _of_webcam(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     classes = tuple(table.columns[len(WEBCAM) :])
+    _check_names(classes)
     found = table[table["emotion"].notna()].rename(columns={"seconds": "time", "emotion": "label"})
     found = found.assign(file="webcam", face=1, track=1)
     tables = {}
@@ -97,12 +102,18 @@ def _of_webcam(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def _check_names(classes: Sequence[str]) -> None:
+    if taken := sorted(_TAKEN.intersection(classes)):
+        raise UnreadableAnswers(f"a class is called {taken[0]!r}, as a column of these tables is; rename it there")
+
+
 def _checked(table: pd.DataFrame, classes: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
     """The table with figures as floats; tells of the first row in which one is none."""
     # As text, since whole numbers of hundreds of digits are no floats.
     figures = table[[*numbers, *classes]].astype(str).apply(pd.to_numeric, errors="coerce").astype(float)
     shares = figures[list(classes)]
-    bad = ~np.isfinite(figures).all(axis=1) | (figures["time"] < 0) | ((shares < 0) | (shares > 1)).any(axis=1)
+    bad = ~np.isfinite(figures).all(axis=1) | ((shares < 0) | (shares > 1)).any(axis=1)
+    bad |= ~figures["time"].between(0, MOST_SECONDS)
     bad |= ~table["label"].isin(list(classes)) | ~table["sure"].astype(str).isin(["True", "False"])
     if bad.any():
         raise UnreadableAnswers(

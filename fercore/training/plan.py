@@ -29,6 +29,7 @@ A run comes after its teacher, the run whose first weights it takes, and the mem
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -168,14 +169,14 @@ def load_plan(name: str) -> Plan:
         raise ConfigError(f"{where}: unknown entry {sorted(unknown)[0]!r}; known are {', '.join(_ENTRIES)}")
     found: dict[str, Task] = {}
     try:
-        for task in _tasks(content, plan, where):
+        for task in _tasks(content, name, where):
             found[task.name] = _together(found[task.name], task) if task.name in found else task
     except RunError as error:
         raise ConfigError(f"{where}: {error}") from error
     return Plan(plan, name, str(content.get("description", "")), tuple(_in_order(found, where)))
 
 
-def _tasks(content: dict[str, Any], plan: str, where: str) -> Iterator[Task]:
+def _tasks(content: dict[str, Any], given: str, where: str) -> Iterator[Task]:
     makers = {"train": _trainings, "ensemble": _ensemble, "kfold": _kfold, "study": _points}
     for kind, known in _ENTRIES.items():
         listed = content.get(kind, [])
@@ -185,7 +186,7 @@ def _tasks(content: dict[str, Any], plan: str, where: str) -> Iterator[Task]:
             place = f"{where}, {kind} {number}"
             _check_entry(entry, known, place)
             try:
-                yield from makers[kind](entry, plan)
+                yield from makers[kind](entry, given)
             except ConfigError as error:
                 raise ConfigError(f"{place}: {error}") from error
 
@@ -202,34 +203,35 @@ def _check_entry(entry: dict[str, Any], known: dict[str, type], place: str) -> N
         raise ConfigError(f"{place}: data is {data!r}, expected the name of a folder beside --data")
 
 
-def _trainings(entry: dict[str, Any], plan: str) -> Iterator[Task]:
+def _trainings(entry: dict[str, Any], given: str) -> Iterator[Task]:
     name, changes = entry["name"], entry.get("changes", {})
     settings = {key: entry[key] for key in ("data", "tta", "compact") if key in entry}
     for number, seed in enumerate(entry.get("seeds", [0])):
         config = load_recipe(entry["recipe"]).override(**changes, seed=seed)
         own = check_name(f"{name}-s{seed}" if number else name)
-        run = PlannedRun(own, config, "", {}, command=_command(plan, own), plan=plan)
+        run = PlannedRun(own, config, "", {}, command=command_of(given, own), plan=Path(given).stem)
         yield Task(own, "train", (name,), config, (run,), **settings)
 
 
-def _points(entry: dict[str, Any], plan: str) -> Iterator[Task]:
+def _points(entry: dict[str, Any], given: str) -> Iterator[Task]:
     study = load_study(entry["study"], entry.get("seeds"))
     for run in plan_study(study):
-        own = replace(run, plan=plan, command=_command(plan, run.name))
+        own = replace(run, plan=Path(given).stem, command=command_of(given, run.name))
         yield Task(run.name, "study", (study.name,), run.config, (own,))
 
 
-def _kfold(entry: dict[str, Any], plan: str) -> Iterator[Task]:
+def _kfold(entry: dict[str, Any], given: str) -> Iterator[Task]:
     config = load_recipe(entry["recipe"]).override(**entry.get("changes", {}))
     yield Task(check_name(entry["name"]), "kfold", (), config, folds=entry["folds"])
 
 
-def _ensemble(entry: dict[str, Any], plan: str) -> Iterator[Task]:
+def _ensemble(entry: dict[str, Any], given: str) -> Iterator[Task]:
     yield Task(check_name(entry["name"]), "ensemble", (), members=tuple(map(str, entry["members"])))
 
 
-def _command(plan: str, name: str) -> str:
-    return f"python scripts/reproduce.py {plan} --only {name}"
+def command_of(plan: str, name: str) -> str:
+    """What to type for one run of a plan, which is given as to `load_plan`."""
+    return shlex.join(["python", "scripts/reproduce.py", plan, "--only", name])
 
 
 def _together(one: Task, other: Task) -> Task:

@@ -21,7 +21,7 @@ from fercore.training.compact import compact_run
 from fercore.training.ensemble import make_ensemble
 from fercore.training.evaluate import evaluate_run
 from fercore.training.kfold import cross_validate
-from fercore.training.plan import Task, load_plan
+from fercore.training.plan import Task, command_of, load_plan
 from fercore.training.planned import complete, refresh
 
 SPLITS = ("val", "test")
@@ -37,15 +37,15 @@ def is_scored(task: Task, run: Run) -> bool:
     return all((run.path / f"metrics_{runs.stem(split, tta)}.json").is_file() for split, tta in _scores(task))
 
 
-def do(task: Task, dataset: Dataset, out: Path) -> Run:
-    """Bring a task to its end from any state that an earlier attempt left, and return its run.
+def do(task: Task, dataset: Dataset, out: Path, plan: str = "reference") -> Run:
+    """Bring a task of a plan to its end from any state that an earlier attempt left, and return its run.
 
     Raises
     ------
     RunError
         If another process trains it, or its folder holds another run; also whatever the training raises.
     """
-    command = f"python scripts/reproduce.py --only {task.name}"
+    command = command_of(plan, task.name)
     if task.kind == "kfold":
         return cross_validate(task.config, dataset, out, task.name, task.folds, command=command)
     if task.kind == "ensemble":
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the parent hears it too, and closes the pipe
     _stop_with_parent()
     task = load_plan(options.plan).task(options.name)
-    do(task, open_dataset(data_of(task, options.data)), options.out)
+    do(task, open_dataset(data_of(task, options.data)), options.out, options.plan)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ def test_the_webcam_has_a_table_for_each_run():
     assert saved.tables["b"]["sure"].tolist() == [False]
 
 
+TAKEN = LOOKS.rename(columns={"sad": "probability"})
+WEBCAMS = f"{','.join(WEBCAM)},time\n0,a,1,1,1,time,True,0.5\n".encode()
 REFUSED = {
     "empty": (b"", "not a table of comma-separated values"),
     "bytes": (bytes(range(256)) * 9, "expected what scripts/predict.py --tracks writes"),
@@ -52,6 +54,10 @@ REFUSED = {
     "more than all": (csv(happy=[0.8, 0.8, 1.8]), "row 3 of its faces"),
     "no class": (csv(label="bored"), "row 1 of its faces"),
     "no time": (csv(time=[0.0, None, 1.0]), "row 2 of its faces"),
+    "an age": (csv(time=[0.0, 0.5, 1e308]), "row 3 of its faces"),
+    "a class called as a column": (csv(TAKEN), "a class is called 'probability'"),
+    "the same of the webcam": (WEBCAMS, "a class is called 'time'"),
+    "countless tracks": (csv(track=[1, 2, 1e300]), "tracks that are no whole numbers"),
     "half a track": (csv(track=[1, 1.5, 2]), "tracks that are no whole numbers"),
     "a track beyond integers": (csv(track=[1, 1e308, 2]), "tracks that are no whole numbers"),
     "hundreds of digits": (csv(time=["0.0", "9" * 400, "1.0"]), "row 2 of its faces"),

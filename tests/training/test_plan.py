@@ -69,6 +69,7 @@ def test_tasks_are_what_the_file_says(tmp_path):
     assert read.task("folds").epochs == 12
     assert read.task("both").needs == ("master", "pupil")
     assert pupil.planned[0].noted(None) == {"plan": "p"}
+    assert pupil.planned[0].command == f"python scripts/reproduce.py {tmp_path / 'p.toml'} --only pupil"
 
 
 def test_the_centre_of_two_studies_is_one_task_of_both(tmp_path):

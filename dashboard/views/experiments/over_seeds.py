@@ -9,12 +9,11 @@ import streamlit as st
 
 import state
 from fercore.charts import seeds as charts
-from fercore.charts import training as training_charts
 from fercore.charts.experiments import verdict_words
-from fercore.charts.style import RunStyle, duration, p_value, points, range_words
+from fercore.charts.style import RunStyle
 from fercore.evaluation.seeds import curve_ranges, over_seeds
-from fercore.evaluation.studies import BEST, Point
-from widgets.recipe_fields import as_text
+from fercore.evaluation.studies import Point
+from views.experiments import point_cells
 from wording.markdown import escape
 
 METHOD = (
@@ -53,12 +52,9 @@ def _draw_curves(
     begun = {run: history for run, history in histories.items() if len(history)}
     if not begun:
         return
-    st.subheader("How each point learned")
     ranges = curve_ranges(begun, point_of)
-    shown = [point for point in looks if point in set(ranges["point"])]
-    state.chart(training_charts.run_legend, looks, shown, state.dark(), alt="Points and their looks")
-    with st.container(horizontal=True, gap="large"):
-        for quantity in ("loss", "accuracy"):
+    with point_cells.learning(looks, [point for point in looks if point in set(ranges["point"])]):
+        for quantity in point_cells.QUANTITIES:
             state.chart(charts.seeds_curves, ranges, looks, quantity, alt=f"{quantity} by epoch, mean and range")
     st.caption(
         "Lines: mean over seeds, validation solid, training dashed (measured during the epoch, with augmentation and "
@@ -68,22 +64,14 @@ def _draw_curves(
 
 def _draw_table(summary: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point], images: Mapping[str, str]) -> None:
     st.subheader("The points")
-    varied = {
-        point.label: ", ".join(f"{key} {as_text(value)}" for key, value in point.varied.items()) for point in found
-    }
+    varied = {point.label: point_cells.varied_words(point) for point in found}
     beside = ranked.set_index("point").reindex(summary["point"])
     shown = pd.DataFrame({"Point": summary["point"], "Seeds": summary["seeds"]})
     for split in ("val", "test"):
         figures = summary[[f"{split}_{part}" for part in ("mean", "low", "high")]]
         shown[images[split]] = [charts.range_words(*row) for row in figures.itertuples(index=False)]
-    shown["Below the best"] = [
-        f"{points(row.difference)} ({range_words({'low': row.difference_low, 'high': row.difference_high})})"
-        if pd.notna(row.difference)
-        else "the best" * (row.verdict == BEST)
-        for row in beside.itertuples()
-    ]
-    shown["p"] = [p_value(p) for p in beside["p"]]
-    shown["An epoch"] = ["" if pd.isna(x) else duration(x) for x in summary["seconds_per_epoch"]]
-    shown["Varied"] = [varied.get(point, "")[:100] for point in summary["point"]]
+    shown = shown.assign(**point_cells.below_the_best(beside))
+    shown["An epoch"] = point_cells.epoch_words(summary)
+    shown["Varied"] = [varied.get(point, "") for point in summary["point"]]
     st.dataframe(shown, hide_index=True)
     st.caption(METHOD.format(val=escape(images["val"]), test=escape(images["test"])))

@@ -13,17 +13,16 @@ import state
 from fercore.charts import experiments as charts
 from fercore.charts import training as training_charts
 from fercore.charts.experiments import spread_words
-from fercore.charts.style import RunStyle, duration, figure_words, p_value, points, range_words
+from fercore.charts.style import RunStyle, figure_words
 from fercore.evaluation.learning import curve_table, seconds_left
 from fercore.evaluation.studies import BEST, WITHIN, Point, point_table, ranking, read_point, right_answers
 from fercore.runs import Predictions, Run
-from views.experiments import over_seeds
+from views.experiments import over_seeds, point_cells
 from views.experiments.report_findings import beside_the_report
 from views.experiments.resume_commands import is_shipped, planned_epochs, study_subject, sweep_command
 from views.experiments.study_budget import budget_words
 from widgets.downloads import download_table
 from widgets.job_status import offer, spoken
-from widgets.recipe_fields import as_text
 from wording import clean_score
 from wording.figures import accuracy_words
 from wording.lists import listed, told
@@ -203,11 +202,9 @@ def draw_curves(histories: dict[str, pd.DataFrame], looks: dict[str, RunStyle]) 
     begun = {name: history for name, history in histories.items() if len(history)}
     if not begun:
         return
-    st.subheader("How each point learned")
-    state.chart(training_charts.run_legend, looks, list(begun), state.dark(), alt="Points and their looks")
     curves = curve_table(begun)
-    with st.container(horizontal=True, gap="large"):
-        for quantity in ("loss", "accuracy"):  # as in the report's figures
+    with point_cells.learning(looks, list(begun)):
+        for quantity in point_cells.QUANTITIES:
             state.chart(training_charts.curves, curves, looks, quantity, False, alt=f"{quantity} by epoch")
     st.caption(
         "Solid: validation. Dashed: training, measured during the epoch, with augmentation and dropout. A ring marks "
@@ -217,24 +214,16 @@ def draw_curves(histories: dict[str, pd.DataFrame], looks: dict[str, RunStyle]) 
 
 def draw_table(table: pd.DataFrame, ranked: pd.DataFrame, found: Sequence[Point], images: dict[str, str]) -> None:
     st.subheader("The points")
-    varied = {
-        point.run.name: ", ".join(f"{key} {as_text(value)}" for key, value in point.varied.items()) for point in found
-    }
+    varied = {point.run.name: point_cells.varied_words(point) for point in found}
     beside = ranked.set_index("point").reindex(table["point"])
     shown = pd.DataFrame({"Point": table["name"], "Status": table["status"]})
     for split in ("val", "test"):
         columns = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]]
         shown[images[split]] = [figure_words(*row) for row in columns.itertuples(index=False)]
-    shown["Below the best"] = [
-        f"{points(row.difference)} ({range_words({'low': row.difference_low, 'high': row.difference_high})})"
-        if pd.notna(row.difference)
-        else "the best" * (row.verdict == BEST)
-        for row in beside.itertuples()
-    ]
-    shown["p"] = [p_value(p) for p in beside["p"]]
+    shown = shown.assign(**point_cells.below_the_best(beside))
     shown["Best epoch"] = [f"{row.best_epoch} of {row.epochs}" if row.epochs else "" for row in table.itertuples()]
-    shown["An epoch"] = ["" if pd.isna(x) else duration(x) for x in table["seconds_per_epoch"]]
-    shown = shown.assign(Parameters=table["parameters"], Varied=[varied[run][:100] for run in table["run"]])
+    shown["An epoch"] = point_cells.epoch_words(table)
+    shown = shown.assign(Parameters=table["parameters"], Varied=[varied[run] for run in table["run"]])
     parameters = st.column_config.NumberColumn("Parameters", format="%,d")
     st.dataframe(telling(shown), column_config={"Parameters": parameters}, hide_index=True)
     st.caption(METHOD.format(val=escape(images["val"]), test=escape(images["test"])))

@@ -117,6 +117,7 @@ def draw_shares(told: ClipAnswers) -> None:
         table = shares(told.tables[run], told.step)
         part = table.pivot(index="track", columns="answer", values="share").fillna(0.0)
         part = part[[*(name for name in part if name != UNSURE), *(name for name in part if name == UNSURE)]] * 100
+        part = part.rename(columns={name: f"{name} (answer)" for name in ("Person", "Model", "Seconds")})
         part.insert(0, "Seconds", table.groupby("track")["seconds"].sum())
         part.insert(0, "Model", told.labels[run])
         wide.append(part.rename_axis(columns=None))
@@ -124,7 +125,10 @@ def draw_shares(told: ClipAnswers) -> None:
     table.insert(0, "Person", table.pop("track"))
     format_ = {name: st.column_config.NumberColumn(format="%.1f %%") for name in table.columns[3:]}
     st.dataframe(
-        table, column_config=format_ | {"Seconds": st.column_config.NumberColumn(format="%.1f")}, hide_index=True
+        table,
+        column_config=format_ | {"Seconds": st.column_config.NumberColumn(format="%.1f")},
+        hide_index=True,
+        placeholder="–",
     )
     st.caption(CAVEAT + f" Answers are {smoothing_words(told.smoothing)}." * bool(told.smoothing))
 

@@ -11,16 +11,18 @@ import pytest
 from PIL import Image
 
 from fercore.data.fer2013 import Dataset
+from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS, KNOWN
 from fercore.export.files import export_into_run
 from fercore.inference import detector_file
 from fercore.inference.detectors import Mtcnn
 from fercore.inference.faces import crop_face
 from fercore.inference.predictor import Predictor
-from fercore.runs import open_run
+from fercore.models.registry import build, config_class, save_model
+from fercore.runs import open_run, update_run
 from tests.dashboard.conftest import DASHBOARD, captions, words
 from tests.data.test_decode import bomb, encode
-from tests.factories.data import make_dataset, png
+from tests.factories.data import png
 from tests.factories.runs import make_run
 
 PORTRAIT = (DASHBOARD / "examples" / "portrait.jpg").read_bytes()
@@ -259,9 +261,11 @@ def test_not_sure_below_the_threshold(open_page, folders):
 
 
 def test_a_class_that_a_model_does_not_know_has_a_dash_and_an_empty_cell(open_page, runs, folders):
-    eight = make_dataset(folders[1].parent / "eight", per_class=1, classes=KNOWN)
-    make_run(folders[0], "eight", dataset=eight, weights=True, splits=())
-    app = uploaded(open_page("predict", model="a", second="eight"), ("face.png", png(FACES[0])))
+    run, config = make_run(folders[0], "eight", splits=()), config_class("cnn")(first_filters=4, num_classes=8)
+    update_run(run, classes=list(KNOWN))
+    (run.path / "average_faces.npz").unlink()  # of seven classes
+    save_model(run.path, "cnn", config, build("cnn", config).state_dict(), Preprocess(), KNOWN)
+    app = uploaded(open_page("predict", first="a", second="eight"), ("face.png", png(FACES[0])))
     (shown,) = app.dataframe
     found = shown.value.set_index("Model")
     assert found["contempt"].isna().to_dict() == {"a": True, "eight": False}
