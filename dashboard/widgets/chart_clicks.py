@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 import state
 from fercore.charts.evaluation import CELL, CLASS
+from fercore.charts.slices import GROUP
 from fercore.emotions import KNOWN
+from widgets.image_slices import ANY_SLICE, SLICE
 from widgets.links import go
 
 # Keys of the choosers of the errors page, which are their names in its address; what they say for every class, and for
@@ -30,6 +32,12 @@ def bar(chart: str, figure: str) -> dict[str, str]:
     """Choices that the clicked bar of a class asks for."""
     chosen = (st.session_state[chart].selection.get(CLASS) or [{}])[0]
     return _all_but({_ABOUT[figure]: chosen.get("emotion")})
+
+
+def slice_of(chart: str, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """Choices that the clicked point of a slice asks for; all images where it is none that has a name."""
+    chosen = (st.session_state[chart].selection.get(GROUP) or [{}])[0]
+    return {SLICE: names.get((chosen.get("attribute"), chosen.get("slice")), ANY_SLICE), OUTCOME: ALL, PAIR: ALL}
 
 
 def chart_key() -> str:

@@ -11,6 +11,7 @@ from fercore.charts.style import RunStyle, count, ink, p_value, percent, percent
 from fercore.evaluation.slices import FEWEST, Searched, worst_slice
 
 COMPARED = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Difference, points", "p (Holm)"]
+GROUP = "group"  # name of the selection that a clicked point makes, with the fields attribute and slice
 _ALL = "all images"
 _LETTER, _MOST_NAMES = 6, 150  # pixels of a letter, and of the names beside a chart
 
@@ -140,6 +141,7 @@ def slice_chart(
     axis = percent_axis("Accuracy" if last else None, tickCount=6, labels=last, ticks=last)
     rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("accuracy_low:Q", axis=axis, scale=scale), x2="accuracy_high")
     points = base.mark_point(filled=True, size=90).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape)
+    points = points.add_params(alt.selection_point(name=GROUP, fields=["attribute", "slice"]))
     lines = pd.DataFrame({"run": runs, "accuracy": [wholes[run] for run in runs], "words": [_ALL] * len(runs)})
     whole = (
         alt.Chart(lines)

@@ -23,6 +23,7 @@ AGREEMENT, COPY = "agreement of people", "copy in Training"
 PARTS = {3: ("low", "middle", "high"), 5: ("lowest", "low", "middle", "high", "highest")}
 UNKNOWN = -1
 _AGREE = ("5 of 10 or fewer", "6 or 7 of 10", "8 or 9 of 10", "10 of 10")
+_COPIES = ("the same picture", "nearly the same or mirrored", "none")
 _FEWEST = (6, 8, 10)  # people from which the second, third and last of them begins
 
 
@@ -138,10 +139,28 @@ def copy_status(exact: np.ndarray, near: np.ndarray) -> Attribute:
     `exact` and `near`, bool (N,), are what `fercore.data.copies.with_copy_in_training` says with `near` off and on.
     """
     place = np.where(exact, 0, np.where(near, 1, 2))
-    values = ("the same picture", "nearly the same or mirrored", "none")
     return _without_empty(
-        Attribute(COPY, values, place, "the same picture, or one that is nearly the same or its mirror image")
+        Attribute(COPY, _COPIES, place, "the same picture, or one that is nearly the same or its mirror image")
     )
+
+
+def slice_names() -> list[str]:
+    """Names of all slices that the project can know of itself, the same for every data set."""
+    cuts = [f"{name}: {word} of {parts}" for name in MEASURES for parts, words in PARTS.items() for word in words]
+    groups = [f"{name}: {value}" for name, values in ((AGREEMENT, _AGREE), (COPY, _COPIES)) for value in values]
+    return cuts + groups
+
+
+def slice_name(attribute: Attribute, value: str) -> str | None:
+    """Which of `slice_names` one group of an attribute is; None for those of a user's file, and for unnamed groups."""
+    cut_into = f" of {len(attribute.edges) + 1}" if attribute.edges else ""
+    name = f"{attribute.name}: {value.partition(' (')[0] if cut_into else value}{cut_into}"
+    return name if name in slice_names() else None
+
+
+def parts_of(name: str) -> int:
+    """Into how many groups the measure of one of `slice_names` is cut."""
+    return next((parts for parts in PARTS if name.endswith(f" of {parts}")), min(PARTS))
 
 
 def pair(one: Attribute, other: Attribute) -> Attribute:

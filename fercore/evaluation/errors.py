@@ -41,6 +41,8 @@ class Wanted:
         Whether training has a copy of the image.
     side
         Whom people side with, one of `fercore.evaluation.sides.SIDES`.
+    inside
+        Whether the image is in the slice that is asked for.
     """
 
     true: str | None = None
@@ -50,6 +52,7 @@ class Wanted:
     brightness: tuple[float, float] | None = None
     copy: bool | None = None
     side: str | None = None
+    inside: bool | None = None
 
 
 def image_table(
@@ -58,6 +61,7 @@ def image_table(
     *,
     copies: np.ndarray | None = None,
     brightness: np.ndarray | None = None,
+    inside: np.ndarray | None = None,
     votes: np.ndarray | None = None,
     labels: Sequence[str] | None = None,
     classes: Sequence[str] = EMOTIONS,
@@ -70,8 +74,9 @@ def image_table(
         Its answers for N images.
     other
         Those of another model. Images that only one of the two answered for are then left out.
-    copies, brightness
-        bool (N,): whether training has a copy; floats (N,): mean gray level. Their columns are missing without them.
+    copies, brightness, inside
+        bool (N,): whether training has a copy; floats (N,): mean gray level; bool (N,): whether the image is in a
+        slice. Their columns are missing without them.
     votes
         What people say, counts (N, 10); without them the columns of `sides.people_table` are missing.
     labels
@@ -83,12 +88,12 @@ def image_table(
     Returns
     -------
     DataFrame
-        The columns of `tables.prediction_table`, true_probability (of the true class), outcome (of `OUTCOMES`), copy
-        and brightness, then those of `sides.people_table`. With another model also other_pred, other_right and
+        The columns of `tables.prediction_table`, true_probability (of the true class), outcome (of `OUTCOMES`), copy,
+        brightness and inside, then those of `sides.people_table`. With another model also other_pred, other_right and
         other_probability, and the outcomes are `PAIR_OUTCOMES`.
     """
     table = prediction_table(found.id, found.label, found.probabilities, classes)
-    given = {"copy": copies, "brightness": brightness, "label": labels}
+    given = {"copy": copies, "brightness": brightness, "inside": inside, "label": labels}
     table = table.assign(
         true_probability=found.probabilities[np.arange(len(found.label)), found.label],
         outcome=np.where(table["right"], RIGHT, WRONG),
@@ -104,7 +109,7 @@ def image_table(
 def matching(table: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """Rows of an `image_table` that one asks for, in its order."""
     rows = pd.Series(True, index=table.index)
-    for name in ("true", "pred", "outcome", "copy", "side"):
+    for name in ("true", "pred", "outcome", "copy", "side", "inside"):
         if (value := getattr(wanted, name)) is not None:
             rows &= table[name] == value
     for name, span in (("probability", wanted.confidence), ("brightness", wanted.brightness)):

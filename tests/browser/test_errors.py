@@ -1,5 +1,6 @@
 """From a confusion cell to its images and to why, in a real browser; and the clean score on the way."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
@@ -114,3 +115,14 @@ def test_the_clean_score_stays_chosen_from_page_to_page(page, pictured, settle):
     settle(page)
     assert f"{100 * kept.mean():.1f}\u00a0%" in page.get_by_test_id("stMain").locator("h4").inner_text()
     page.goto("about:blank")  # before the server goes
+
+
+def test_a_clicked_point_of_a_slice_shows_its_images(page, app, settle):
+    page.goto(f"{app.url}/slices?run=reference-fast")
+    settle(page)
+    points = page.locator("svg.marks").first.locator(".mark-symbol path[aria-roledescription='point']")
+    points.first.click()
+    page.get_by_role("heading", name="Errors", exact=True).wait_for()
+    settle(page)
+    assert (query(page)["slice"], query(page)["outcome"]) == ("brightness: low of 3", "all")
+    page.get_by_text(re.compile(r"[1-9][\d,]* images of the slice brightness: low \(under \d+\)")).wait_for()

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from fercore.data.fer2013_ids import known
-from fercore.evaluation.attributes import agreement, copy_status, cut, known_attributes, named, pair
+from fercore.evaluation.attributes import (
+    PARTS,
+    agreement,
+    copy_status,
+    cut,
+    known_attributes,
+    named,
+    pair,
+    parts_of,
+    slice_name,
+    slice_names,
+)
 from tests.factories.data import make_dataset
 from tests.factories.votes import counted
 
@@ -25,6 +36,21 @@ def test_what_lies_at_a_rounded_edge_is_in_the_group_that_begins_there():
     found = cut("size", np.array([1.0, 2.0, 2.0, 3.0]), 3)
     assert found.edges == (2.0,)  # both quantiles
     assert groups(found) == ["under 2", "2 and more", "2 and more", "2 and more"]
+
+
+def test_groups_have_names_that_do_not_change_with_the_images():
+    found = cut("contrast", np.arange(1.0, 10.0), 3)
+    assert [slice_name(found, value) for value in found.values] == [f"contrast: {word} of 3" for word in PARTS[3]]
+    lowest = cut("contrast", np.arange(10.0), 5)
+    assert slice_name(lowest, lowest.values[0]) == "contrast: lowest of 5"
+    assert slice_name(cut("size", np.arange(9.0)), "low (under 3.67)") is None  # no measure of ours
+    alike = cut("contrast", np.array([1.0, 2.0, 2.0, 3.0]))
+    assert [slice_name(alike, value) for value in alike.values] == [None, None]
+    copies = copy_status(np.array([True, False]), np.array([True, False]))
+    assert slice_name(copies, copies.values[0]) == "copy in Training: the same picture"
+    assert len(set(slice_names())) == len(slice_names()) == 3 * (3 + 5) + 4 + 3
+    names = ("contrast: lowest of 5", "contrast: low of 3", "copy in Training: none")
+    assert [parts_of(name) for name in names] == [5, 3, 3]
 
 
 def test_five_parts_and_unknown_numbers():

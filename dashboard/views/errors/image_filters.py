@@ -29,6 +29,7 @@ from fercore.evaluation.judged import over_classes
 from fercore.evaluation.sides import BOTH, LABEL, MODEL, NEITHER, NO_FACE
 from fercore.evaluation.sides import DIVIDED as DIVIDED_SIDE
 from fercore.runs import Predictions, Run
+from widgets import image_slices
 from widgets.chart_clicks import ALL, ANY, OUTCOME, PAIR, PRED, TRUE, renew
 from widgets.one_of import one_of
 
@@ -78,6 +79,8 @@ class Images(NamedTuple):
         The run's predictions (N), and what people say of these images, counts (N, 10); None where nobody voted.
     sorted
         How the images are sorted, in words.
+    slice
+        The slice that is asked for, with its edges; "" for all images, None where there is no such slice.
     """
 
     table: pd.DataFrame
@@ -88,6 +91,7 @@ class Images(NamedTuple):
     answers: Predictions
     votes: np.ndarray | None
     sorted: str
+    slice: str | None
 
 
 def choose(evaluation: state.Evaluation) -> Images:
@@ -106,21 +110,24 @@ def choose(evaluation: state.Evaluation) -> Images:
         side, order = _choose_side(votes is not None), _choose_order(votes is not None)
         needed = None if pictured else "Brightness takes the pictures, which are not here."
         brightness = _choose_range("Brightness", "brightness", GRAY, "%d", needed)
+        slice_asked = image_slices.choose_slice()
     if other:
         classes = tuple(dict.fromkeys((*classes, *state.score_classes(other, score))))
     answers = _answers(run, evaluation, classes)
+    inside, slice_words = image_slices.inside(evaluation, slice_asked)
     table = image_table(
         answers,
         _answers(other, evaluation, classes) if other else None,
         copies=None if problem or clean else _counted(evaluation, state.copies(run, split, tta)),
         brightness=_brightness(ids, run) if pictured else None,
+        inside=inside,
         votes=votes,
         labels=_labels(evaluation) if people else None,
         classes=classes,
     )
-    wanted = Wanted(true, pred, outcome, confidence, brightness, copies, side)
+    wanted = Wanted(true, pred, outcome, confidence, brightness, copies, side, None if inside is None else True)
     runs = (run, other) if other else (run,)
-    return Images(ordered(table, SORTED[order]), wanted, runs, pictured, classes, answers, votes, order)
+    return Images(ordered(table, SORTED[order]), wanted, runs, pictured, classes, answers, votes, order, slice_words)
 
 
 def _answers(run: Run, evaluation: state.Evaluation, classes: tuple[str, ...]) -> Predictions:

@@ -15,7 +15,7 @@ from views.errors.image_filters import PAIR_OUTCOMES, SINGLE_OUTCOMES, Images
 from widgets import gallery, vote_bars
 from widgets.downloads import download_table
 from widgets.pagination import choose_page
-from wording.markdown import code
+from wording.markdown import code, escape
 
 PAGE = "page"  # key of the pages, and their name in the address
 COLUMNS = {
@@ -32,6 +32,8 @@ COLUMNS = {
     "votes": "People say",
 }
 ELSEWHERE = " The page Explain takes images of the run's own data, and uploads."
+NOTHING = "No image matches all that is chosen. Widen one of the choices above."
+NO_SLICE = "Nothing is known of this slice for these images. Choose another slice above; the page Slices shows all."
 SHARES = ("probability", "true_probability", "other_probability")
 
 
@@ -40,7 +42,7 @@ def draw(found: Images, name: str) -> None:
     chosen = matching(found.table, found.wanted)
     say_how_many(found, len(chosen))
     if chosen.empty:
-        st.info("No image matches all that is chosen. Widen one of the choices above.")
+        st.info(NO_SLICE if found.slice is None else NOTHING)
         return
     if found.pictured:
         draw_pages(found, chosen)
@@ -58,7 +60,8 @@ def say_how_many(found: Images, matches: int) -> None:
     names = [f"{place}: {code(run.name)}" for place, run in zip(("first", "second"), found.runs, strict=False)]
     beside = f" ({', '.join(names)})" if len(names) > 1 else ""
     images = "1 image" if matches == 1 else f"{count(matches)} images"
-    st.markdown(f"**{images}**, {found.sorted}. Under these choices: {', '.join(parts)}{beside}.")
+    within = f" of the slice {escape(found.slice)}" if found.slice else ""
+    st.markdown(f"**{images}**{within}, {found.sorted}. Under these choices: {', '.join(parts)}{beside}.")
 
 
 def draw_pages(found: Images, chosen: pd.DataFrame) -> None:

@@ -8,11 +8,12 @@ import streamlit as st
 
 import state
 from fercore.data.dataset import DataError
-from fercore.evaluation.attributes import PARTS, Attribute
+from fercore.evaluation.attributes import PARTS, Attribute, slice_name
 from fercore.evaluation.slice_file import EXPECTED
 from fercore.evaluation.slices import pairs
 from fercore.runs import Run
-from views.slices.measured import attributes_of, uploaded
+from views.slices.measured import uploaded
+from widgets.image_slices import attributes_of
 from widgets.one_of import one_of
 from wording.markdown import escape, message
 
@@ -29,6 +30,12 @@ class Asked(NamedTuple):
     single: list[Attribute]
     shown: list[Attribute]
     other: Run | None
+
+    @property
+    def names(self) -> dict[tuple[str, str], str]:
+        """Attribute and group -> what the slice is called on other pages, which know none of a visitor's file."""
+        groups = [(one, value) for one in self.single for value in one.values]
+        return {(one.name, value): name for one, value in groups if (name := slice_name(one, value))}
 
 
 def choose(evaluation: state.Evaluation) -> Asked:

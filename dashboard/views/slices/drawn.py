@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -9,12 +11,13 @@ import state
 from fercore.charts.slices import attribute_names, confirmed_words, slice_chart, table_rows
 from fercore.charts.style import RunStyle
 from fercore.charts.training import run_legend
-from fercore.data.picture_measures import BRIGHTNESS
-from fercore.evaluation.attributes import AGREEMENT, COPY, Attribute
+from fercore.evaluation.attributes import Attribute
 from fercore.evaluation.slices import FEWEST, Searched
-from fercore.runs import Predictions, Run
+from fercore.runs import Predictions
 from views.slices.measured import search_in
+from widgets import chart_clicks
 from widgets.downloads import download_table
+from widgets.image_slices import SLICE
 from widgets.links import link
 from wording.markdown import code, escape
 
@@ -33,14 +36,24 @@ def as_markdown(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name].map(escape) for name in ("attribute", "slice")})
 
 
-def draw_charts(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], wholes: dict[str, float]) -> None:
-    """The accuracy of each slice, a chart for each attribute, of one run or two."""
+def draw_charts(
+    tables: dict[str, pd.DataFrame],
+    looks: dict[str, RunStyle],
+    wholes: dict[str, float],
+    names: dict[tuple[str, str], str],
+) -> None:
+    """The accuracy of each slice, a chart for each attribute, of one run or two; a click asks for a slice's images."""
     with st.container(width=WIDTH, gap="xsmall"):
         if len(tables) > 1:
             state.chart(run_legend, looks, list(tables), state.dark(), alt="Runs and their looks")
         for name in attribute_names(tables):
-            alt = f"Accuracy of each slice by {name} with its 95 % interval"
-            state.chart(slice_chart, tables, looks, wholes, name, state.dark(), alt=alt)
+            key = f"slices_{name}"
+            settings = {"alt": f"Accuracy of each slice by {name} with its 95 % interval"}
+            if any(attribute == name for attribute, _ in names):
+                settings |= {"key": key, "on_select": partial(chart_clicks.ask, chart_clicks.slice_of, key, names)}
+            state.chart(slice_chart, tables, looks, wholes, name, state.dark(), **settings)
+        if names:
+            st.caption("Click on a point to see the images of its slice.")
 
 
 def draw_table(tables: dict[str, pd.DataFrame], name: str) -> None:
@@ -81,23 +94,10 @@ def draw_search(run_name: str, found: Predictions, attributes: list[Attribute]) 
     st.dataframe(rows[["Half", *rows.columns.drop("Half")]], hide_index=True)
 
 
-def draw_links(run: Run, attributes: list[Attribute]) -> None:
-    """Links to the images of those slices that Errors has a filter for."""
-    links = [one for attribute in attributes for one in _links(run, attribute)]
-    if links:
-        st.markdown("**See the errors on**")
-        with st.container(horizontal=True):
-            for label, query in links:
-                link("errors", label, ":material/image_search:", query)
-
-
-def _links(run: Run, attribute: Attribute) -> list[tuple[str, dict]]:
-    if attribute.name == BRIGHTNESS and state.dataset_matches(run):
-        ends = [0, *(round(edge) for edge in attribute.edges), 255]
-        spans = zip(attribute.values, ends, ends[1:], strict=False)
-        return [(f"brightness {value}", {"brightness": [str(low), str(high)]}) for value, low, high in spans]
-    if attribute.name == COPY:
-        return [("images with a copy", {"copies": "have a copy"}), ("images without", {"copies": "have none"})]
-    if attribute.name == AGREEMENT:
-        return [("images that people agree least on", {"sorted": "people agree least"})]
-    return []
+def draw_links(names: list[str]) -> None:
+    """The way to the images of a slice without a mouse."""
+    if not names:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("See the errors on", names, width=300)
+        link("errors", "Open", ":material/image_search:", {SLICE: chosen})

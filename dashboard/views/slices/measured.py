@@ -1,26 +1,14 @@
-"""What is known of the images of an evaluation, and the figures of its slices."""
+"""The figures of the slices of an evaluation's images."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 import state
-from fercore.data.audit.files import COPIES
-from fercore.data.dataset import AUDIT
-from fercore.evaluation.attributes import Attribute, known_attributes
+from fercore.evaluation.attributes import Attribute
 from fercore.evaluation.slice_file import Sliced, parse_slices
 from fercore.evaluation.slices import Searched, search, slice_table, slices_of
 from fercore.runs import Predictions
-
-
-def attributes_of(evaluation: state.Evaluation, parts: int) -> list[Attribute]:
-    """All that the project knows of the images itself, each measure cut into `parts`."""
-    run, split, tta, _ = evaluation
-    fingerprint = state.metrics(run, split, tta).get("dataset_fingerprint") or run.info["dataset"]["fingerprint"]
-    dataset = state.dataset(run) if state.dataset_matches(run) else None
-    copies = state.data_root() / AUDIT / COPIES
-    ids = state.checked_predictions(*evaluation).id
-    return known_attributes(ids, split, fingerprint, dataset=dataset, parts=parts, copies=copies)
 
 
 def uploaded(content: bytes, evaluation: state.Evaluation) -> Sliced:

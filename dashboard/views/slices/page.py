@@ -5,6 +5,7 @@ import streamlit as st
 
 import state
 from fercore.runs import Predictions
+from widgets import chart_clicks
 from widgets.links import draw_comparison_link
 from widgets.page_title import page_title
 from wording import clean_score
@@ -18,6 +19,7 @@ def accuracy(found: Predictions) -> float:
 
 
 page_title("Slices", "On which kinds of images is the model less accurate?")
+chart_clicks.follow()
 evaluation = state.choose_evaluation()
 run, split, tta, score = evaluation
 headline = st.container()
@@ -44,9 +46,9 @@ with headline:
     if score == state.Score.PEOPLE:
         st.caption(clean_score.people_note(len(found.id), len(state.predictions(run, split, tta).id)))
 shown = [one for one in (run, chosen.other) if one and one.name in tables]
-drawn.draw_charts(tables, state.run_looks(shown), wholes)
+drawn.draw_charts(tables, state.run_looks(shown), wholes, chosen.names)
 drawn.draw_measures(chosen.single)
 draw_comparison_link(shown)
-drawn.draw_links(run, chosen.single)
+drawn.draw_links(list(chosen.names.values()))
 drawn.draw_table(tables, evaluation.stem)
 drawn.draw_search(run.name, found, chosen.single)

@@ -149,6 +149,22 @@ def test_brightness_comes_from_the_pictures(open_page, pictured, folders):
     assert len(captions(app)) == sum(level <= middle for level in levels)
 
 
+def test_a_slice_holds_as_many_images_as_the_slices_page_says(open_page, folders):
+    make_judged_run(folders[0], n=280)
+    told = open_page("slices", groups="5").dataframe[0].value
+    for attribute, word, of in (("contrast", "lowest", "lowest of 5"), ("sharpness", "high", "high of 5")):
+        rows = told[(told["Attribute"] == attribute) & told["Slice"].str.startswith(f"{word} (")]
+        (images,), (name,) = rows["Images"].str.rstrip("*"), rows["Slice"]
+        app = open_page("errors", outcome="all", slice=f"{attribute}: {of}")
+        assert f"**{images} images** of the slice {attribute}: {name}, most confident" in words(app).replace("\\", "")
+        assert len(app.dataframe[0].value) == int(images)
+
+
+def test_of_a_slice_that_nobody_knows_it_says_so(open_page, listed):
+    app = open_page("errors", slice="contrast: low of 3")
+    assert "Nothing is known of this slice for these images" in app.info[0].value
+
+
 @pytest.mark.parametrize(
     ("pair", "expected"),
     [("both wrong", ["02"]), ("only first wrong", ["04", "09"]), ("only second wrong", ["00"]), ("all", 21)],
@@ -214,6 +230,17 @@ def test_a_clicked_cell_chooses_its_images_right_or_wrong(chart_clicks, selectio
     found = chart_clicks.st.session_state
     assert (found["true"], found["pred"]) == chosen
     assert (found["outcome"], found["pair"]) == ("all", "all")
+
+
+def test_a_clicked_point_asks_for_its_slice_if_it_has_a_name(chart_clicks):
+    names = {("light", "low (under 3)"): "light: low of 3"}
+    for clicked, expected in (
+        ({"attribute": "light", "slice": "low (under 3)"}, "light: low of 3"),
+        ({"attribute": "light", "slice": "other"}, "any slice"),
+    ):
+        chart_clicks.st.session_state["chart"] = SimpleNamespace(selection={"group": [clicked]})
+        found = chart_clicks.slice_of("chart", names)
+        assert (found["slice"], found["outcome"]) == (expected, "all")
 
 
 @pytest.mark.parametrize(("figure", "key"), [("precision", "pred"), ("recall", "true"), ("f1", "true")])

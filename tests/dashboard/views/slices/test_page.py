@@ -26,7 +26,9 @@ def test_it_opens_with_a_sentence_and_draws_every_attribute(open_page, run):
     rows = app.dataframe[0].value
     images = rows["Images"].str.rstrip("*").astype(int).groupby(rows["Attribute"]).sum()
     assert images["brightness"] == 280
-    assert links(app, "images that people agree least on") == ["sorted=people+agree+least"]
+    assert links(app, "Open") == ["slice=brightness%3A+low+of+3"]
+    app.selectbox[-1].select("agreement of people: 10 of 10").run()
+    assert links(app, "Open") == ["slice=agreement+of+people%3A+10+of+10"]
 
 
 def test_fewer_attributes_pairs_and_five_groups(open_page, run):
