@@ -100,6 +100,7 @@ from state.faces import (
 from state.folders import command, data_root, prepare_command, runs_root
 from state.loaded_models import answers, computed, confidence, face_shape, predictor, with_weights
 from state.people import people, votes
+from state.readings import Readings, readable, say_left_out
 from state.results import (
     Score,
     checked_predictions,
@@ -118,7 +119,6 @@ from state.results import (
 )
 from state.run_folders import (
     HOW_TO_TRAIN,
-    Readings,
     average_faces,
     embedding,
     errors_shown,
@@ -135,11 +135,9 @@ from state.run_folders import (
     problems,
     ranked,
     ranks,
-    readable,
     require_runs,
     robustness,
     runs,
-    say_left_out,
     say_no_runs,
     shared_split_name,
     singles_first,

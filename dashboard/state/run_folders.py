@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
@@ -37,7 +37,6 @@ from widgets.links import link
 from wording.markdown import code, message
 
 HOW_TO_TRAIN = "scripts/train.py --recipe report-cnn"
-MOST_WARNINGS = 5  # runs that cannot be read are named one by one up to here
 T, U = TypeVar("T"), TypeVar("U")
 Listing = tuple[list[Run], dict[str, str]]
 # What a page has listed already: one look at the disk serves one drawing of a page, see `errors_shown`.
@@ -240,50 +239,6 @@ def robustness(run: Run, split: str) -> Robustness | None:
 def average_faces(run: Run) -> np.ndarray | None:
     """The mean training image of each class, uint8 (C, H, W) or (C, H, W, 3); None where the run holds none."""
     return copied(*key(run.path / "average_faces.npz"), run.average_faces)
-
-
-def readable(load: Callable[[Run], T], candidates: Iterable[Run]) -> dict[str, T]:
-    """Run name -> what `load` gives for it; a run that cannot be read is left out with a warning that says why."""
-    readings = Readings(load, candidates)
-    found = {name: readings[name] for name in readings if name in readings}
-    say_left_out(readings.problems)
-    return found
-
-
-class Readings(Mapping[str, T]):
-    """Run name -> what `load` gives for it, read when it is asked for and not before.
-
-    A run that cannot be read is as good as absent; `problems` says why, of those that were asked for.
-    """
-
-    def __init__(self, load: Callable[[Run], T], candidates: Iterable[Run]):
-        self._load, self._runs = load, {run.name: run for run in candidates}
-        self.found: dict[str, T] = {}
-        self.problems: dict[str, str] = {}
-
-    def __getitem__(self, name: str) -> T:
-        if name not in self.found and name not in self.problems:
-            try:
-                self.found[name] = self._load(self._runs[name])
-            except RunError as error:
-                self.problems[name] = str(error)
-        return self.found[name]  # a KeyError for what cannot be read
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._runs)
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
-
-def say_left_out(problems: dict[str, str]) -> None:
-    """Warn of runs that cannot be read: the first few one by one, the others in a list."""
-    lines = [f"{code(name)} is left out: {message(problem)}" for name, problem in problems.items()]
-    for line in lines[:MOST_WARNINGS]:
-        st.warning(line, icon=":material/folder_off:")
-    if more := lines[MOST_WARNINGS:]:
-        with st.expander(f"{len(more)} more runs are left out", icon=":material/folder_off:"):
-            st.markdown("\n".join(f"- {line}" for line in more))
 
 
 @contextlib.contextmanager

@@ -90,7 +90,10 @@ def _row(name: str, same: Sequence[str], out: Path, shipped: Path) -> dict:
         row[f"{split}_verdict"] = _verdict(again, row.get(f"{split}_low"), row.get(f"{split}_high"), missing)
     if run is None:
         return row
-    history = run.history() if (run.path / "history.csv").is_file() else ()
+    try:
+        history = run.history()
+    except (RunError, OSError):  # an ensemble has none
+        history = ()
     seconds = float(history["seconds"].median()) if len(history) else None
     return row | {"epochs": len(history), "seconds_per_epoch": seconds, "device": run.info.get("device")}
 
@@ -119,6 +122,7 @@ def _accuracy(run: Run | None, split: str) -> dict[str, float] | None:
     if run is None or run.status != "finished":
         return None
     try:
-        return run.metrics(split)["accuracy"]
+        figure = run.metrics(split)["accuracy"]
     except RunError:
         return None
+    return figure if all(isinstance(figure.get(key), float) for key in ("value", "low", "high")) else None

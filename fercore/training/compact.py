@@ -53,11 +53,11 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
         rows = [_row(run, open_run(trial), dataset, split, tta, progress) for split, tta in run.evaluations()]
         table = pd.DataFrame(rows, columns=["split", "tta", "before", "after"])
         _check_loss(run, table)
+        for outdated in run.path.glob("robustness_*.npz"):  # first: a kill leaves no counts of other weights
+            outdated.unlink()
         for path in sorted(trial.iterdir()):
             if path.name == _WEIGHTS or path.name.startswith(("metrics_", "predictions_")):
                 os.replace(path, run.path / path.name)
-        for outdated in run.path.glob("robustness_*.npz"):
-            outdated.unlink()
     return table
 
 

@@ -58,3 +58,12 @@ def test_figures_on_other_data_do_not_compare(tmp_path):
     table = comparison({"a": ["a"]}, tmp_path / "out", tmp_path / "runs", {"a": ("done", "")})
     assert table.loc[0, "test_verdict"] == OTHER_DATA
     assert table.loc[0, ["test_shipped", "test_low"]].isna().all()
+
+
+def test_damaged_files_cost_their_own_figures_and_not_the_table(tmp_path):
+    run, shipped = make_run(tmp_path / "out", "a"), make_run(tmp_path / "runs", "a")
+    (run.path / "history.csv").write_text("no,history\n1,2\n")
+    metrics = read_json(shipped.path / "metrics_test.json")
+    write_json(shipped.path / "metrics_test.json", metrics | {"accuracy": {}})
+    table = comparison({"a": ["a"]}, tmp_path / "out", tmp_path / "runs", {"a": ("done", "")})
+    assert table.loc[0, ["epochs", "val_verdict", "test_verdict"]].tolist() == [0, WITHIN, NOT_SHIPPED]

@@ -1,5 +1,6 @@
 """A run folder made smaller, and what must not be lost by it."""
 
+import os
 import runpy
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def test_all_that_was_scored_is_scored_again(run, dataset, monkeypatch):
     assert not load(again).module.state_dict().keys() ^ load_file_names(before, run)
     with pytest.raises(RunError, match="stored as 8-bit integers already"):
         compact.compact_run(again, dataset)
+
+
+def test_a_kill_leaves_no_counts_of_other_weights(run, dataset, monkeypatch):
+    monkeypatch.setattr(compact, "MOST_LOST", 1)
+    keep_counts(run)
+    replace = os.replace
+
+    def killed(source, target):
+        replace(source, target)
+        if os.path.basename(target) == "model.safetensors" and os.path.dirname(target) == os.fspath(run.path):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(compact.os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        compact.compact_run(run, dataset)
+    assert not robustness_file(run, "test").exists()
 
 
 def load_file_names(before, run):
