@@ -41,6 +41,7 @@ NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
 STUDIES = group_studies(open_run(RUNS / name) for name in NAMES)
 SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
+ENSEMBLE = "reference-ensemble"
 PEOPLE, JUDGED = "reference-people", {"train": 25059, "val": 3199, "test": 3153}  # of the eight-class benchmark FER+
 REPORT = reference_report()
 REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
@@ -204,7 +205,7 @@ def test_the_model_of_people_says_what_most_of_them_say_more_often_than_the_best
 
 
 def test_the_ensemble_is_the_mean_of_what_its_members_say():
-    whole = open_run(RUNS / "reference-ensemble")
+    whole = open_run(RUNS / ENSEMBLE)
     for split, tta in whole.evaluations():
         mean = mean_prediction([open_run(RUNS / name).predictions(split, tta) for name in whole.members])
         stored = whole.predictions(split, tta)
@@ -223,13 +224,19 @@ def own_dataset(fer2013_dataset, tmp_path_factory):
     return lambda name: judged() if name == PEOPLE else fer2013_dataset
 
 
-# Some 120 images of a split always, all 3,589 of them where there is time.
-SOME_AND_ALL = pytest.mark.parametrize("step", [30, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
+def some_and_all(names):
+    """Some 120 images of a split always, all 3,589 of them where there is time.
+
+    All answers of the ensemble are the mean of its members', which is tested above.
+    """
+    cases = [pytest.param(name, 30, id=f"{name}-some") for name in names]
+    whole = [name for name in names if name != ENSEMBLE]
+    cases += [pytest.param(name, 1, id=f"{name}-all", marks=pytest.mark.slow) for name in whole]
+    return pytest.mark.parametrize(("name", "step"), cases)
 
 
 @pytest.mark.data
-@SOME_AND_ALL
-@pytest.mark.parametrize("name", [name for name in NAMES if open_run(RUNS / name).has_weights])
+@some_and_all([name for name in NAMES if open_run(RUNS / name).has_weights])
 def test_the_weights_answer_what_is_stored(name, step, own_dataset):
     run, model = open_run(RUNS / name), load(open_run(RUNS / name))
     dataset = own_dataset(name)
@@ -246,8 +253,7 @@ def test_the_weights_answer_what_is_stored(name, step, own_dataset):
 
 
 @pytest.mark.data
-@SOME_AND_ALL
-@pytest.mark.parametrize("name", [name for name in NAMES if (RUNS / name / ONNX_FILE).is_file()])
+@some_and_all([name for name in NAMES if (RUNS / name / ONNX_FILE).is_file()])
 def test_the_onnx_files_are_as_right_as_recorded(name, step, own_dataset):
     run, dataset = open_run(RUNS / name), own_dataset(name)
     answer, recorded = load_onnx(run).module.answer, read_record(run).accuracy
