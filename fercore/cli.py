@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.fields import ConfigError
 from fercore.run_names import RUN_SETTINGS, RUNS_SETTING, run_name
 from fercore.runs import RunError

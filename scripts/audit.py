@@ -22,7 +22,7 @@ from fercore.cli import ScriptParser, add_roots, friendly_errors
 from fercore.data.audit.files import TABLE, write_audit
 from fercore.data.audit.findings import audit, with_doubts
 from fercore.data.audit.looks import ODD
-from fercore.data.fer2013 import AUDIT, Dataset, open_dataset
+from fercore.data.dataset import AUDIT, Dataset, open_dataset
 from fercore.data.ferplus import FINDING as FERPLUS
 from fercore.data.ferplus import doubtful_labels, join_votes, read_votes, votes_on
 from fercore.evaluation.label_errors import FINDING, out_of_fold_runs, suspected_labels

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from fercore.run_names import find_run
 from fercore.training.compact import compact_run
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from fercore.charts.style import percent, with_range
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
-from fercore.data.fer2013 import SPLITS, open_dataset
+from fercore.data.dataset import SPLITS, open_dataset
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.elsewhere import place
 from fercore.explain.alike import agreement, class_table, picture_kept

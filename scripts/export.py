@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fercore.charts.style import percent, range_words
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.export.files import FORMATS, Written, export_into_run, export_run
 from fercore.export.record import PRECISIONS
 from fercore.run_names import find_run

@@ -14,7 +14,7 @@ import shlex
 import sys
 
 from fercore.cli import ScriptParser, add_roots, filled, friendly_errors, with_run_names
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from fercore.runs import SPLITS, Run
 from fercore.training.config import Config, parse_flags, recipe_names
 from fercore.training.kfold import cross_validate

@@ -17,7 +17,7 @@ import sys
 import pandas as pd
 
 from fercore.cli import ScriptParser, add_roots, friendly_errors
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.training.executors import Executor, local, on_ray
 from fercore.training.study import load_study, study_names
 from fercore.training.sweep import sweep

@@ -8,7 +8,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
 from fercore.inference.detector_file import MTCNN, NAME, VARIABLE

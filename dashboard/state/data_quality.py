@@ -11,8 +11,8 @@ import streamlit as st
 from fercore.data.audit.files import COPIES, TABLE, read_audit
 from fercore.data.audit.findings import Audit
 from fercore.data.copies import SHIPPED, Copies, read_copies
+from fercore.data.dataset import AUDIT, DECISIONS
 from fercore.data.decisions import Decision, read_decisions, write_decisions
-from fercore.data.fer2013 import AUDIT, DECISIONS
 from fercore.data.fer2013_ids import known
 from fercore.data.ferplus import doubtful_labels, votes_on
 from fercore.emotions import EMOTIONS

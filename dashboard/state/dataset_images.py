@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fercore.data.fer2013 import DataError, Dataset, open_dataset
-from fercore.data.fer2013 import average_faces as mean_faces
+from fercore.data.dataset import DataError, Dataset, open_dataset
+from fercore.data.dataset import average_faces as mean_faces
 from fercore.data.sources import KAGGLE_DATASET
 from fercore.evaluation.elsewhere import Elsewhere
 from fercore.runs import Run

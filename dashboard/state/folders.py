@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fercore.data.fer2013 import HOW_TO_PREPARE
+from fercore.data.dataset import HOW_TO_PREPARE
 from wording.markdown import code
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import numpy as np
 from fercore.charts.weak_points import weak_cells
 from fercore.data.audit.files import COPIES
 from fercore.data.copies import SHIPPED, with_copy_in_training
-from fercore.data.fer2013 import AUDIT, DataError
+from fercore.data.dataset import AUDIT, DataError
 from fercore.data.ferplus import verdict, votes_on
 from fercore.evaluation.clean import clean_report, kept
 from fercore.evaluation.judged import judged, judged_classes, judged_report

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
+from fercore.data.dataset import DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.evaluation.contamination import contamination
 from fercore.evaluation.learning import check_history
 from fercore.evaluation.robustness import Robustness, read_robustness, robustness_file

@@ -10,8 +10,8 @@ import streamlit as st
 from PIL import Image
 
 import state
+from fercore.data.dataset import Dataset
 from fercore.data.decode import UnreadableImage
-from fercore.data.fer2013 import Dataset
 from fercore.data.samples import sample_rows
 from fercore.runs import Run
 from widgets.one_of import one_of

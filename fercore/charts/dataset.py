@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from fercore.charts.style import emotion_scale, in_order, percent_axis
-from fercore.data.fer2013 import SPLITS
+from fercore.data.dataset import SPLITS
 from fercore.emotions import EMOTIONS
 
 _OPACITIES = (1.0, 0.65, 0.35)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fercore.data.fer2013 import SPLITS, DataError
+from fercore.data.dataset import SPLITS, DataError
 from fercore.data.fer2013_ids import known as known_images
 from fercore.untrusted import load_json
 

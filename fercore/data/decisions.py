@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fercore.data.fer2013 import DataError, Dataset
+from fercore.data.dataset import DataError, Dataset
 from fercore.emotions import LONGEST_NAME, UnknownEmotion, emotion_index
 from fercore.fields import ConfigError
 from fercore.runs import atomic_write

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS
+from fercore.data.dataset import SPLITS
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE
 from fercore.emotions import EMOTIONS
 
 FILE = Path(str(resources.files("fercore") / "data" / "fer2013_ids.npz"))

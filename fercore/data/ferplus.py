@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS, DataError, Dataset
+from fercore.data.dataset import SPLITS, DataError, Dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.fer2013_ids import known
 from fercore.emotions import EMOTIONS, KNOWN, emotion_index
 

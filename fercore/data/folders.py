@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 
 _MARK = ".tmp-"  # begins the names of what a process is still writing
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path, PureWindowsPath
 
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.records import BadRecord
 
 MAX_IMAGE_BYTES = 64 << 20  # one image file, unpacked

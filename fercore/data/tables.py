@@ -9,7 +9,8 @@ from importlib.resources.abc import Traversable
 
 import numpy as np
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, USAGES, DataError
+from fercore.data.dataset import SPLITS, DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, USAGES
 from fercore.data.members import READ_ERRORS
 from fercore.data.records import BadRecord, OnBad, Record, Source
 from fercore.emotions import EMOTIONS

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.evaluation.elsewhere import Asked, asked, place
 from fercore.explain.hooks import captured
 from fercore.explain.projection import SEED, Embedding, embed, write_embedding

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.elsewhere import asked, place
 from fercore.explain.hooks import captured

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import trange
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.evaluation.intervals import wilson
 from fercore.export import huggingface, torchscript
 from fercore.export.card import Exported, model_card

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fercore.charts.style import count
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.data.dataset import SPLITS
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.evaluation.learning import config_table
 from fercore.evaluation.studies import entries
 from fercore.runs import Run

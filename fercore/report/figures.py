@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fercore.data.copies import with_copy_in_training
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.ferplus import votes_on
 from fercore.evaluation.calibration import Calibration, calibration
 from fercore.evaluation.clean import clean_report

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from safetensors.torch import load_file, save_file
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.models.compact import to_int8
 from fercore.run_lock import training_lock
 from fercore.runs import Run, RunError, open_run

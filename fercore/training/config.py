@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fercore import fields as settings
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.transforms import AugmentConfig
 from fercore.fields import ConfigError, check, setting
 from fercore.models.registry import config_class

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from fercore import runs
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.evaluation.contamination import contamination
 from fercore.models.forward import model_input
 from fercore.models.registry import LoadedModel, load

@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import f1_score
 
 from fercore.data.audit.between import copies_in_training
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.ferplus import votes_on
 from fercore.evaluation.contamination import split_name
 from fercore.evaluation.elsewhere import Elsewhere, asked, notes, place

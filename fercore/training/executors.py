@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.extras import import_extra
 from fercore.training.planned import PlannedRun, complete, record_failure
 

@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from fercore import runs
+from fercore.data.dataset import Dataset, average_faces
 from fercore.data.decisions import LEFT_OUT, apply_decisions
-from fercore.data.fer2013 import Dataset, average_faces
 from fercore.fields import ConfigError
 from fercore.runs import Predictions, Run, RunError
 from fercore.training.config import Config

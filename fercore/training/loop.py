@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.transforms import Preprocess, augment, mix
 from fercore.memory import keep_freed_memory
 from fercore.models.forward import model_input, pixels_of, probabilities

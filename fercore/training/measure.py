@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.models.forward import probabilities
 from fercore.models.registry import count_parameters
 from fercore.training.config import Config, fitted

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fercore import runs
 from fercore.cli import friendly_errors
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.runs import Run, RunError
 from fercore.training.compact import compact_run
 from fercore.training.ensemble import make_ensemble

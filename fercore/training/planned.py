@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from fercore import runs
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.evaluation.studies import entries
 from fercore.fields import ConfigError
 from fercore.runs import Run, RunError

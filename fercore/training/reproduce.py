@@ -16,7 +16,7 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
 
 from fercore import runs
-from fercore.data.fer2013 import DataError, Dataset, open_dataset
+from fercore.data.dataset import DataError, Dataset, open_dataset
 from fercore.fields import ConfigError
 from fercore.run_lock import held, is_locked
 from fercore.runs import Run, RunError

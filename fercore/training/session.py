@@ -17,8 +17,8 @@ import pandas as pd
 import torch
 
 from fercore import runs
+from fercore.data.dataset import Dataset, average_faces
 from fercore.data.decisions import apply_decisions
-from fercore.data.fer2013 import Dataset, average_faces
 from fercore.evaluation.elsewhere import FOLDER
 from fercore.models.registry import count_parameters, save_model
 from fercore.run_lock import training_lock

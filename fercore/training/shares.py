@@ -7,7 +7,7 @@ import math
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.fields import ConfigError
 from fercore.training.config import TrainingConfig
 

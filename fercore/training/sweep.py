@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fercore import runs
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.evaluation.studies import entries
 from fercore.evaluation.tables import accuracy_columns
 from fercore.runs import Run, RunError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.ferplus import ANSWERS, verdict, votes_on, without_outliers
 from fercore.fields import ConfigError
 

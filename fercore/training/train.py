@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.run_names import RUN_SETTINGS, run_name, runs_folder
 from fercore.runs import Run
 from fercore.training import session

@@ -16,7 +16,8 @@ import numpy as np
 from fercore.charts.style import count, duration
 from fercore.data.audit.groups import picture_numbers
 from fercore.data.audit.similarity import near_pairs
-from fercore.data.fer2013 import SIZE, open_dataset
+from fercore.data.dataset import open_dataset
+from fercore.data.fer2013 import SIZE
 
 TIMES = (1, 2, 4)
 LIMITS = {"exact": 60, "near": 300}  # seconds at N

@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import trange
 
 from benchmarks.webcam import ROOT, START, chromium, serve
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from fercore.histories import read_history
 from fercore.jobs import ALIVE, Job, Jobs, Roots
 from fercore.jobs.commands import training_settings

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fercore.data.fer2013 import Dataset, open_dataset
+from fercore.data.dataset import Dataset, open_dataset
 from fercore.training import session
 from fercore.training.study import Study, load_study
 

@@ -23,7 +23,8 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision import transforms
 from tqdm import trange
 
-from fercore.data.fer2013 import SIZE, Dataset
+from fercore.data.dataset import Dataset
+from fercore.data.fer2013 import SIZE
 from fercore.models.registry import build
 from fercore.training.config import load_recipe
 from fercore.training.loop import Fit, learn, setup, train_epoch, uses_bf16

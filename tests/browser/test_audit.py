@@ -2,8 +2,8 @@
 
 import pytest
 
+from fercore.data.dataset import DECISIONS
 from fercore.data.decisions import Decision, read_decisions
-from fercore.data.fer2013 import DECISIONS
 from tests.browser.conftest import boxes
 from tests.factories.planted import make_audited_dataset
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from fercore.runs import HISTORY_COLUMNS, RunError, update_run
 from tests.dashboard.conftest import DASHBOARD, TIMEOUT, opened
 from tests.factories.data import make_dataset

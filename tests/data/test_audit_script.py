@@ -7,8 +7,8 @@ import pytest
 
 from fercore.data.audit.files import read_audit
 from fercore.data.copies import with_copy_in_training
+from fercore.data.dataset import AUDIT, DECISIONS
 from fercore.data.decisions import Decision, write_decisions
-from fercore.data.fer2013 import AUDIT, DECISIONS
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
 from tests.data.test_ferplus import write_votes

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fercore.data.copies import SHIPPED, Copies, read_copies, with_copy_in_training
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.fer2013_ids import known
 from fercore.runs import open_run
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fercore.data.dataset import DataError
 from fercore.data.decisions import LEFT_OUT, Decision, apply_decisions, read_decisions, write_decisions
-from fercore.data.fer2013 import DataError
 from fercore.emotions import EMOTIONS
 from fercore.fields import ConfigError
 from tests.factories.data import make_dataset

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from fercore.data import fer2013_ids
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.data.dataset import SPLITS
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.fer2013_ids import Known, block_means, digests, recognise
 from fercore.data.prepare import prepare
 from fercore.data.records import Record

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fercore.data import ferplus
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.ferplus import ANSWERS, doubtful_labels, join_votes, majority, plurality, read_votes, shares
 from fercore.data.prepare import prepare
 from fercore.data.sources import open_source

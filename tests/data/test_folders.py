@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fercore.data import folders
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.folders import replacing
 
 OWN = ("content", "images.npy")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fercore.data import listing
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from scripts.prepare_data import main
 from tests.factories.data import make_dataset, make_records, png, tree_files, write_csv, write_folder, write_zip
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from fercore.data.fer2013 import SPLITS
+from fercore.data.dataset import SPLITS
 from fercore.data.fer2013_ids import block_means, digests, known, recognise
 from fercore.data.ferplus import csv_rows, shipped_votes
 from fercore.data.prepare import fingerprint, prepare

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fercore.data import members
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.records import BadRecord
 from fercore.data.sources import open_kaggle, open_source
 from tests.factories.data import make_records, png, tree_files, write_csv, write_folder, write_zip

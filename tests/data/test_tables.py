@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from fercore.data import tables
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, DataError
+from fercore.data.dataset import DataError
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.records import BadRecord
 from fercore.data.tables import open_table
 from tests.factories.data import make_records, write_csv

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from fercore.data.transforms import Preprocess
 from fercore.explain.features import (
     activations,

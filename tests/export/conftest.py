@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.transforms import Preprocess
 from fercore.models.plain import PlainConfig
 from fercore.models.registry import build, save_model

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, Dataset
+from fercore.data.dataset import SPLITS, Dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE
 from fercore.data.prepare import prepare
 from fercore.data.records import OnBad, Record, Source
 from fercore.emotions import EMOTIONS

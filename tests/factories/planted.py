@@ -9,7 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from fercore.data.audit.files import write_audit
 from fercore.data.audit.findings import audit
-from fercore.data.fer2013 import AUDIT, OFFICIAL_SPLIT_NAMES, SIZE, SPLITS, Dataset
+from fercore.data.dataset import AUDIT, SPLITS, Dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SIZE
 from fercore.data.prepare import prepare
 from fercore.data.records import Record, Source
 from fercore.emotions import EMOTIONS

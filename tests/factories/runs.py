@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, Dataset, average_faces
+from fercore.data.dataset import Dataset, average_faces
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.metrics import report
 from fercore.explain.projection import Embedding, embed, write_embedding

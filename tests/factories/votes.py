@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.data.dataset import SPLITS
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.fer2013_ids import known
 from fercore.data.ferplus import ANSWERS, plurality, verdict, votes_on
 from fercore.emotions import EMOTIONS

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from tests.factories.data import make_dataset
 
 TINY = {"first_filters": 4, "conv_layers": 2, "dense": [8], "pool_layers": 2, "batch_size": 16, "precision": "fp32"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fercore.data.fer2013 import open_dataset
+from fercore.data.dataset import open_dataset
 from fercore.run_lock import is_locked, training_lock
 from fercore.runs import RunError, open_run, update_run
 from fercore.training import reproduce, session

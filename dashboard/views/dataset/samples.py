@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 import state
-from fercore.data.fer2013 import SPLITS, Dataset
+from fercore.data.dataset import SPLITS, Dataset
 from fercore.data.samples import face_sheet, sample_rows
 from wording.markdown import code, escape
 

@@ -6,7 +6,8 @@ import streamlit as st
 import state
 from fercore.charts.overview import interval_words, reference_report, report_table, runs_table
 from fercore.charts.style import count, figure_words, percent, with_range
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, SPLITS
+from fercore.data.dataset import SPLITS
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.links import link

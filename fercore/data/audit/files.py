@@ -10,7 +10,7 @@ import pandas as pd
 
 from fercore.data.audit.findings import COLUMNS, Audit, with_columns
 from fercore.data.copies import read_copies
-from fercore.data.fer2013 import SPLITS, DataError
+from fercore.data.dataset import SPLITS, DataError
 from fercore.emotions import LONGEST_NAME
 from fercore.runs import atomic_write, write_json
 from fercore.untrusted import read_file

@@ -13,7 +13,7 @@ from fercore.data.audit.looks import ODD, looks
 from fercore.data.audit.similarity import near_pairs
 from fercore.data.audit.small import small
 from fercore.data.copies import Copies
-from fercore.data.fer2013 import SPLITS, Dataset
+from fercore.data.dataset import SPLITS, Dataset
 
 EXACT, NEAR = "exact copies", "near copies"  # findings of a whole group; those of single images are `looks.ODD`
 COLUMNS = (

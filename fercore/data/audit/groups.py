@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fercore.data.fer2013 import SPLITS
+from fercore.data.dataset import SPLITS
 
 if TYPE_CHECKING:
     from scipy.sparse import coo_array

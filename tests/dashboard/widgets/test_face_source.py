@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fercore.data.dataset import open_dataset
 from fercore.data.decode import decode_rgb
-from fercore.data.fer2013 import open_dataset
 from fercore.emotions import EMOTIONS
 from fercore.inference.detectors import Mtcnn
 from fercore.inference.looking import look

@@ -8,7 +8,7 @@ import pytest
 from fercore.data.audit.files import COPIES, TABLE, read_audit, write_audit
 from fercore.data.audit.findings import COLUMNS, audit, with_doubts
 from fercore.data.audit.proposals import proposals
-from fercore.data.fer2013 import DataError
+from fercore.data.dataset import DataError
 from tests.factories.data import make_dataset
 from tests.factories.planted import make_planted_dataset
 

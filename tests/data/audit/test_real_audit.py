@@ -5,7 +5,7 @@ import pytest
 
 from fercore.data.audit.findings import audit
 from fercore.data.copies import SHIPPED, read_copies
-from fercore.data.fer2013 import SPLITS
+from fercore.data.dataset import SPLITS
 
 pytestmark = pytest.mark.data
 

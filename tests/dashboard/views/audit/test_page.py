@@ -5,8 +5,9 @@ import pytest
 
 from fercore.data.audit.files import TABLE, read_audit, write_audit
 from fercore.data.audit.findings import with_doubts
+from fercore.data.dataset import AUDIT, DECISIONS
 from fercore.data.decisions import Decision, read_decisions
-from fercore.data.fer2013 import AUDIT, DECISIONS, OFFICIAL_SPLIT_NAMES
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.fer2013_ids import known
 from fercore.data.ferplus import doubtful_labels, votes_on
 from fercore.data.prepare import prepare

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES, Dataset
+from fercore.data.dataset import Dataset
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.prepare import prepare
 from fercore.data.records import Source
 from tests.dashboard.conftest import words

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fercore.data.fer2013 import Dataset
+from fercore.data.dataset import Dataset
 from fercore.data.transforms import Preprocess
 from fercore.emotions import EMOTIONS, KNOWN
 from fercore.export.files import export_into_run
