@@ -11,7 +11,7 @@ python scripts/benchmark.py jobs         images/s of a training with and without
 python scripts/benchmark.py load         errors, seconds by page and memory while 20 sessions go through all pages
 python scripts/benchmark.py runs         seconds and memory of Home and Which model? with 1,000 runs (--runs-made 10000)
 python scripts/benchmark.py sweep        seconds that a sweep adds to each of its trainings
-python scripts/benchmark.py video        time and memory of looking through 10 minutes of video, against its length
+python scripts/benchmark.py video        time and memory of a long video, seconds to cancel, what --look-every saves
 python scripts/benchmark.py webcam       frames/s, delays and memory of the live video in a real Chromium
 """
 
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> None:
     images = "data: pictures to prepare (100,000); jobs: trained on in an epoch (5,120); robustness: to ask about (all)"
     parser.add_argument("--images", type=int, help=images)
     parser.add_argument("--sessions", type=int, help="load: how many at once (default: 20)")
-    parser.add_argument("--seconds", type=int, help="load: for how long (default: 600)")
+    parser.add_argument("--seconds", type=int, help="load: for how long; video: length of the clip (default: 600)")
     parser.add_argument("--runs-made", type=int, help="runs: how many run folders to make (default: 1,000)")
     parser.add_argument("--store", action="store_true", help="inference: keep the speeds in the run folders")
     add_roots(parser)

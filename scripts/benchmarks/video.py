@@ -2,7 +2,8 @@
 
 The clip is made here: three faces that move over a photo, 1280x720, 25 frames/s, H.264; its first ten seconds follow
 each other again and again, so that it is quickly written. It is looked at twice a second, on at most two cores. The
-processor's time counts all threads and, unlike the clock's, not what else the machine does.
+processor's time counts all threads and, unlike the clock's, not what else the machine does. Then come the figures of
+`benchmarks.following`, and the seconds of `benchmarks.cancelling`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,8 @@ import psutil
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks import following
+from benchmarks.cancelling import seconds_to_cancel
 from fercore.charts.style import duration
 from fercore.evaluation.speeds import machine_name
 from fercore.inference.batch import Found, Survey, write_answers
@@ -30,7 +33,8 @@ from fercore.inference.predictor import Predictor
 from fercore.run_names import find_run
 
 RUN, FPS, RATE, CORES = "reference-fast", 2.0, 25, 2
-SECONDS, PIECE = 600, 10  # of the clip, and of what is repeated in it
+SECONDS, PIECE, HEADS = 600, 10, 20  # of the clip, of what is repeated in it, and of that of faces to follow
+ROUNDS = 5
 SIZE = (1280, 720)
 PHOTO = Path(__file__).resolve().parents[2] / "dashboard" / "examples" / "portrait.jpg"
 MB = 1 << 20
@@ -88,17 +92,32 @@ def main(options: argparse.Namespace) -> None:
     predictor, detector = Predictor.from_run(find_run(RUN, options.runs), device="cpu"), open_detector()
     print(f"{machine_name()}, {len(cores) or os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
     with tempfile.TemporaryDirectory(prefix="video-") as folder:
-        clip = write_clip(Path(folder) / "clip.mp4", SECONDS)
-        found = measure(clip, Path(folder) / "faces.csv", predictor, detector)
-    print("\n".join(report(found, detector.name)))
+        length, clip = options.seconds or SECONDS, Path(folder) / "clip.mp4"
+        write_clip(clip, length, frames(round(min(PIECE, length) * RATE)))
+        print("\n".join(report(measure(clip, length, Path(folder) / "faces.csv", predictor, detector), detector.name)))
+        follow(Path(folder) / "heads.mp4", predictor, detector)
+        waited = seconds_to_cancel(Path(folder), options.runs, RUN, clip, options.rounds or ROUNDS)
+    print(f"From Cancel to what was found: {', '.join(f'{one:.1f}' for one in waited)} s (wanted: under 2)")
+    print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 
-def measure(clip: Path, out: Path, predictor: Predictor, detector: Detector) -> Measured:
-    """Look through a clip and write its table."""
-    found, process = Measured(SECONDS), psutil.Process()
+def follow(clip: Path, predictor: Predictor, detector: Detector) -> None:
+    """Print how faces that are followed agree with faces that are looked for in every look."""
+    photo = Image.open(PHOTO).convert("RGB")
+    (face,) = detector(np.asarray(photo))
+    write_clip(clip, HEADS, following.heads(photo, face.box, HEADS * RATE, SIZE))
+    for fps in (FPS, 5.0):
+        every = (1, *following.EVERY)
+        runs = {one: following.measure(clip, fps, one, predictor, detector) for one in every}
+        print("\n".join(following.report(fps, runs)))
+
+
+def measure(clip: Path, length: float, out: Path, predictor: Predictor, detector: Detector) -> Measured:
+    """Look through a clip of so many seconds and write its table."""
+    found, process = Measured(length), psutil.Process()
     looking, asking = Stopwatch(detector, upright=detector.upright), Stopwatch(predictor.predict)
     survey = Survey(looking, FPS, shape=predictor.shape, tracks=True)
-    marks = iter([0.05 * SECONDS, 0.5 * SECONDS])
+    marks = iter([0.05 * length, 0.5 * length])
 
     def noted(faces: Iterator[Found]) -> Iterator[Found]:
         due = next(marks)
@@ -134,19 +153,19 @@ def report(found: Measured, detector: str) -> list[str]:
     ]
 
 
-def write_clip(path: Path, seconds: float) -> Path:
-    """A clip of so many seconds; of its first piece's coding all others are copies."""
+def write_clip(path: Path, seconds: float, pictures: Iterable[np.ndarray]) -> Path:
+    """A clip of so many seconds of pictures that follow each other again and again; they are coded once."""
     import av
 
     piece = io.BytesIO()
     with av.open(piece, "w", format="mp4") as file:
         stream = file.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
         (stream.width, stream.height), stream.pix_fmt = SIZE, "yuv420p"
-        for pixels in frames(round(min(PIECE, seconds) * RATE)):
+        for count, pixels in enumerate(pictures, 1):  # noqa: B007
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode(None))
     with av.open(str(path), "w") as file:
-        copied, turns = None, -(-round(seconds) // PIECE)
+        copied, turns = None, -(-round(seconds * RATE) // count)
         for turn in range(turns):
             piece.seek(0)
             with av.open(piece) as source:
@@ -154,7 +173,7 @@ def write_clip(path: Path, seconds: float) -> Path:
                 for packet in source.demux(video=0):
                     if packet.dts is None:
                         continue
-                    later = round(turn * PIECE / packet.time_base)
+                    later = round(turn * count / RATE / packet.time_base)
                     packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, copied
                     file.mux(packet)
     return path

@@ -13,6 +13,7 @@ from fercore.inference.faces import Face
 from fercore.inference.predictor import Predictor
 from fercore.inference.video import read_frames
 from fercore.runs import open_run
+from tests.factories.looks import make_looks
 from tests.factories.runs import make_run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -95,13 +96,13 @@ def test_both_detectors_are_measured_where_yunet_is_known(benchmark, tmp_path, c
 def test_a_long_clip_is_made_of_copies_and_looked_through(benchmark, tmp_path, monkeypatch, capsys):
     from benchmarks import video
 
-    monkeypatch.setattr(video, "SECONDS", 4)
-    monkeypatch.setattr(video, "PIECE", 2)
     monkeypatch.setattr(video, "SIZE", (160, 90))
-    clip = video.write_clip(tmp_path / "clip.mp4", 4)
+    clip = video.write_clip(tmp_path / "clip.mp4", 4, video.frames(50))
     times = [time for time, _ in read_frames(clip, 100)]
     assert times == pytest.approx([n / 25 for n in range(100)], abs=2e-3)
-    found = video.measure(clip, tmp_path / "a.csv", Predictor.from_run(make_run(tmp_path, "a", weights=True)), corner)
+    found = video.measure(
+        clip, 4, tmp_path / "a.csv", Predictor.from_run(make_run(tmp_path, "a", weights=True)), corner
+    )
     assert (found.length, found.looks, found.faces, len(found.memory)) == (4, 8, 8, 3)
     assert 0 < found.detector + found.model < found.clock
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 9
@@ -109,6 +110,21 @@ def test_a_long_clip_is_made_of_copies_and_looked_through(benchmark, tmp_path, m
     assert "0.25 of its length (wanted: under 0.5); of the processor 0.38" in said[1]
     assert [line[12:27].strip() for line in said[2:5]] == ["50.0 ms a look", "25.00 ms a face", "50.0 ms a look:"]
     assert "7, 8, 9 MB" in said[5]
+
+
+def test_tables_agree_as_far_as_their_boxes_answers_and_people_do(benchmark):
+    from benchmarks.following import agreement
+
+    one = make_looks([(0.0, 1, "happy", 0.8, True), (0.0, 2, "sad", 0.8, True), (0.5, 1, "happy", 0.8, True)])
+    assert agreement(one, one) == (1.0, 1.0, 1.0, 1.0, True)
+    other = one.assign(left=one["left"] + [20, 0, 0], track=[7, 8, 7], label=["happy", "happy", "happy"])
+    # Two boxes of 40 pixels, one moved by 20: what they share is a half of one, a third of both.
+    found = agreement(one, other.assign(right=other["left"] + 40))
+    assert found[0] == pytest.approx((1 / 3 + 2) / 3)
+    assert found[2:] == (1.0, pytest.approx(2 / 3), True)
+    assert not agreement(one, other.assign(track=[7, 7, 8])).tracks
+    assert agreement(one, one[one["time"] < 0.2]).found == pytest.approx(2 / 3)
+    assert agreement(one, one[:0]) == (0.0, 0.0, 0.0, 0.0, False)
 
 
 def corner(picture):
