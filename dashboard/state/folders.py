@@ -33,9 +33,9 @@ def command(script: str) -> str:
     return f"python {script}" + "".join(_option(name, name) for name in DEFAULTS if f" --{name} " not in script)
 
 
-def prepare_command() -> str:
-    """What to type to make the data set that this dashboard looks for."""
-    return HOW_TO_PREPARE + _option("data", "out")
+def prepare_command(source: str = "") -> str:
+    """What to type to make the data set that this dashboard looks for; of a `source`, by default an archive."""
+    return (f"python scripts/prepare_data.py {source}" if source else HOW_TO_PREPARE) + _option("data", "out")
 
 
 def _option(name: str, flag: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 import state
 from fercore.jobs import ALIVE, MOST_UPLOAD, JobError
-from widgets.job_status import duration_words, follow, start, tell_end, terminal_command
+from widgets.job_status import duration_words, follow, start, tell_end
 from wording.markdown import code, message
 
 UPLOAD, PATH, KAGGLE = "Upload", "A path on this machine", "From Kaggle"
@@ -67,4 +67,5 @@ def _kaggle(flags: dict[str, Any]) -> None:
     if st.button("Download and prepare it", key="bring_kaggle", type="primary", icon=":material/download:"):
         start("prepare_data", flags=flags | {"kaggle": True}, writes=state.data_root().name)
     with st.expander("In a terminal", icon=":material/terminal:"):
-        st.code(terminal_command("prepare_data", flags={"kaggle": True}), language="bash", wrap_lines=True)
+        source = "--kaggle --skip-bad" if "skip-bad" in flags else "--kaggle"
+        st.code(state.prepare_command(source), language="bash", wrap_lines=True)

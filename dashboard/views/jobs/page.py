@@ -1,5 +1,7 @@
 """Jobs: what was started from these pages, what runs now, and how did the others end?"""
 
+import shlex
+
 import pandas as pd
 import streamlit as st
 
@@ -58,7 +60,7 @@ def draw_one(job: Job) -> None:
             except JobError as error:
                 st.error(message(error), icon=":material/error:")
     with st.expander("What was run", icon=":material/terminal:"):
-        st.code(" ".join(["python", job.info["script"], *job.info["arguments"]]), language=None, wrap_lines=True)
+        st.code(shlex.join(["python", job.info["script"], *job.info["arguments"]]), language=None, wrap_lines=True)
 
 
 page_title("Jobs", "What was started from these pages, and how far is it?")

@@ -55,6 +55,19 @@ def test_an_empty_page_says_where_to_begin(open_page):
     assert "Nothing was started from these pages yet" in words(app)
 
 
+def test_what_was_run_can_be_typed_again(open_page, jobs):
+    info = {"script": "/x/train.py", "arguments": ["--name=my run"], "title": "Train", "alone": True, "writes": "a"}
+    create_job(jobs.folder, new_id(), info).mark("exit", code=0)
+    assert "python /x/train.py '--name=my run'" in [one.value for one in open_page("jobs").code]
+
+
+def test_the_command_that_downloads_a_data_set_is_the_script_s_own(open_page, folders):
+    app = open_page("dataset")
+    app.segmented_control(key="bring_from").set_value("From Kaggle").run()
+    typed = [one.value for one in app.checkbox(key="bring_skip_bad").check().run().code]
+    assert f"python scripts/prepare_data.py --kaggle --skip-bad --out {folders[1]}" in typed
+
+
 def test_a_run_is_evaluated_by_a_button(open_page, folders, jobs):
     dataset = make_dataset(folders[1], per_class=2)
     run = make_run(folders[0], "a", dataset=dataset, weights=True, splits=())
