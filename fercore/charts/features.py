@@ -102,9 +102,11 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         Whether the page's ground is dark.
     """
     url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    # In a narrow window the chart is narrower: the picture and the boxes over it shrink alike.
+    width, height = alt.expr("width"), alt.expr(f"width * {layout.height / layout.width}")
     picture = (
         alt.Chart(pd.DataFrame({"url": [url]}))
-        .mark_image(width=layout.width, height=layout.height, align="left", baseline="top")
+        .mark_image(width=width, height=height, align="left", baseline="top", aspect=False)
         .encode(x=alt.value(0), y=alt.value(0), url="url:N")
     )
     chosen = alt.selection_point(name=CHANNEL, fields=[CHANNEL], on="click", toggle=False)
@@ -117,7 +119,7 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, layout.width], nice=False)),
             x2="x2:Q",
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[layout.height, 0], nice=False)),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, layout.height], range=[0, height], nice=False)),
             y2="y2:Q",
             strokeWidth=alt.condition("datum.shown", alt.value(2.5), alt.value(0)),
             tooltip=tooltip,

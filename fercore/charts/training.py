@@ -16,7 +16,7 @@ HEIGHT = 280  # pixels
 _AXES = {"accuracy": "Accuracy", "loss": "Cross-entropy (nats)"}
 _MARKS = 12  # points drawn along a line at most, best epoch aside; all epochs answer the pointer
 _EPOCHS = alt.Scale(nice=False, zero=False)
-_LEGEND_WIDTH, _LETTER, _ROW = 480, 7.5, 22  # pixels: what fits a narrow page, a letter of a name, a line of names
+_LETTER, _ROW = 7.5, 22  # pixels: a letter of a name, a line of names
 
 
 def curves(
@@ -83,16 +83,19 @@ def learning_rate(table: pd.DataFrame, styles: dict[str, RunStyle], legend: bool
 
 def run_legend(styles: dict[str, RunStyle], shown: Sequence[str], dark: bool = False) -> alt.LayerChart:
     """Colour, shape and name of each run shown, as many beside each other as fit."""
-    width = 40 + _LETTER * max(map(len, shown))
-    columns = max(1, int(_LEGEND_WIDTH // width))
-    places = [{"run": run, "line": i // columns, "left": 8 + width * (i % columns)} for i, run in enumerate(shown)]
-    base = alt.Chart(pd.DataFrame(places)).encode(
-        x=alt.X("left:Q", scale=None, axis=None), y=alt.Y("line:O", axis=None)
+    each = 40 + _LETTER * max(map(len, shown))
+    base = (
+        alt.Chart(pd.DataFrame({"run": shown, "number": range(len(shown))}))
+        .transform_calculate(columns=f"max(1, floor(width / {each}))")  # of the page's width, which only it knows
+        .transform_calculate(
+            line="floor(datum.number / datum.columns)", left=f"8 + {each} * (datum.number % datum.columns)"
+        )
+        .encode(x=alt.X("left:Q", scale=None, axis=None), y=alt.Y("line:O", axis=None))
     )
     color, shape = run_color(styles, shown).legend(None), run_shape(styles, shown).legend(None)
     marks = base.mark_point(filled=True, size=90, opacity=1).encode(color=color, shape=shape)
     names = base.mark_text(align="left", dx=14, fontSize=13, color=ink(dark)).encode(text="run:N")
-    return (marks + names).properties(height=_ROW * (places[-1]["line"] + 1) + 10)
+    return (marks + names).properties(height=alt.Step(_ROW))
 
 
 def _by_epoch(

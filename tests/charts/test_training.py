@@ -94,14 +94,17 @@ def test_run_legend_names_the_runs_beside_their_marks():
     assert names["mark"]["color"] == "#E3E9EE"
 
 
-@pytest.mark.parametrize(("letters", "lines"), [(5, [0, 0, 0]), (26, [0, 0, 1]), (60, [0, 1, 2])])
-def test_run_legend_breaks_lines_where_names_are_long(letters, lines):
+@pytest.mark.parametrize(("letters", "place"), [(4, "70.0"), (20, "190.0")])
+def test_run_legend_breaks_lines_where_names_are_wider_than_the_page(letters, place):
     names = [letter * letters for letter in "abc"]
     legend = training.run_legend(run_styles(names), names)
-    found = rows(layer(legend, "text"))
-    assert [row["line"] for row in found] == lines
-    assert {row["left"] for row in found if row["run"] == names[0]} == {8}
-    assert legend.height == 22 * (lines[-1] + 1) + 10
+    columns, *places = layer(legend, "text")["transform"]
+    assert columns == {"as": "columns", "calculate": f"max(1, floor(width / {place}))"}
+    assert {one["as"]: one["calculate"] for one in places} == {
+        "line": "floor(datum.number / datum.columns)",
+        "left": f"8 + {place} * (datum.number % datum.columns)",
+    }
+    assert legend.height.step == 22  # as many lines as there are
 
 
 def test_gap_is_in_points_around_a_line_at_zero(histories):
