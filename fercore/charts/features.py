@@ -102,8 +102,10 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         Whether the page's ground is dark.
     """
     url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    # In a narrow window the chart is narrower: the picture and the boxes over it shrink alike.
-    width, height = alt.expr("width"), alt.expr(f"width * {layout.height / layout.width}")
+    # In a narrow window the chart is narrower: the picture and the boxes over it shrink alike. A frame of a pixel or
+    # two must not shrink it, which would blur it.
+    shown = f"(width > {layout.width - 4} ? {layout.width} : width)"
+    width, height = alt.expr(shown), alt.expr(f"{shown} * {layout.height / layout.width}")
     picture = (
         alt.Chart(pd.DataFrame({"url": [url]}))
         .mark_image(width=width, height=height, align="left", baseline="top", aspect=False)
@@ -117,7 +119,7 @@ def clickable(png: bytes, layout: Layout, cells: pd.DataFrame, dark: bool = Fals
         alt.Chart(cells)
         .mark_rect(fillOpacity=0, cursor="pointer", cornerRadius=3, stroke=ink(dark))
         .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, layout.width], nice=False)),
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, layout.width], range=[0, width], nice=False)),
             x2="x2:Q",
             y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, layout.height], range=[0, height], nice=False)),
             y2="y2:Q",

@@ -97,9 +97,10 @@ def test_a_click_selects_a_channel_of_the_picture(known):
     (data,) = (rows for rows in spec["datasets"].values() if "url" in rows[0])
     sent = base64.b64decode(data[0]["url"].removeprefix("data:image/png;base64,"))
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(sent))), picture)
-    shrunk = {"expr": f"width * {spec['height'] / spec['width']}"}  # with the chart, in a narrow window
-    assert (image["mark"]["width"], image["mark"]["height"]) == ({"expr": "width"}, shrunk)
-    assert boxes["encoding"]["y"]["scale"]["range"] == [0, shrunk]
+    shown = f"(width > {spec['width'] - 4} ? {spec['width']} : width)"  # shrunk in a narrow window
+    ranges = {"expr": shown}, {"expr": f"{shown} * {spec['height'] / spec['width']}"}
+    assert (image["mark"]["width"], image["mark"]["height"]) == ranges
+    assert [boxes["encoding"][axis]["scale"]["range"][1] for axis in "xy"] == list(ranges)
     assert boxes["encoding"]["x"]["scale"]["domain"] == [0, spec["width"]]
     assert boxes["encoding"]["y"]["scale"]["domain"] == [0, spec["height"]]
     assert [tip["title"] for tip in boxes["encoding"]["tooltip"]] == ["Channel", "Prefers", "Selectivity"][
