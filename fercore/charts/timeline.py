@@ -12,12 +12,12 @@ from fercore.emotions import EMOTIONS
 from fercore.inference.timeline import UNSURE
 
 MOMENT = "moment"  # what the selection of a clicked span is called; it holds its start
-DOUBT = "#9E9E9E"
-_RIBBON, _AXES = 30, 60  # pixels: of a ribbon, and of axis and legend
+DOUBT = "rgba(140, 140, 140, 0.25)"  # pale on white and on dark: neutral is gray already
+_RIBBON, _AXES = 28, 175  # pixels: of a ribbon, and of axis and legend
 
 
 def ribbons(spans: pd.DataFrame, classes: Sequence[str] = EMOTIONS) -> alt.Chart:
-    """A ribbon for each person and model: the leading emotion over time, gray where the model is not sure.
+    """A ribbon for each person and model: the leading emotion over time, pale where the model is not sure.
 
     Parameters
     ----------
@@ -34,14 +34,16 @@ def ribbons(spans: pd.DataFrame, classes: Sequence[str] = EMOTIONS) -> alt.Chart
     colors = emotion_scale(classes)
     scale = alt.Scale(domain=[*colors["domain"], UNSURE], range=[*colors["range"], DOUBT])
     names = list(dict.fromkeys(spans["row"]))
+    # Three columns of small words: beside the player a window of 800 pixels leaves no room for more.
+    legend = alt.Legend(orient="top", title=None, columns=3, labelFontSize=12, columnPadding=8)
     return (
         alt.Chart(spans)
         .mark_bar(height={"band": 0.8}, cursor="pointer")
         .encode(
             x=alt.X("start:Q", title="Seconds", axis=alt.Axis(grid=False), scale=alt.Scale(zero=False, nice=False)),
             x2="end:Q",
-            y=alt.Y("row:N", title=None, sort=names, axis=alt.Axis(labelLimit=200)),
-            color=alt.Color("answer:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=4)),
+            y=alt.Y("row:N", title=None, sort=names, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
+            color=alt.Color("answer:N", scale=scale, legend=legend),
             tooltip=[
                 alt.Tooltip("row:N", title="Person"),
                 alt.Tooltip("answer:N", title="Answer"),

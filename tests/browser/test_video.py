@@ -55,3 +55,20 @@ def test_a_video_is_looked_at_and_its_table_saved(page, app, settle, clip, tmp_p
     assert table["time"].tolist() == pytest.approx([0, 0.6, 1, 1.6, 2, 2.6, 3, 3.6], abs=2e-3)
     assert table["track"].tolist() == [1] * 4 + [2] * 4
     assert set(table["file"]) == {"talk.webm"}
+
+
+def test_cancel_is_heard_while_the_video_is_looked_at(page, app, settle, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    clip = write_timed(tmp_path / "long.mp4", [noise] * 900, [number / 10 for number in range(900)])
+    page.goto(f"{app.url}/predict?first={RUN}&second=(none)&pictures=Video")
+    settle(page)
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files([clip])
+    page.get_by_label("Looks a second").fill("10")
+    page.get_by_label("Looks a second").press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Look at the video").click()
+    page.get_by_text(re.compile(r"[1-9]\d* looks, ")).wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    said = page.get_by_text(re.compile(r"You ended this after \d+ looks"))
+    said.wait_for()
+    assert 0 < int(re.search(r"\d+", said.inner_text())[0]) < 900

@@ -36,6 +36,7 @@ def test_a_ribbon_for_each_person_and_gray_for_doubt():
     assert spec["params"][0]["name"] == MOMENT
     assert spec["params"][0]["select"]["fields"] == ["start"]
     assert spec["encoding"]["y"]["sort"] == ["Person 1", "Person 2"]
+    assert spec["encoding"]["y"]["axis"]["labelOverlap"] is False  # every ribbon says whose it is
 
 
 def test_a_line_ends_where_a_person_is_out_of_sight():

@@ -104,11 +104,12 @@ def ask(kept: Kept, asking: Asking) -> None:
 def _choose_look_every(fps: float) -> int:
     """Draw the rarer settings: in which of these looks faces are looked for."""
     with st.popover("More", icon=":material/tune:", width="content"):
-        every = st.number_input("Search for faces in every ...th look", 1, MOST_EVERY, 1, key="clip_look_every")
+        every = st.number_input("Search for faces every ... looks", 1, MOST_EVERY, 1, key="clip_look_every")
+        later = f", here at most {(every - 1) / fps:.2g} s later" if every > 1 else ""
         st.caption(
-            "1: in every look. More: faces are followed between two searches, by what their pixels do. That is quicker "
-            "where the detector is slow, and boxes differ a little. Who appears between two searches is found "
-            f"at the second, here at most {(every - 1) / fps:.2g} s later."
+            "1: in every look. With more, faces are followed between searches by what their pixels do: quicker where "
+            "the detector is slow, and boxes differ a little. Who appears in between is found at the next search"
+            f"{later}."
         )
     return every
 

@@ -79,7 +79,7 @@ def draw_timeline(told: ClipAnswers, **selection: object) -> None:
     alt = "Leading emotion of each person over time"
     state.chart(charts.ribbons, ribbon_table(told), told.all_classes, key=CHART, alt=alt, **selection)
     people = told.tables[told.runs[0]]["track"].nunique()
-    words = ["Gray: the model is not sure."]
+    words = ["Pale: the model is not sure."]
     words += ["Click on a ribbon to go there."] * bool(selection)
     words += [f"The {MOST_DRAWN} people seen longest are drawn, of {people}."] * (people > MOST_DRAWN)
     words += [f"**Probabilities are {smoothing_words(told.smoothing)}.**"] * bool(told.smoothing)
