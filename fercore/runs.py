@@ -7,11 +7,13 @@ which is followed for reading alone. This module imports no torch: listing runs 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -270,6 +272,17 @@ def create_run(root: Path | str, name: str, info: dict) -> Run:
     RunError
         If the name will not do or is taken.
     """
+    with created_whole(root, name, info) as run:
+        pass
+    return Run(Path(root) / name, run.info)
+
+
+@contextlib.contextmanager
+def created_whole(root: Path | str, name: str, info: dict) -> Iterator[Run]:
+    """As `create_run`, for a run that is made in one go: a kill or an error in the block leaves nothing of its name.
+
+    The block's run lies in a temporary folder beside its place; open it anew afterwards.
+    """
     path = Path(root) / check_name(name)
     if path.exists():
         if not (path / "run.json").is_file():
@@ -286,18 +299,13 @@ def create_run(root: Path | str, name: str, info: dict) -> Run:
         **info,
     }
     _check_info(path / "run.json", info)
-    _make_folder(path, info)
-    return Run(path, info)
-
-
-def _make_folder(path: Path, info: dict) -> None:
-    """Build a run folder aside and rename it: a kill leaves either a run or nothing of that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(path.parent)
     building = path.with_name(f"{prefix()}{secrets.token_hex(4)}")
     building.mkdir()
     try:
         write_json(building / "run.json", info)
+        yield Run(building, info)
         os.rename(building, path)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)

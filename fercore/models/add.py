@@ -98,12 +98,14 @@ def add_model(
                 "trained_on": _trained_on(origin, splits),
                 "best": None,
             }
-            run = runs.create_run(root, name, info)
-            for file in staged.iterdir():
-                os.replace(file, run.path / file.name)
+            with runs.created_whole(root, name, info) as run:
+                for file in staged.iterdir():
+                    os.replace(file, run.path / file.name)
+                digest = {"weights_sha256": run.weights_sha256(), "license": _license(folder)}
+                runs.update_run(run, source=origin | digest)
     except HubError as error:
         raise RunError(f"{source} cannot be added: {error}") from error
-    return runs.update_run(run, source=origin | {"weights_sha256": run.weights_sha256(), "license": _license(folder)})
+    return runs.open_run(Path(root) / name)
 
 
 def find_folder(source: str, revision: str | None = None) -> tuple[Path, dict[str, str]]:

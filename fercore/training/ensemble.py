@@ -46,19 +46,20 @@ def make_ensemble(root: Path, name: str, members: Sequence[str], command: str = 
     shared = [pair for pair in found[0].evaluations() if all(pair in run.evaluations() for run in found)]
     measured = [pair for pair in shared if pair[0] != "train"]
     answers = {pair: mean_prediction([run.predictions(*pair) for run in found]) for pair in measured}
-    run = runs.create_run(root, name, _info(found, command))
-    for (split, tta), predictions in answers.items():
-        first = found[0].metrics(split, tta)
-        notes = {"dataset_fingerprint": first.get("dataset_fingerprint"), "left_out": {}}
-        split_name = first.get("split_name", OFFICIAL_SPLIT_NAMES[split])
-        metrics = store(run, split, tta, predictions, split_name, notes)
-        if (split, tta) == ("val", "none"):  # by which runs are ranked; no epoch was chosen
-            value = metrics["accuracy"]["value"]
-            run = runs.update_run(run, best={"epoch": None, "metric": "val_accuracy", "value": value})
-    if (faces := found[0].average_faces()) is not None:
-        runs.write_npz(run.path / "average_faces.npz", faces=faces)
-    ensemble = run.info["ensemble"] | {"weights_sha256": run.weights_sha256()}
-    return runs.update_run(run, ensemble=ensemble, status="finished", finished=runs.utc_now())
+    with runs.created_whole(root, name, _info(found, command)) as run:
+        for (split, tta), predictions in answers.items():
+            first = found[0].metrics(split, tta)
+            notes = {"dataset_fingerprint": first.get("dataset_fingerprint"), "left_out": {}}
+            split_name = first.get("split_name", OFFICIAL_SPLIT_NAMES[split])
+            metrics = store(run, split, tta, predictions, split_name, notes)
+            if (split, tta) == ("val", "none"):  # by which runs are ranked; no epoch was chosen
+                value = metrics["accuracy"]["value"]
+                run = runs.update_run(run, best={"epoch": None, "metric": "val_accuracy", "value": value})
+        if (faces := found[0].average_faces()) is not None:
+            runs.write_npz(run.path / "average_faces.npz", faces=faces)
+        ensemble = run.info["ensemble"] | {"weights_sha256": run.weights_sha256()}
+        runs.update_run(run, ensemble=ensemble, status="finished", finished=runs.utc_now())
+    return runs.open_run(Path(root) / name)
 
 
 def mean_prediction(parts: Sequence[Predictions]) -> Predictions:
