@@ -17,6 +17,7 @@ import streamlit as st
 from views.webcam.ice_servers import ice_servers
 from wording.markdown import code, escape, message
 
+LAST = "last_connection_check"  # key of what was asked and found; the component's own key holds what it tells
 PATIENCE = 10  # seconds that either side may take to gather
 _GATHER = """
 export default function ({ data, setStateValue }) {
@@ -84,7 +85,7 @@ class ServerSide:
 
 def draw() -> None:
     """A button, and once it was pressed what works and what does not."""
-    asked, servers, server = st.session_state.get("connection_check", (0, [], None))
+    asked, servers, server = st.session_state.get(LAST, (0, [], None))
     if st.button("Check the connection", key="check_connection", icon=":material/network_check:"):
         try:
             servers = ice_servers()
@@ -93,7 +94,7 @@ def draw() -> None:
             return
         with st.spinner("The server looks for ways out ..."):
             asked, server = asked + 1, gather(servers)
-        st.session_state["connection_check"] = asked, servers, server
+        st.session_state[LAST] = asked, servers, server
     if server is None:
         return
     data = {"asked": asked, "servers": servers, "patience": PATIENCE}
