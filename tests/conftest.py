@@ -13,7 +13,6 @@ from fercore.data.prepare import prepare
 from fercore.data.sources import open_source
 from fercore.inference.detector_file import MTCNN, NAME, VARIABLE
 
-BROWSERS = 2  # at once, each with servers of its own: more would wait for one another
 SHARED_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "fer2013" / "archive.zip"
 
 SHARED_DETECTOR = Path(__file__).resolve().parents[2] / "shared" / "detector" / NAME
@@ -66,20 +65,15 @@ def _named(config: pytest.Config) -> bool:
     return all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, which shares their fixtures, browsers few, and slow tests for when
-    their file is named or FERCORE_REQUIRE holds the word "slow"."""
+    """Keep slow tests for when their file is named or FERCORE_REQUIRE holds the word "slow"; files that take longest
+    come first, so that no process waits for another at the end."""
     if not _named(config) and "slow" not in os.environ.get("FERCORE_REQUIRE", ""):
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="slow; name its file, or set FERCORE_REQUIRE=slow"))
-    browsed: dict[Path, int] = {}
-    for item in items:
-        group = str(item.path)
-        if item.get_closest_marker("browser"):
-            group = f"browser {browsed.setdefault(item.path, len(browsed)) % BROWSERS}"
-        item.add_marker(pytest.mark.xdist_group(group))
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "slow")))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")
