@@ -71,7 +71,8 @@ def ribbon_table(told: ClipAnswers) -> pd.DataFrame:
     first = table[table["run"] == told.runs[0]]
     seconds = (first["end"] - first["start"]).groupby(first["track"]).sum()
     longest = seconds.sort_values(ascending=False, kind="stable").index[:MOST_DRAWN]
-    return table[table["track"].isin(longest)].sort_values(["track", "run", "start"], kind="stable", ignore_index=True)
+    # The order of a person's rows is that of the models, as they were chosen, and each model's is that of time.
+    return table[table["track"].isin(longest)].sort_values("track", kind="stable", ignore_index=True)
 
 
 def draw_timeline(told: ClipAnswers, **selection: object) -> None:

@@ -3,6 +3,7 @@
 import io
 import runpy
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,6 +61,8 @@ def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, 
     drawn = clip_timeline.ribbon_table(survey.told({"a": "CNN", "v": "ViT"}))
     assert list(dict.fromkeys(drawn["row"])) == ["Person 1 · CNN", "Person 1 · ViT", "Person 2 · CNN", "Person 2 · ViT"]
     assert drawn.groupby("row")["looks"].sum().tolist() == [3, 3, 3, 3]
+    turned = replace(told := survey.told({"a": "CNN", "v": "ViT"}), tables=dict(reversed(told.tables.items())))
+    assert list(dict.fromkeys(clip_timeline.ribbon_table(turned)["row"]))[:2] == ["Person 1 · ViT", "Person 1 · CNN"]
     marks = [chart["mark"]["type"] for chart in charts(app) if "mark" in chart]
     assert sorted(marks) == ["bar", "line", "line"]
     monkeypatch.chdir(tmp_path)
