@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,7 +136,8 @@ def _model(run: Run) -> tuple[LoadedModel, str, dict[str, str]]:
     """The model, where it computes, and what answers: the run's ONNX file if it has one, which one file alone is."""
     if record := read_record(run):
         file = {"weights_sha256": record.weights_sha256, "made": record.created}
-        return load_onnx(run), "cpu", {"engine": f"onnx {record.precision}", **file}
+        model = load_onnx(run, threads=min(4, os.cpu_count() or 1))  # one makes pictures, but their answers take longer
+        return model, "cpu", {"engine": f"onnx {record.precision}", **file}
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return load(run, device), device, {"engine": "torch fp32", "weights_sha256": run.weights_sha256()}
 
