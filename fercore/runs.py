@@ -24,6 +24,8 @@ import pandas as pd
 from fercore.emotions import classes_problem
 from fercore.histories import HISTORY_COLUMNS as HISTORY_COLUMNS
 from fercore.histories import read_history
+from fercore.predictions import Predictions as Predictions
+from fercore.predictions import read_predictions
 from fercore.run_files import RunError, read_json, read_npz, write_json, write_npz
 from fercore.run_files import atomic_write as atomic_write  # what users of runs ask for too
 from fercore.run_lock import is_locked
@@ -38,30 +40,6 @@ MOST_MEMBERS = 32  # of an ensemble
 OWN_FILE = "file "
 _MOST_ITEMS = 1000  # of a list or object in run.json, as the counts of its classes are: pages show whatever it holds
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model answered for every image of a split.
-
-    Attributes
-    ----------
-    id
-        str array (N,), the data set's image ids.
-    label
-        int64 array (N,), true classes, positions in the run's `classes`.
-    probabilities
-        float32 array (N, C), rows sum to 1, columns in the order of the run's `classes`.
-    """
-
-    id: np.ndarray
-    label: np.ndarray
-    probabilities: np.ndarray
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """int64 array (N,): the most probable class of each image."""
-        return self.probabilities.argmax(axis=1)
 
 
 @dataclass(frozen=True)
@@ -190,22 +168,7 @@ class Run:
                 f"{self.name} has no predictions for {split}; "
                 f"run: python scripts/evaluate.py {self.name} --split {split}"
             )
-        arrays = read_npz(path)
-        try:
-            ids, label, probabilities = arrays["id"], arrays["label"], arrays["probabilities"]
-        except KeyError as error:
-            raise RunError(f"{path}: array {error} is missing") from error
-        n = ids.size
-        if ids.dtype.kind != "U" or ids.shape != (n,) or label.shape != (n,) or label.dtype.kind not in "iu":
-            raise RunError(f"{path}: expected id (N,) of text and label (N,) of integers")
-        shape, kind, classes = probabilities.shape, probabilities.dtype.kind, len(self.classes)
-        if shape != (n, classes) or kind != "f" or not np.isfinite(probabilities).all():
-            raise RunError(
-                f"{path}: expected finite probabilities ({n}, {classes}), received {probabilities.dtype} {shape}"
-            )
-        if n and (label.min() < 0 or label.max() >= classes):
-            raise RunError(f"{path}: labels must lie in 0 to {classes - 1}")
-        return Predictions(ids, label.astype(np.int64), probabilities.astype(np.float32))
+        return read_predictions(path, len(self.classes))
 
     def average_faces(self) -> np.ndarray | None:
         """The mean training image of each class, uint8 (C, H, W) or (C, H, W, 3); None where the run holds none."""

@@ -8,7 +8,9 @@ import copy
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -120,3 +122,18 @@ def fresh_copy(folder: Path, to: Path) -> Path:
     """A copy of a folder in the place of the last one."""
     shutil.rmtree(to, ignore_errors=True)
     return shutil.copytree(folder, to)
+
+
+def attempts(*errors: type[Exception]) -> Callable[..., Any]:
+    """`attempt(read, *arguments)`: what is read, or None where one of some errors says in words why it cannot be."""
+
+    def attempt(read: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            return read(*arguments)
+        except errors as error:
+            words = str(error)
+        assert words
+        words.encode()  # as a page does
+        return None
+
+    return attempt

@@ -11,7 +11,7 @@ from fercore.fields import ConfigError
 from fercore.training.config import RECIPES, from_dict, load_recipe, recipe_names
 from fercore.training.plan import PLANS, load_plan
 from fercore.training.study import STUDIES, load_study, parse_study, study_names
-from tests.fuzz.damage import changed_bytes, changed_entries, fuzzed
+from tests.fuzz.damage import attempts, changed_bytes, changed_entries, fuzzed
 
 READERS = {"study": (STUDIES, load_study), "recipe": (RECIPES, load_recipe), "plan": (PLANS, load_plan)}
 FILES = [
@@ -32,16 +32,7 @@ VALUES = [
     '"\\u0000"',
 ]
 VALUES += ["[]", "{}", "[[]]", "[1, 2]", '["a", "a"]', "{a = {b = []}}", "1979-05-27", "07:32:00", "[" * 40 + "]" * 40]
-
-
-def attempt(read, *arguments):
-    try:
-        return read(*arguments)
-    except ConfigError as error:
-        words = str(error)
-    assert words
-    words.encode()  # as a page does
-    return None
+attempt = attempts(ConfigError)
 
 
 @pytest.mark.parametrize("name", study_names())
