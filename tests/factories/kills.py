@@ -13,9 +13,12 @@ import os
 import resource
 import signal
 import sys
+import types
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+import pytest
 
 _LONG = 900  # seconds after which something is stuck
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate")
@@ -47,7 +50,10 @@ def _run(script: str, arguments: Sequence[object], folder: Path, **how: object) 
     here, there = context.Pipe(duplex=False)
     given = (there, script, [str(one) for one in arguments], str(folder))
     process = context.Process(target=_child, args=given, kwargs=how)
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # Python runs a process's main module again in its children, and AppTest leaves a page behind as that.
+        patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+        process.start()
     there.close()
     process.join(_LONG)
     if process.exitcode is None:
