@@ -8,7 +8,8 @@ other classes: `color` and `colors` know one for any name.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the classes of FER2013
 KNOWN = (*EMOTIONS, "contempt")  # those of AffectNet, FER+ and CK+ too
@@ -111,6 +112,31 @@ def classes_problem(classes: object) -> str | None:
             return f"received {name!r}, expected names without blanks around them"
     twice = [name for name in classes if classes.count(name) > 1]
     return f"received {twice[0]!r} twice, expected every class once" if twice else None
+
+
+def class_columns(classes: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """What the columns of classes are called in a table: by their names, but for one that another column has.
+
+    Parameters
+    ----------
+    classes
+        Names of the classes, each once.
+    others
+        Names of the table's other columns: the class "time" is "time (class)" beside a column "time".
+    """
+    names, taken = list(classes), set(others)
+    clash = [name in taken for name in names]
+    taken.update(names)
+    for place in (place for place, clashes in enumerate(clash) if clashes):
+        names[place] = next(name for name in _marked(names[place]) if name not in taken)
+        taken.add(names[place])
+    return tuple(names)
+
+
+def _marked(name: str) -> Iterator[str]:
+    """Names for a column that cannot have its own, best first, without end."""
+    yield f"{name} (class)"
+    yield from (f"{name} (class {number})" for number in itertools.count(2))
 
 
 def color(name: str) -> str:

@@ -11,6 +11,7 @@ from fercore.emotions import (
     OTHER_COLORS,
     UnknownEmotion,
     canonical,
+    class_columns,
     classes_problem,
     color,
     colors,
@@ -129,3 +130,15 @@ def seen(value):
     srgb = np.array([int(value[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     return np.cbrt(np.clip(_EYES @ linear, 0, 1) @ _LMS.T) @ _LAB.T
+
+
+def test_no_class_takes_the_column_of_something_else():
+    assert class_columns(EMOTIONS, ["time"]) == EMOTIONS
+    assert class_columns(["time", "happy", "sure"], ["sure", "time", "file"]) == (
+        "time (class)",
+        "happy",
+        "sure (class)",
+    )
+    # Nor that of another class, whatever it is called.
+    odd = ["a (class)", "a", "b", "b (class)", "b (class 2)"]
+    assert class_columns(odd, ["a", "b"]) == ("a (class)", "a (class 2)", "b (class 3)", "b (class)", "b (class 2)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from fercore.charts.style import emotion_scale, percent_axis
@@ -69,8 +70,15 @@ def lines(looks: pd.DataFrame, classes: Sequence[str] = EMOTIONS) -> alt.Chart:
         Names of the classes, in order.
     """
     seen = looks["time"] <= looks["end"].shift() + 1e-3
-    wide = looks[["time", *classes]].assign(part=(~seen).cumsum())
-    rows = wide.melt(["time", "part"], list(classes), var_name="emotion", value_name="probability")
+    count, values = len(classes), looks[list(classes)].to_numpy(float)
+    rows = pd.DataFrame(
+        {
+            "time": np.repeat(looks["time"].to_numpy(float), count),
+            "part": np.repeat((~seen).cumsum().to_numpy(), count),
+            "emotion": np.tile(np.array(classes, dtype=object), len(looks)),
+            "probability": values.ravel(),
+        }
+    )
     return (
         alt.Chart(rows)
         .mark_line(point=alt.OverlayMarkDef(size=14))

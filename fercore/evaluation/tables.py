@@ -11,12 +11,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from fercore.emotions import EMOTIONS, OTHER_EMOTIONS, classes_problem
+from fercore.emotions import EMOTIONS, OTHER_EMOTIONS, class_columns, classes_problem
 from fercore.evaluation.intervals import percentile_interval, resampled
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "log_loss")
 PER_CLASS = ("precision", "recall", "f1")
 _REPORT_COLUMNS = ["class", *(f"{key}{end}" for key in PER_CLASS for end in ("", "_low", "_high")), "support"]
+# Columns beside those of the classes in `prediction_table` and in what `fercore.evaluation.errors` makes of it.
+BESIDE_CLASSES = frozenset(
+    [
+        *("id", "true", "pred", "right", "probability", "true_probability", "outcome", "copy", "brightness"),
+        *("inside", "label", "side", "agreed", "votes", "other_pred", "other_right", "other_probability"),
+    ]
+)
 _RESAMPLES = 1000
 _MAX_LOG_LOSS = 16  # nats; the losses are clipped at -log(1.2e-7) = 15.9
 
@@ -205,7 +212,7 @@ def prediction_table(
     -------
     DataFrame
         Columns id, true, pred (emotions), right (bool), probability (of the predicted class), then the probability of
-        each emotion under its name.
+        each emotion under its name, see `BESIDE_CLASSES`.
     """
     pred, names = probabilities.argmax(axis=1), np.array(classes, dtype=object)
     return pd.DataFrame(
@@ -215,7 +222,7 @@ def prediction_table(
             "pred": names[pred],
             "right": pred == label,
             "probability": probabilities.max(axis=1),
-            **dict(zip(classes, probabilities.T, strict=True)),
+            **dict(zip(class_columns(classes, BESIDE_CLASSES), probabilities.T, strict=True)),
         }
     )
 

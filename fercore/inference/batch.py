@@ -14,7 +14,7 @@ import numpy as np
 
 from fercore.data.decode import UnreadableImage
 from fercore.data.fer2013 import SIZE
-from fercore.emotions import EMOTIONS
+from fercore.emotions import EMOTIONS, class_columns
 from fercore.inference.faces import Face
 from fercore.inference.following import Follower
 from fercore.inference.looking import Find, crop_faces, find_faces
@@ -27,15 +27,30 @@ AT_ONCE = 8  # faces a batch: more are hardly quicker on a CPU, and who cancels 
 MOST_NOTED = 20
 EDGES = ("left", "top", "right", "bottom")
 PLACE = ("file", "time", "face", *EDGES, "score", "found_by", "rotation")
+WEBCAM = ("seconds", "run", "faces", "delay_ms", "model_ms", "emotion", "sure")  # of the webcam's, before the classes
+# No class is called so in a table of answers: columns that may stand beside it, those that `fercore.inference.timeline`
+# adds, its "not sure", and those of Py-Feat.
+TAKEN = frozenset(
+    [
+        *(*PLACE, *WEBCAM, "track", "label", "smoothing", "answer", "probability", "end", "not sure"),
+        *("frame", "FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", "Identity", "input"),
+        "approx_time",
+    ]
+)
+
+
+def named(classes: Sequence[str]) -> tuple[str, ...]:
+    """What tables of answers call some classes: "time (class)" where a class is called as a column is, see `TAKEN`."""
+    return class_columns(classes, TAKEN)
 
 
 def columns(classes: Sequence[str] = EMOTIONS, tracks: bool = False, smoothed: bool = False) -> tuple[str, ...]:
-    """Columns of a table of faces, for a run with these classes.
+    """Columns of a table of faces, for a run with these classes, which are `named` there.
 
     "track" comes after "face" where faces are followed; "smoothing", seconds, is the last where answers are averaged.
     """
     place = (*PLACE[:3], "track", *PLACE[3:]) if tracks else PLACE
-    return (*place, *classes, "label", "sure", *["smoothing"] * smoothed)
+    return (*place, *named(classes), "label", "sure", *["smoothing"] * smoothed)
 
 
 COLUMNS = columns()
@@ -206,7 +221,7 @@ def rows(
     smoothing
         Seconds for the column "smoothing", of faces with a track; 0 for none.
     """
-    number = 0
+    number, names = 0, named(classes)
     for one in found:
         time = None if one.time is None else round(one.time, 3)
         if one.face is None:
@@ -216,7 +231,7 @@ def rows(
         unscored = one.face.score is None or one.face.followed
         score = None if unscored else round(one.face.score, 4)
         figures = (round(float(value), 6) for value in answers.probabilities[number])
-        label, sure = classes[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
+        label, sure = names[answers.labels[number]], bool(answers.sure[number]) and not one.face.doubtful
         person = (one.number, one.track) if tracks else (one.number,)
         place = (str(one.file), time, *person, *edges, score, one.face.found_by, round(one.face.rotation, 1))
         smoothed = [smoothing if one.track else None] * bool(smoothing)

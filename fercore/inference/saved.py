@@ -9,14 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from fercore.inference.batch import columns
+from fercore.inference.batch import TAKEN, WEBCAM, columns
 from fercore.inference.timeline import classes_of
 
 MOST_ROWS = 200_000
 MOST_SECONDS = 1e7  # of a video: some months
-# Columns of these tables and of what is made of them, so that no class can be called so.
-_TAKEN = {*columns((), True, True), "answer", "probability", "end"}
-WEBCAM = ("seconds", "run", "faces", "delay_ms", "model_ms", "emotion", "sure")  # before a column for each class
 _FORMS = (
     "expected what scripts/predict.py --tracks writes, the page Predict offers as faces (CSV), or the page Webcam saves"
 )
@@ -76,9 +73,9 @@ def _of_video(table: pd.DataFrame) -> pd.DataFrame:
         raise UnreadableAnswers("a table of faces without the column track: write it with --tracks")
     known = "rotation" in names and "label" in names
     classes = classes_of(table) if known else ()
+    _check_names(classes)
     if not classes or tuple(names) not in {columns(classes, True), columns(classes, True, True)}:
         raise UnreadableAnswers(f"other columns than those of answers; {_FORMS}")
-    _check_names(classes)
     table = table[table["track"].notna()].reset_index(drop=True)
     if table["file"].nunique() > 1:
         raise UnreadableAnswers(f"answers for {table['file'].nunique():,} videos; save those for each by themselves")
@@ -103,8 +100,10 @@ def _of_webcam(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _check_names(classes: Sequence[str]) -> None:
-    if taken := sorted(_TAKEN.intersection(classes)):
-        raise UnreadableAnswers(f"a class is called {taken[0]!r}, as a column of these tables is; rename it there")
+    if taken := sorted(TAKEN.intersection(classes)):
+        raise UnreadableAnswers(
+            f"a class is called {taken[0]!r}, as a column of these tables is; rename it to '{taken[0]} (class)' there"
+        )
 
 
 def _checked(table: pd.DataFrame, classes: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 
 from fercore.charts.timeline import DOUBT, MOMENT, lines, ribbons
 from fercore.emotions import EMOTIONS, color
@@ -37,6 +38,18 @@ def test_a_ribbon_for_each_person_and_gray_for_doubt():
     assert spec["params"][0]["select"]["fields"] == ["start"]
     assert spec["encoding"]["y"]["sort"] == ["Person 1", "Person 2"]
     assert spec["encoding"]["y"]["axis"]["labelOverlap"] is False  # every ribbon says whose it is
+
+
+@pytest.mark.parametrize("name", ["probability (class)", "part", "emotion"])
+def test_lines_of_a_class_called_as_a_column_of_theirs(name):
+    own = answers(LOOKS[:2].rename(columns={"happy": name}), 0.5)
+    drawn = rows(lines(own, (name, "sad")).to_dict())
+    assert drawn[["time", "part", "emotion", "probability"]].to_numpy().tolist() == [
+        [0.0, 1, name, 0.8],
+        [0.0, 1, "sad", 0.0],
+        [0.5, 1, name, 0.0],
+        [0.5, 1, "sad", 0.3],
+    ]
 
 
 def test_a_line_ends_where_a_person_is_out_of_sight():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from fercore.emotions import EMOTIONS
 from fercore.evaluation import errors
 from fercore.evaluation.errors import Wanted
+from fercore.evaluation.tables import BESIDE_CLASSES
 from fercore.runs import Predictions
 from tests.factories.votes import counted
 
@@ -89,6 +91,13 @@ def test_two_models_side_by_side_on_the_images_of_both(six, second):
     }
     assert ids(errors.matching(table, Wanted(outcome="only_first_wrong"))) == "ad"
     assert errors.image_table(six, six)["outcome"].tolist().count("both_wrong") == 3
+
+
+def test_what_a_class_cannot_be_called_holds_every_column(six):
+    given = {"copies": np.zeros(6, bool), "brightness": np.zeros(6), "inside": np.zeros(6, bool)}
+    votes, labels = counted(*[{"sad": 10}] * 6), np.full(6, "sad", object)
+    table = errors.image_table(six, six, **given, votes=votes, labels=labels)
+    assert {*table.columns} - {*EMOTIONS} == BESIDE_CLASSES
 
 
 def test_an_image_whose_true_class_differs_is_another_image(six, second):

@@ -111,6 +111,16 @@ def test_prediction_table_names_classes():
     assert table.loc[1, list(EMOTIONS)].tolist() == pytest.approx(probabilities[1].tolist())
 
 
+def test_no_class_takes_the_column_of_something_else():
+    answers = np.array([[0.75, 0.25], [0.5, 0.5]], dtype=np.float32)
+    table = tables.prediction_table(np.array(["x", "y"]), np.array([0, 1]), answers, ("right", "outcome"))
+    assert table.columns.tolist() == ["id", "true", "pred", "right", "probability", "right (class)", "outcome (class)"]
+    assert table.values.tolist() == [
+        ["x", "right", "right", True, 0.75, 0.75, 0.25],
+        ["y", "outcome", "right", False, 0.5, 0.5, 0.5],
+    ]
+
+
 def test_averages_say_over_which_classes_they_go(small):
     assert tables.averaged_words(small) == "the 4 of 7 classes that occur"
     every = report(np.arange(7), np.eye(7) * 0.93 + 0.01, split="test", split_name="PrivateTest", resamples=10)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from fercore.data.decode import UnreadableImage, decode_face, read_photo
 from fercore.emotions import EMOTIONS
-from fercore.inference.saved import WEBCAM, UnreadableAnswers, read_saved
+from fercore.inference.batch import WEBCAM
+from fercore.inference.saved import UnreadableAnswers, read_saved
 from fercore.inference.sources import kind_of_bytes
 from fercore.inference.timeline import smoothing_of, spans
 from fercore.inference.video import describe, read_frames

@@ -1,10 +1,17 @@
 """Answers opened from the files that the product writes, and what is said of others."""
 
+import io
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.saved import WEBCAM, UnreadableAnswers, read_saved
-from fercore.inference.timeline import smoothing_of, spans
+from fercore.inference.batch import TAKEN, WEBCAM, Found, write_answers
+from fercore.inference.faces import Face
+from fercore.inference.predictor import Answers
+from fercore.inference.saved import UnreadableAnswers, read_saved
+from fercore.inference.timeline import classes_of, smoothing_of, spans
 from tests.factories.looks import make_looks
 
 LOOKS = make_looks([(0.0, 1, "happy", 0.8, True), (0.5, 1, "happy", 0.8, False), (1.0, 2, "sad", 0.6, True)])
@@ -41,7 +48,30 @@ def test_the_webcam_has_a_table_for_each_run():
     assert saved.tables["b"]["sure"].tolist() == [False]
 
 
-TAKEN = LOOKS.rename(columns={"sad": "probability"})
+class Odd:
+    """Knows a class for every column that there is, each time the next one."""
+
+    classes = tuple(sorted(TAKEN))
+
+    def predict(self, crops):
+        return Answers(np.eye(len(TAKEN), dtype=np.float32)[: len(crops)], np.ones(len(crops), bool))
+
+
+def test_classes_called_as_columns_are_told_apart_from_them():
+    face, crop = Face((1.0, 2.0, 30.0, 31.0), 0.9, "yunet"), np.zeros((48, 48), np.uint8)
+    looks = [Found(Path("talk.mp4"), time, 1, face, crop, 1) for time in (0.0, 0.5)]
+    file = io.BytesIO()
+    write_answers(file, looks, Odd(), tracks=True)
+    table = read_saved(file.getvalue()).tables[""]
+    own = [f"{name} (class)" for name in Odd.classes]
+    assert list(classes_of(table)) == own
+    assert table[own].to_numpy().tolist() == np.eye(len(own))[:2].tolist()
+    assert table["label"].tolist() == own[:2]
+    assert table[["time", "track", "left", "score"]].to_numpy().tolist() == [[0.0, 1, 1.0, 0.9], [0.5, 1, 1.0, 0.9]]
+    assert spans(table, 0.5)[["start", "end", "answer"]].to_numpy().tolist() == [[0, 0.5, own[0]], [0.5, 1, own[1]]]
+
+
+CLASHING = LOOKS.rename(columns={"sad": "probability"})
 WEBCAMS = f"{','.join(WEBCAM)},time\n0,a,1,1,1,time,True,0.5\n".encode()
 REFUSED = {
     "empty": (b"", "not a table of comma-separated values"),
@@ -55,7 +85,7 @@ REFUSED = {
     "no class": (csv(label="bored"), "row 1 of its faces"),
     "no time": (csv(time=[0.0, None, 1.0]), "row 2 of its faces"),
     "an age": (csv(time=[0.0, 0.5, 1e308]), "row 3 of its faces"),
-    "a class called as a column": (csv(TAKEN), "a class is called 'probability'"),
+    "a class called as a column": (csv(CLASHING), "a class is called 'probability'"),
     "the same of the webcam": (WEBCAMS, "a class is called 'time'"),
     "half a track": (csv(track=[1, 1.5, 2]), "tracks that are no whole numbers"),
     "a track beyond integers": (csv(track=[1, 1e308, 2]), "tracks that are no whole numbers"),

@@ -7,7 +7,18 @@ import pandas as pd
 import pytest
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.timeline import answers, classes_of, py_feat, shares, smoothing_of, spans, subtitles, to_json
+from fercore.inference.batch import TAKEN, WEBCAM
+from fercore.inference.timeline import (
+    UNSURE,
+    answers,
+    classes_of,
+    py_feat,
+    shares,
+    smoothing_of,
+    spans,
+    subtitles,
+    to_json,
+)
 from tests.factories.looks import make_looks
 
 # Person 1 is happy at two looks, then not sure, is away for a second and comes back sad; person 2 comes later.
@@ -118,6 +129,12 @@ def test_py_feat_names():
     assert found.loc[3, ["FaceRectX", "FaceRectWidth", "FaceRectHeight"]].tolist() == [210, 40, 40]
     assert found["Identity"].tolist() == [f"Person {track}" for track in LOOKS["track"]]
     assert {"anger", "sadness", "disgust", "fear", "surprise", "neutral", "FaceScore", "input"} < set(found.columns)
+
+
+def test_what_a_class_cannot_be_called_holds_every_column():
+    made = [answers(LOOKS, 0.5), py_feat(LOOKS), LOOKS.assign(smoothing=0.5)]
+    names = {name for table in made for name in table.columns} - {*EMOTIONS, "anger", "happiness", "sadness"}
+    assert names | {UNSURE, *WEBCAM} == TAKEN
 
 
 def test_a_video_without_a_face():

@@ -12,6 +12,8 @@ import streamlit as st
 import state
 from fercore.charts.grids import gray
 from fercore.charts.live import answer_bars, answer_rows
+from fercore.emotions import class_columns
+from fercore.inference.batch import named
 from fercore.runs import Run
 from views.predict.answer_table import Answered, all_classes, answer_table
 from views.predict.answer_text import UNSURE, WAYS_ON, says
@@ -152,9 +154,10 @@ def draw_table(answered: Sequence[Answered]) -> None:
     st.subheader("All faces")
     answer = table["label"].where(table["sure"], UNSURE)
     shown = pd.DataFrame({"Picture": table["file"], "Face": table["face"], "Model": table["run"], "Answer": answer})
-    classes = list(all_classes(answered[0].answers.values()))
-    shares = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in classes}
-    st.dataframe(shown.join(100 * table[classes]), column_config=shares, hide_index=True, placeholder=UNKNOWN)
+    classes = list(named(all_classes(answered[0].answers.values())))
+    own = (100 * table[classes]).set_axis(list(class_columns(classes, shown.columns)), axis=1)
+    shares = {name: st.column_config.NumberColumn(name, format="%.1f %%") for name in own.columns}
+    st.dataframe(shown.join(own), column_config=shares, hide_index=True, placeholder=UNKNOWN)
     with st.container(horizontal=True):
         download_table("Download the faces (CSV)", table, "faces.csv")
         download(

@@ -10,6 +10,7 @@ import streamlit as st
 import state
 from fercore.charts import timeline as charts
 from fercore.charts.style import duration, percent
+from fercore.emotions import class_columns
 from fercore.inference.timeline import (
     UNSURE,
     person,
@@ -118,7 +119,7 @@ def draw_shares(told: ClipAnswers) -> None:
         table = shares(told.tables[run], told.step)
         part = table.pivot(index="track", columns="answer", values="share").fillna(0.0)
         part = part[[*(name for name in part if name != UNSURE), *(name for name in part if name == UNSURE)]] * 100
-        part = part.rename(columns={name: f"{name} (answer)" for name in ("Person", "Model", "Seconds")})
+        part = part.set_axis(list(class_columns(part.columns, ("Person", "Model", "Seconds"))), axis=1)
         part.insert(0, "Seconds", table.groupby("track")["seconds"].sum())
         part.insert(0, "Model", told.labels[run])
         wide.append(part.rename_axis(columns=None))

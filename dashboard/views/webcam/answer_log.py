@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fercore.emotions import EMOTIONS
-from fercore.inference.saved import WEBCAM
+from fercore.inference.batch import WEBCAM, named
 
 MOST_ANSWERS = 20_000  # are kept, the newest: half an hour or more
 MINUTE = 60  # seconds
@@ -79,8 +79,8 @@ def table(answers: list[Answer]) -> pd.DataFrame:
     """A row for each answer and model, as `fercore.inference.saved` opens it again: seconds since the first frame, run,
     faces, times, emotion, whether the model is sure, probabilities.
 
-    There is a column for each class that one of the models knows, by default those of FER2013; it is empty for a model
-    that does not.
+    There is a column for each class that one of the models knows, by default those of FER2013, called as
+    `fercore.inference.batch.named` says; it is empty for a model that does not.
     """
     classes = tuple(dict.fromkeys(name for known in {answer.classes: None for answer in answers} for name in known))
     rows = [
@@ -95,7 +95,7 @@ def table(answers: list[Answer]) -> pd.DataFrame:
         for answer in answers
         for number, name in enumerate(answer.names)
     ]
-    return pd.DataFrame(rows, columns=[*WEBCAM, *(classes or EMOTIONS)])
+    return pd.DataFrame(rows, columns=[*WEBCAM, *named(classes or EMOTIONS)])
 
 
 def agreement(answers: list[Answer]) -> float:
@@ -128,9 +128,10 @@ def by_second(answers: list[Answer], name: str, now: float) -> pd.DataFrame:
         for answer in own
     ]
     ago = [math.floor(now) - math.floor(answer.at) + 1 for answer in own]
-    means = pd.DataFrame(rows, index=pd.Index(ago, dtype=int, name="ago"), dtype=float).groupby("ago").mean()
-    long = means.melt(var_name="emotion", value_name="probability", ignore_index=False).dropna().reset_index()
-    return long.sort_values("ago", ascending=False, kind="stable", ignore_index=True)
+    # Not by the columns' names, which are those of any classes: "ago" and "probability" may be among them.
+    means = pd.DataFrame(rows, index=pd.Index(ago, dtype=int), dtype=float).groupby(level=0).mean()[::-1]
+    long = {"ago": np.repeat(means.index, means.shape[1]), "emotion": np.tile(means.columns, len(means))}
+    return pd.DataFrame(long | {"probability": means.to_numpy().ravel()}).dropna(ignore_index=True)
 
 
 def _cells(answer: Answer, number: int, classes: tuple[str, ...]) -> tuple:
@@ -140,4 +141,4 @@ def _cells(answer: Answer, number: int, classes: tuple[str, ...]) -> tuple:
     known = {name: p for name, p in zip(answer.classes, answer.probabilities[number].tolist(), strict=True) if p == p}
     best = max(known, key=known.get)
     sure = not answer.thresholds or known[best] >= answer.thresholds[number] - 1e-6  # below it by rounding alone
-    return best, sure, *(round(known[name], 4) if name in known else None for name in classes)
+    return *named([best]), sure, *(round(known[name], 4) if name in known else None for name in classes)

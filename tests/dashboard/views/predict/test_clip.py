@@ -347,7 +347,7 @@ def test_saved_answers_open_in_the_timeline(open_page, runs):
 def test_classes_called_as_columns_of_the_table_of_shares_are_told_apart(open_page, runs):
     looks = make_looks([(0.0, 1, "happy", 0.8, True), (0.5, 1, "happy", 0.8, True)])
     app = opened(open_page, looks.rename(columns={"happy": "Model"}).assign(label="Model"))
-    assert [*app.dataframe[0].value.columns] == ["Person", "Model", "Seconds", "Model (answer)"]
+    assert [*app.dataframe[0].value.columns] == ["Person", "Model", "Seconds", "Model (class)"]
 
 
 def test_another_table_is_told(open_page, runs):

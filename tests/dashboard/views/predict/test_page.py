@@ -12,7 +12,7 @@ from PIL import Image
 
 from fercore.data.dataset import Dataset
 from fercore.data.transforms import Preprocess
-from fercore.emotions import EMOTIONS, KNOWN
+from fercore.emotions import EMOTIONS
 from fercore.export.files import export_into_run
 from fercore.inference import detector_file
 from fercore.inference.detectors import Mtcnn
@@ -262,13 +262,14 @@ def test_not_sure_below_the_threshold(open_page, folders):
 
 def test_a_class_that_a_model_does_not_know_has_a_dash_and_an_empty_cell(open_page, runs, folders):
     run, config = make_run(folders[0], "eight", splits=()), config_class("cnn")(first_filters=4, num_classes=8)
-    update_run(run, classes=list(KNOWN))
+    classes = (*EMOTIONS, "Answer")  # as a column of the table is
+    update_run(run, classes=list(classes))
     (run.path / "average_faces.npz").unlink()  # of seven classes
-    save_model(run.path, "cnn", config, build("cnn", config).state_dict(), Preprocess(), KNOWN)
+    save_model(run.path, "cnn", config, build("cnn", config).state_dict(), Preprocess(), classes)
     app = uploaded(open_page("predict", first="a", second="eight"), ("face.png", png(FACES[0])))
     (shown,) = app.dataframe
     found = shown.value.set_index("Model")
-    assert found["contempt"].isna().to_dict() == {"a": True, "eight": False}
+    assert found["Answer (class)"].isna().to_dict() == {"a": True, "eight": False}
     assert shown.proto.placeholder == "–"
     assert app.get("download_button")[0].label == "Download the faces (CSV)"
 

@@ -331,6 +331,23 @@ def test_means_of_each_second(parts):
     assert parts["answer_log"].by_second([], "a", now=60.7).empty
 
 
+def test_classes_called_as_columns_are_told_apart_from_them(parts):
+    classes, says = ("ago", "probability", "emotion", "run"), np.array([[0.5, 0.25, 0.125, 0.125]], np.float32)
+    one, two = (parts["answer_log"].Answer(at, 0.25, 1, ("a",), np.array([0.01]), says, classes) for at in (10.0, 12.5))
+    found = parts["answer_log"].by_second([one, two], "a", now=12.7)
+    assert found.columns.tolist() == ["ago", "emotion", "probability"]
+    assert found.values.tolist() == [
+        [ago, *row] for ago in (3, 1) for row in zip(classes, says[0].tolist(), strict=True)
+    ]
+    table = parts["answer_log"].table([one, two])
+    own = ["ago", "probability (class)", "emotion (class)", "run (class)"]
+    assert table.columns.tolist() == ["seconds", "run", "faces", "delay_ms", "model_ms", "emotion", "sure", *own]
+    saved = read_saved(table.to_csv(index=False).encode())
+    assert saved.tables["a"][own].values.tolist() == says.tolist() * 2
+    last = two._replace(probabilities=says[:, ::-1])
+    assert parts["answer_log"].table([last])["emotion"].tolist() == ["run (class)"]
+
+
 def test_models_with_other_classes_agree_by_name_and_have_columns_of_their_own(live, parts):
     classes, nan = ("happy", "sad", "contempt"), np.nan
     says = np.array([[0.75, 0.25, nan], [0.5, 0.125, 0.375]], np.float32)
