@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -20,6 +22,7 @@ from wording.markdown import code, message
 MOST_MB = 100  # it lies in memory
 PIECE = 0.5  # seconds of work between two looks at the visitor's wishes
 USUAL_FPS = 2.0
+HEARD = "Cancelled. The step in progress comes to its end ..."
 
 
 @dataclass
@@ -38,7 +41,23 @@ class Kept:
     @property
     def work(self) -> ClipSurvey | Annotation | None:
         """What is being done now."""
-        return next((one for one in (self.survey, self.annotation) if one and not one.finished), None)
+        return next((one for one in (self.survey, self.annotation) if one and one.goes_on), None)
+
+    def settle(self) -> None:
+        """Wait for the end of what the visitor ended."""
+        with self.or_nothing():
+            for one in (self.survey, self.annotation):
+                if one:
+                    one.settle()
+
+    @contextlib.contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """Work with models; where one of them cannot be used after all, nothing of the work stays."""
+        try:
+            yield
+        except RunError:
+            self.survey = self.annotation = None
+            raise
 
 
 def choose_clip() -> Kept | None:
@@ -136,17 +155,21 @@ def draw_progress(kept: Kept) -> None:
             left = f", about {duration(work.seconds_left)} left" if work.looks > 1 and work.fraction else ""
             words = f"{work.looks} looks, {len(work.found)} faces{left}"
         st.progress(work.fraction, words, width=420)
-        st.button("Cancel", key="clip_cancel", icon=":material/stop:", on_click=work.cancel)
+        st.button("Cancel", key="clip_cancel", icon=":material/stop:", on_click=_end, args=(work,))
+
+
+def _end(work: ClipSurvey | Annotation) -> None:
+    """Called before anything of the page is drawn, so that whoever cancels sees at once that it was heard."""
+    work.cancel()
+    st.toast(HEARD, icon=":material/stop:")
 
 
 def go_on(kept: Kept) -> None:
     """A piece of the work, at the end of the page, which is then drawn again: so the visitor is heard in between."""
     work = kept.work
     if work is None:
+        kept.settle()
         return
-    try:
+    with kept.or_nothing():
         work.work(PIECE)
-    except RunError:
-        kept.survey = kept.annotation = None
-        raise
     st.rerun()

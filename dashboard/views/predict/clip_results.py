@@ -15,7 +15,7 @@ from fercore.inference.timeline import person, subtitles
 from state.found_faces import Looked
 from views.predict.answer_table import Answered
 from views.predict.cards import Models, draw_cards
-from views.predict.clip import Kept
+from views.predict.clip import HEARD, Kept
 from views.predict.clip_answers import ClipAnswers
 from views.predict.clip_survey import Annotation, ClipSurvey
 from views.predict.clip_timeline import (
@@ -34,7 +34,7 @@ PLAYED = {"mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/mp4", "webm": "v
 
 
 def draw_results(kept: Kept, models: Models) -> None:
-    """All of it, once the work is finished."""
+    """All of it, once the work is finished or ended by the visitor, who is told so before anything else."""
     survey = kept.survey
     draw_end(kept)
     if not survey.found:
@@ -56,12 +56,17 @@ def draw_results(kept: Kept, models: Models) -> None:
 
 
 def draw_end(kept: Kept) -> None:
-    """Why the work ended, where that is not the video's own end."""
-    survey = kept.survey
+    """Why the work ended, where that is not the video's own end; on return nothing is done about it any more."""
+    survey, heard = kept.survey, st.empty()
+    if survey.cancelled and not survey.finished:
+        heard.info(HEARD)
+    kept.settle()
+    if survey.cancelled:
+        heard.info(f"You ended this after {survey.looks} looks, at second {survey.time:.1f}; what was found stays.")
+    else:
+        heard.empty()  # the look in progress was the last of the video
     if survey.problem:
         st.warning(f"{code(kept.name)}: {message(survey.problem)}. What was found before stays.")
-    if survey.cancelled:
-        st.info(f"You ended this after {survey.looks} looks, at second {survey.time:.1f}; what was found stays.")
     if survey.full:
         st.info(
             f"The work ended at second {survey.time:.1f}: there is more than is kept here. Start there for the rest."

@@ -36,7 +36,7 @@ def show_clip(asking: Asking) -> Kept | None:
     if kept:
         ask(kept, asking)
         draw_progress(kept)
-        if kept.survey and kept.survey.finished:
+        if kept.survey and not kept.survey.goes_on:
             models = asking.models(kept.runs, kept.survey.runs)
             draw_results(kept, models)
             describe_sure(models, asking.tta)

@@ -11,34 +11,48 @@ class InPieces(ABC):
     """Work in steps, which another thread may end between two of them.
 
     Streamlit begins to draw a page anew, in a thread of its own, before the one that drew it last has come to its end:
-    who cancels meets a thread that still works.
+    who cancels meets a thread that still works. So `cancel` waits for nothing, and the page can say at once that it was
+    heard; `settle` then waits for the step that is being taken, before what was found is read.
 
     Attributes
     ----------
-    finished, cancelled
-        Whether there is nothing left to do, and whether that is because the visitor said so.
+    finished
+        Whether there is nothing left to do.
     """
 
     def __init__(self) -> None:
-        self.finished = self.cancelled = False
-        self._lock, self._ending = threading.RLock(), False
+        self.finished = False
+        self._lock, self._unwanted, self._whole = threading.RLock(), False, False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the visitor ended it; not where the step that was being taken then turns out to be the last."""
+        return self._unwanted and not self._whole
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether steps are still to be taken."""
+        return not (self.finished or self._unwanted)
 
     def work(self, seconds: float) -> None:
         """Take steps for about so long, at least one; the one in which the time is over is taken to its end."""
         until = time.monotonic() + seconds
-        while not (self.finished or self._ending):
+        while self.goes_on:
             with self._lock:
-                if not self.finished:
+                if self.goes_on:
                     self._step()
+                    self._whole = self.finished
             if time.monotonic() >= until:
                 break
 
     def cancel(self) -> None:
-        """End the work after the step that is being taken, if one is."""
-        self._ending = True
+        """Have no step taken after the one that is being taken; returns at once."""
+        self._unwanted = True
+
+    def settle(self) -> None:
+        """Come to an end if the visitor wants it, after the step that is being taken."""
         with self._lock:
-            if not self.finished:
-                self.cancelled = True
+            if self._unwanted and not self.finished:
                 self._finish()
 
     @abstractmethod

@@ -132,8 +132,9 @@ def test_the_work_is_done_in_pieces_and_can_be_ended(runs, tmp_path):
     assert survey.fraction == pytest.approx(0.15)
     assert 0 < survey.seconds_left < 600
     survey.cancel()
-    assert survey.finished
-    assert survey.cancelled
+    assert (survey.cancelled, survey.goes_on, survey.finished) == (True, False, False)
+    survey.settle()
+    assert (survey.cancelled, survey.finished) == (True, True)
     assert survey.table("a")["time"].tolist() == [0, 0.3]  # what was found before stays
     survey.work(1)
     assert survey.looks == 2
@@ -150,6 +151,7 @@ def test_the_work_can_be_ended_between_any_two_frames(runs, tmp_path):
     assert decoded == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     survey.cancel()
     survey.work(60)
+    survey.settle()
     assert (survey.looks, survey.time) == (1, pytest.approx(0.4))
 
 
@@ -180,22 +182,78 @@ class Held:
         return [Face((10.0, 10.0, 60.0, 60.0), 0.9, "mtcnn")]
 
 
-def test_who_cancels_waits_for_the_look_in_progress_alone(runs, tmp_path):
-    # Streamlit draws the page with the pressed button in a second thread, while the first one works.
+@pytest.fixture
+def held(runs, tmp_path):
+    """A survey, its detector, and the thread in which it looks for faces until it is let go."""
     held = Held()
     survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"), detector=held)
-    working, cancelling = (threading.Thread(target=work) for work in (lambda: survey.work(600), survey.cancel))
+    working = threading.Thread(target=survey.work, args=(600,))
     working.start()
     assert held.reached.wait(60)
-    cancelling.start()
-    working.join(0.01)
-    assert not survey.finished  # the third look is still in progress
+    yield survey, held, working
     held.let_go.set()
-    for thread in (working, cancelling):
+    working.join(60)
+
+
+def test_who_cancels_waits_for_nothing_and_what_was_found_for_the_look_in_progress(held):
+    # Streamlit draws the page with the pressed button in a second thread, while the first one works.
+    survey, detector, working = held
+    survey.cancel()
+    assert (survey.cancelled, survey.goes_on, survey.finished) == (True, False, False)
+    settling = threading.Thread(target=survey.settle)
+    settling.start()
+    settling.join(0.01)
+    assert not survey.finished  # the third look is still in progress
+    detector.let_go.set()
+    for thread in (working, settling):
         thread.join(60)
         assert not thread.is_alive()
-    assert (survey.cancelled, held.looks, survey.looks) == (True, 3, 3)
+    assert (survey.finished, survey.cancelled, detector.looks, survey.looks) == (True, True, 3, 3)
     assert survey.table("a")["time"].tolist() == [0, 0.3, 0.6]  # each with its answer
+
+
+def test_the_page_says_that_it_was_heard_while_a_look_is_in_progress(open_page, held, runs, tmp_path, monkeypatch):
+    from streamlit.delta_generator import DeltaGenerator
+
+    from views.predict import clip
+
+    survey, detector, _ = held
+    app = open_page("predict", pictures="Video", second="(none)")
+    app = uploaded(app, "talk.mp4", (tmp_path / "talk.mp4").read_bytes())
+    kept = app.session_state["kept_clip"]
+    kept.survey, kept.runs = survey, runs[:1]
+    monkeypatch.setattr(clip, "go_on", lambda kept: None)  # the work is done in the other thread
+    app = app.run()
+    said, info, settle = [], DeltaGenerator.info, clip.Kept.settle
+
+    def tell(self, body, **settings):
+        said.append(body)
+        return info(self, body, **settings)
+
+    def wait(kept):
+        said.append("waits")
+        detector.let_go.set()
+        settle(kept)
+
+    monkeypatch.setattr(DeltaGenerator, "info", tell)
+    monkeypatch.setattr(clip.Kept, "settle", wait)
+    app = app.button(key="clip_cancel").click().run()
+    assert [toast.value for toast in app.toast] == [clip.HEARD]
+    found = "You ended this after 3 looks, at second 0.6; what was found stays."
+    assert said[:3] == [clip.HEARD, "waits", found]
+    told = [info.value for info in app.info]
+    assert found in told
+    assert clip.HEARD not in told
+    assert survey.finished
+
+
+def test_where_the_look_in_progress_is_the_last_nothing_was_ended(runs, tmp_path):
+    survey = survey_of(runs[0], write_clip(tmp_path / "talk.mp4"))
+    survey.work(0)
+    survey._step = lambda: (survey.cancel(), survey._finish())
+    survey.work(0)
+    survey.settle()
+    assert (survey.finished, survey.cancelled) == (True, False)
 
 
 def test_faces_are_searched_for_as_often_as_the_page_says(open_page, runs, tmp_path, folders, monkeypatch):
