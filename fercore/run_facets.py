@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fercore.evaluation.studies import entries, group_name
-from fercore.run_notes import Notes
+from fercore.run_notes import NO_NOTES, Notes
 from fercore.runs import Run
 
 FACETS = {"model": "Model", "dataset": "Data set", "status": "Status", "tag": "Tag", "study": "Study"}
-_NO_NOTES = Notes()
 _LONGEST = 80  # characters of a value that a filter shows
 _FIGURES = tuple(f"{split}_accuracy" for split in ("val", "test"))
 
@@ -26,7 +25,7 @@ class Facets:
     text: str
 
 
-def facets(run: Run, notes: Notes = _NO_NOTES) -> Facets:
+def facets(run: Run, notes: Notes = NO_NOTES) -> Facets:
     """What a run is found by.
 
     Parameters

@@ -120,13 +120,12 @@ class RunIndex:
                 self._store.close()
 
     def _looked_at(self, name: str) -> tuple[str, Run | str]:
-        folder = self.root / name
-        state = file_state(folder / "run.json")
+        state = file_state(f"{self.root}/{name}/run.json")
         known = self._found.get(name)
         if known is not None and known[0] == state:
             return known
         try:
-            return state, open_run(folder)
+            return state, open_run(self.root / name)
         except (RunError, OSError) as error:
             return state, str(error)
 

@@ -21,6 +21,9 @@ class Notes:
     tags: tuple[str, ...] = ()
 
 
+NO_NOTES = Notes()
+
+
 def read_notes(run: Run) -> Notes:
     """What users said of a run; RunError if the file is damaged."""
     path = run.path / NOTE_FILE

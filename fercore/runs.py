@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ class Run:
     path: Path
     info: dict = field(repr=False)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.path.name
 
@@ -94,7 +95,7 @@ class Run:
         found = self.info.get("parameters")
         return found if type(found) is int and 0 <= found < 2**63 else None
 
-    @property
+    @cached_property
     def part_of(self) -> str | None:
         """Name of the study or cross-validation that the run is a point or a fold of; None for a run of its own.
 
@@ -217,13 +218,15 @@ def list_runs(root: Path | str) -> tuple[list[Run], dict[str, str]]:
 def open_run(path: Path | str) -> Run:
     """Open one run folder; RunError says what is wrong with it."""
     path = Path(path)
-    if not path.is_dir():
+    file = path / "run.json"
+    known = file.is_file()  # one look at the disk where all is well: lists of runs ask ten thousand times
+    if not known and not path.is_dir():
         raise RunError(f"there is no run folder {path}; see what there is in {path.parent}/")
     check_name(path.name)
-    if not (path / "run.json").is_file():
+    if not known:
         raise RunError(f"{path} holds no run.json, so it is not a run folder")
-    info = read_json(path / "run.json", _MOST_ITEMS)
-    _check_info(path / "run.json", info)
+    info = read_json(file, _MOST_ITEMS)
+    _check_info(file, info)
     return Run(path, info)
 
 

@@ -29,7 +29,7 @@ from fercore.index_store import default_folder
 from fercore.run_facets import Facets
 from fercore.run_facets import facets as facets_of
 from fercore.run_index import RunIndex, index_of
-from fercore.run_notes import NOTE_FILE, Notes, read_notes
+from fercore.run_notes import NO_NOTES, NOTE_FILE, Notes, read_notes
 from fercore.runs import Run, RunError
 from state.background_jobs import may_start_jobs, why_no_jobs
 from state.caches import copied, key, shared
@@ -172,18 +172,17 @@ def learned(run: Run) -> tuple[int, float] | None:
 
 def notes(run: Run) -> Notes:
     """What users said of a run: none where that cannot be read."""
-    file = run.path / NOTE_FILE
-    if not os.path.exists(file):
-        return Notes()
+    if not os.path.exists(f"{run.path}/{NOTE_FILE}"):  # most have none, and tables ask all
+        return NO_NOTES
 
     def content() -> list:
         found = read_notes(run)
         return [found.note, list(found.tags)]
 
     try:
-        note, tags = index().kept(run, NOTE_FILE, [file], content)
+        note, tags = index().kept(run, NOTE_FILE, [run.path / NOTE_FILE], content)
     except RunError:
-        return Notes()
+        return NO_NOTES
     return Notes(note, tuple(tags))
 
 
@@ -194,7 +193,7 @@ def facets(run: Run) -> Facets:
 
 def is_timed(run: Run) -> bool:
     """Whether its speed was measured, or an ONNX file made of it."""
-    return any((run.path / name).is_file() for name in (SPEEDS, RECORD_FILE))
+    return any(os.path.isfile(f"{run.path}/{name}") for name in (SPEEDS, RECORD_FILE))
 
 
 def speeds(run: Run) -> SpeedRecord | None:

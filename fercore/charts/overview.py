@@ -85,7 +85,7 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
         accuracy, n = report[entry][key], report[entry].get("support", report["kfold"]["support"])
         interval = wilson(round(accuracy * n), n)
         expected = _recipe_model(recipe)
-        ours = (run for run in runs if _folds(run) == folds and _repeats(run, recipe, expected))
+        ours = (run for run in runs if _repeats(run, recipe, expected) and _folds(run) == folds)
         run = next((run for run in ours if metrics.get(run.name)), None)
         theirs = {"report_accuracy": accuracy, "report_low": interval["low"], "report_high": interval["high"]}
         accuracies = accuracy_columns(metrics[run.name] if run else {})

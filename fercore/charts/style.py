@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 import altair as alt
 import numpy as np
@@ -45,6 +46,13 @@ class RunStyle:
     shape: str
 
 
+# All there are, made once: there may be thousands of runs.
+_LOOKS = tuple(
+    RunStyle(RUN_COLORS[i % len(RUN_COLORS)], RUN_SHAPES[i % len(RUN_SHAPES)])
+    for i in range(len(RUN_COLORS) * len(RUN_SHAPES))
+)
+
+
 def run_styles(names: Iterable[str], parts: Iterable[str] = ()) -> dict[str, RunStyle]:
     """Colour and shape of each run.
 
@@ -58,10 +66,7 @@ def run_styles(names: Iterable[str], parts: Iterable[str] = ()) -> dict[str, Run
     """
     last = set(parts)
     ordered = sorted(last.union(names), key=lambda name: (name in last, name))
-    return {
-        name: RunStyle(RUN_COLORS[i % len(RUN_COLORS)], RUN_SHAPES[i % len(RUN_SHAPES)])
-        for i, name in enumerate(ordered)
-    }
+    return dict(zip(ordered, cycle(_LOOKS), strict=False))
 
 
 def told_apart(styles: Mapping[str, RunStyle], shown: Iterable[str]) -> dict[str, RunStyle]:

@@ -154,7 +154,8 @@ def figure_of(row: pd.Series, split: str, name: str) -> str:
 
 def draw_table(runs: list[Run], parts: list[Run], facts: Mapping[str, Facts], names: dict[str, str]) -> None:
     """All that can be ranked, then what cannot, and the CSV of both; only what is shown is read."""
-    clear, apart = [run for run in runs if not flags(run)], [run for run in runs if flags(run)]
+    flagged = {run.name for run in runs if flags(run)}
+    clear, apart = ([run for run in runs if (run.name in flagged) == seen] for seen in (False, True))
     weak, shown = False, []
     if clear:
         rows = choose_rows(clear, "models", [run for run in parts if not flags(run)])
