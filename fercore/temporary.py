@@ -11,7 +11,9 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _HOST = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname()) or "host"
@@ -23,6 +25,14 @@ _DAY = 24 * 3600  # an unnamed one this old belongs to no process that still wri
 def prefix() -> str:
     """How the names of this process's temporary files and folders begin."""
     return f".tmp-{_HOST}-{os.getpid()}-"
+
+
+@contextlib.contextmanager
+def temporary_folder(place: Path) -> Iterator[Path]:
+    """A folder in `place` that is gone afterwards, as is what killed processes left there."""
+    remove_abandoned(place)
+    with tempfile.TemporaryDirectory(prefix=prefix(), dir=place) as name:
+        yield Path(name)
 
 
 def remove_abandoned(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fercore import temporary
 from fercore.run_files import atomic_write
-from fercore.temporary import prefix, remove_abandoned
+from fercore.temporary import prefix, remove_abandoned, temporary_folder
 
 
 @pytest.fixture
@@ -54,6 +54,12 @@ def test_links_are_deleted_and_never_followed(tmp_path, gone):
 
 
 def test_whoever_writes_next_cleans_up(tmp_path, gone):
-    (tmp_path / f".tmp-{temporary._HOST}-{gone}-x").touch()
+    left = tmp_path / f".tmp-{temporary._HOST}-{gone}-x"
+    left.touch()
     atomic_write(tmp_path / "a", lambda file: file.write(b"1"))
+    assert names(tmp_path) == ["a"]
+    left.touch()
+    with temporary_folder(tmp_path) as folder:
+        assert names(tmp_path) == [folder.name, "a"]
+        (folder / "b").touch()
     assert names(tmp_path) == ["a"]

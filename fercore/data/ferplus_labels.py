@@ -7,7 +7,6 @@ of FER2013.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from fercore.data.dataset import DataError, Dataset
 from fercore.data.ferplus import ANSWERS, EXPRESSIONS, NO_FACE, UNKNOWN, majority, votes_on, without_outliers
 from fercore.data.prepare import prepare
 from fercore.data.records import OnBad, Record, Source
+from fercore.temporary import temporary_folder
 
 LICENCE = (
     "Images: as FER2013. Votes: FER+, copyright Microsoft Corporation, MIT licence (fercore/data/FERPLUS-LICENSE.txt)."
@@ -42,8 +42,8 @@ def prepare_people(
     out = Path(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tmp-fer2013-", dir=out.parent) as folder:
-            whole = prepare(source, Path(folder) / "fer2013", skip_bad=skip_bad, seed=seed, progress=progress)
+        with temporary_folder(out.parent) as folder:
+            whole = prepare(source, folder / "fer2013", skip_bad=skip_bad, seed=seed, progress=progress)
             return prepare(people_source(whole), out, name=name, seed=seed, progress=progress)
     except OSError as error:
         raise DataError(f"cannot write the data set beside {out}: {error}; choose another --out") from error

@@ -25,7 +25,7 @@ from fercore.models.ensemble import Ensemble
 from fercore.models.hub import HubPreprocess
 from fercore.models.registry import LoadedModel, load
 from fercore.runs import Run, RunError, atomic_write, utc_now
-from fercore.temporary import prefix, remove_abandoned
+from fercore.temporary import temporary_folder
 
 FORMATS = ("onnx", "torchscript", "huggingface")
 _EVALUATED = ("val", "test")
@@ -130,9 +130,8 @@ def _portable(run: Run) -> LoadedModel:
 def _aside(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` once it is complete, and is gone if anything fails."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(out.parent)
-    with tempfile.TemporaryDirectory(prefix=prefix(), dir=out.parent) as name:
-        folder = Path(name) / out.name
+    with temporary_folder(out.parent) as aside:
+        folder = aside / out.name
         folder.mkdir()
         yield folder
         os.replace(folder, out)

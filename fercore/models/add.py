@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +24,7 @@ from fercore.models.exported import is_exported, own_form
 from fercore.models.hub import HubError, classes_of, is_hub_config, label_names, open_folder
 from fercore.models.registry import count_parameters, open_model
 from fercore.runs import SPLITS, Run, RunError, check_name, read_json, write_json
-from fercore.temporary import prefix
+from fercore.temporary import temporary_folder
 
 FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "model.safetensors", "README.md")
 # What is known of published models beyond what their files say.
@@ -147,8 +146,7 @@ def _staged(folder: Path, root: Path, labels: Sequence[str] | None) -> Iterator[
     content, processor = _config(folder, labels), _processor(folder)
     classes_of(label_names(content))  # before anything is made
     Path(root).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=prefix(), dir=root) as name:
-        staged = Path(name)
+    with temporary_folder(Path(root)) as staged:
         if is_exported(content):  # an own network, which scripts/export.py wrote
             content, own_weights = own_form(content, processor, _weights(weights), label_names(content))
             (staged / "model.safetensors").write_bytes(own_weights)

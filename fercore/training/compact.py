@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ from fercore.data.dataset import Dataset
 from fercore.models.compact import to_int8
 from fercore.run_lock import training_lock
 from fercore.runs import Run, RunError, open_run
-from fercore.temporary import prefix
+from fercore.temporary import temporary_folder
 from fercore.training.evaluate import evaluate_run
 
 MOST_LOST = 0.001  # of accuracy on the val split
@@ -47,15 +46,16 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
         `MOST_LOST`; the run is then as it was.
     """
     run.check_dataset(dataset.info["fingerprint"], dataset.path)
-    with training_lock(run.path), tempfile.TemporaryDirectory(prefix=prefix(), dir=run.path.parent) as folder:
-        trial = Path(shutil.copytree(run.path, Path(folder) / run.name, symlinks=True))
+    with training_lock(run.path), temporary_folder(run.path.parent) as folder:
+        trial = Path(shutil.copytree(run.path, folder / run.name, symlinks=True))
         save_file(_smaller(run), trial / _WEIGHTS)
         rows = [_row(run, open_run(trial), dataset, split, tta, progress) for split, tta in run.evaluations()]
         table = pd.DataFrame(rows, columns=["split", "tta", "before", "after"])
         _check_loss(run, table)
         for outdated in run.path.glob("robustness_*.npz"):  # first: a kill leaves no counts of other weights
             outdated.unlink()
-        for path in sorted(trial.iterdir()):
+        # The weights last: after a kill between two files the same command does it all again.
+        for path in sorted(trial.iterdir(), key=lambda path: path.name == _WEIGHTS):
             if path.name == _WEIGHTS or path.name.startswith(("metrics_", "predictions_")):
                 os.replace(path, run.path / path.name)
     return table
