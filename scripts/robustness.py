@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from fercore.charts.robustness import KIND_COLUMNS, kind_rows, summary
+from fercore.charts.robustness_words import KIND_COLUMNS, kind_rows, summary
 from fercore.cli import ScriptParser, add_roots, add_run, friendly_errors
 from fercore.data.dataset import open_dataset
 from fercore.evaluation.elsewhere import place

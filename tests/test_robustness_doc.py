@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fercore.charts.robustness import KIND_COLUMNS, kind_rows
+from fercore.charts.robustness_words import KIND_COLUMNS, kind_rows
 from fercore.charts.style import count, percent, range_words, with_range
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.robustness import (

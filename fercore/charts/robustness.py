@@ -1,4 +1,4 @@
-"""What disturbances come to, in words and drawn. Tables come from `fercore.evaluation.robustness`."""
+"""What disturbances come to, drawn. Tables come from `fercore.evaluation.robustness`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from fercore.charts.robustness_words import ENOUGH, loss_words
+from fercore.charts.slices import whole_lines
 from fercore.charts.style import (
     RunStyle,
     count,
@@ -15,25 +17,13 @@ from fercore.charts.style import (
     ink_on,
     percent,
     percent_axis,
-    points,
-    range_words,
     run_color,
     run_shape,
     sequential,
     with_range,
 )
 from fercore.charts.weak_points import figure
-from fercore.evaluation.confidence import RIGHT
 from fercore.evaluation.disturbances import KINDS, TINY
-from fercore.evaluation.robustness import (
-    BASELINE,
-    Robustness,
-    corruption_error,
-    kind_table,
-    mean_flips,
-    right_of,
-    strength_table,
-)
 
 FIGURES = {
     "accuracy": "Accuracy",
@@ -43,114 +33,51 @@ FIGURES = {
     "sure": "Sure answers",
     "sure_right": "Sure answers that are right",
 }
-KIND_COLUMNS = ("Disturbance", "Accuracy", "Loss, points", "Not monotone at strength")
-_ENOUGH = 50  # sure answers of which a share is told
-_SMALL = 165  # pixels of a small chart from its title to its axis
 
 
-def summary(found: Robustness, run: str, baseline: Robustness | None, split_name: str = "") -> list[str]:
-    """All that a run's counts come to, a sentence each; of what was not measured, none.
+def kind_chart(
+    tables: Mapping[str, pd.DataFrame], styles: Mapping[str, RunStyle], clean: Mapping[str, float]
+) -> alt.LayerChart:
+    """A point with its 95 % interval for each kind and run: the mean accuracy over the strengths, lowest first.
 
-    `split_name` is what to call the split, by default what its data set does.
+    Parameters
+    ----------
+    tables
+        Run name -> table of `kind_table`; the first run's order is the chart's.
+    styles
+        Run name -> its look.
+    clean
+        Run name -> accuracy on the pictures as they are, a dashed line.
     """
-    worst = worst_words(found, run, split_name or found.about["split_name"])
-    sentences = [worst, corruption_words(found, baseline), flips_words(found), sure_words(found)]
-    return [words for words in (*sentences, calibration_words(found), order_words(found)) if words]
-
-
-def worst_words(found: Robustness, run: str, split_name: str) -> str:
-    """The clean accuracy, and the two kinds that cost most of it."""
-    table = kind_table(found).to_dict("records")
-    clean = 1 - found.wrong_clean.mean()
-    first, second = (f"{row['kind']} ({with_range(figure(row, 'accuracy'))})" for row in table[:2])
-    of = "" if found.n == found.about["split_size"] else f" drawn from {count(found.about['split_size'])}"
-    return (
-        f"{run} has an accuracy of {percent(clean)} on {count(found.n)} images of {split_name}{of}. It "
-        f"falls most, on average over the strengths, under {first} and {second}."
+    runs, order = list(tables), list(next(iter(tables.values()))["kind"])
+    data = pd.concat([_kinds(table).assign(run=run) for run, table in tables.items()], ignore_index=True)
+    ends = [float(data["low"].min()), float(max(data["high"].max(), *clean.values()))]
+    scale = alt.Scale(domain=[max(0.0, ends[0] - 0.02), min(1.0, ends[1] + 0.02)], nice=False)
+    base = alt.Chart(data).encode(
+        y=alt.Y("kind:N", sort=order, title=None, axis=alt.Axis(labelLimit=150)),
+        yOffset=alt.YOffset("run:N", sort=runs) if len(runs) > 1 else alt.Undefined,
+        color=run_color(styles, runs).legend(None),
+        tooltip=[
+            alt.Tooltip("run:N", title="Run"),
+            alt.Tooltip("kind:N", title="Disturbance"),
+            alt.Tooltip("words:N", title="Mean accuracy, 95 %"),
+            alt.Tooltip("loss:N", title="Loss, points"),
+        ],
     )
-
-
-def corruption_words(found: Robustness, baseline: Robustness | None) -> str:
-    """The mean corruption error; empty for the baseline, and without its counts on the same images."""
-    if baseline is None or found.about == baseline.about or (error := corruption_error(found, baseline)) is None:
-        return ""
-    relative = corruption_error(found, baseline, relative=True)
-    beyond = f"; counting only what disturbances add to its errors, {with_range(relative)}" if relative else ""
-    return f"Its mean corruption error is {with_range(error)} of that of {BASELINE}{beyond}."
-
-
-def flips_words(found: Robustness) -> str:
-    """How many answers a tiny change turns."""
-    flips = mean_flips(found)
-    return (
-        f"Changes too small to see turn {percent(flips['value'])} of its answers into others ({range_words(flips)} by "
-        "kind)."
-    )
-
-
-def sure_words(found: Robustness) -> str:
-    """Whether what the threshold promises holds."""
-    if found.about["threshold"] is None:
-        return ""
-    table = strength_table(found)
-    table = table[table["kind"].isin(list(KINDS)) & (table["strength"] > 0) & (table["sure"] * table["n"] >= _ENOUGH)]
-    below = table[table["sure_right_high"] < RIGHT]
-    words = f"Its threshold was chosen so that {percent(RIGHT, 0)} of sure answers are right"
-    if below.empty:
-        return f"{words}, which holds, within noise, under every disturbance."
-    worst = below.loc[below["sure_right"].idxmin()].to_dict()
-    return (
-        f"{words}; under {len(below)} of {len(table)} disturbances fewer are, by more than noise, fewest under "
-        f"{worst['kind']} at strength {worst['strength']}: {with_range(figure(worst, 'sure_right'))} of "
-        f"{count(round(worst['sure'] * worst['n']))}."
-    )
-
-
-def calibration_words(found: Robustness) -> str:
-    """How far confidence and accuracy come apart."""
-    clean, rest = found.counts.iloc[0], found.counts[found.counts["kind"].isin(list(KINDS))]
-    worst = rest.loc[rest["calibration_error"].idxmax()]
-    return (
-        f"Its calibration error is {percent(clean['calibration_error'])} on clean pictures and at most "
-        f"{percent(worst['calibration_error'])}, under {worst['kind']} at strength {worst['strength']}."
-    )
-
-
-def order_words(found: Robustness) -> str:
-    """Under how many kinds more strength once costs nothing, and under which most; `kind_rows` has them all."""
-    most = {kind: int(np.diff(right_of(found, kind)).max()) for kind in KINDS}
-    rising = sorted((kind for kind in KINDS if most[kind] > 0), key=most.get, reverse=True)
-    if not rising:
-        return "Under no kind is accuracy higher at a strength than at the one before."
-    first = rising[0]
-    return (
-        f"Under {len(rising)} of {len(KINDS)} kinds accuracy is higher at some strength than at the one before, by "
-        f"{points(most[first] / found.n)} at most ({first})."
-    )
-
-
-def kind_rows(found: Robustness) -> pd.DataFrame:
-    """`kind_table` as people read it, in `KIND_COLUMNS`."""
-    rows = kind_table(found).to_dict("records")
-    cells = [
-        [
-            row["kind"],
-            with_range(figure(row, "accuracy")),
-            f"{points(row['drop']).removesuffix(' points')} ({range_words(figure(row, 'drop'))})",
-            ", ".join(map(str, row["rises"])),
-        ]
-        for row in rows
-    ]
-    return pd.DataFrame(cells, columns=list(KIND_COLUMNS), dtype=object)
+    axis = percent_axis("Mean accuracy over the strengths", tickCount=6)
+    rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
+    shape = run_shape(styles, runs).legend(None)
+    marks = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shape)
+    whole = whole_lines(clean, "pictures as they are", run_color(styles, runs).legend(None), scale)
+    return alt.layer(whole, rules, marks).properties(height=60 + len(order) * (22 if len(runs) == 1 else 28))
 
 
 def strength_chart(
     tables: Mapping[str, pd.DataFrame], styles: Mapping[str, RunStyle], name: str, kind: str, dark: bool = False
 ) -> alt.LayerChart:
-    """A small chart of one kind: a figure by strength, a line with its 95 % interval for each run.
+    """A figure of one kind by strength: a line with its 95 % intervals for each run.
 
-    The charts of all kinds have one scale. They are charts of their own, so that as many stand beside each other as the
-    page has room for.
+    The charts of all kinds have one scale, so that they compare.
 
     Parameters
     ----------
@@ -167,26 +94,18 @@ def strength_chart(
     """
     runs = list(tables)
     data = pd.concat([_drawn(table, name).assign(run=run) for run, table in tables.items()], ignore_index=True)
-    low, high = data["low"].min(), data["high"].max()
-    low, high = (0.0, 1.0) if pd.isna(low) else (float(low), float(high))  # no share is told where few are sure
-    scale, axis = alt.Scale(domain=[low, max(high, low + 0.01)]), percent_axis(None, tickCount=4)
     base = alt.Chart(data[data["kind"] == kind]).encode(
-        x=alt.X("strength:O", title=None, axis=alt.Axis(labelAngle=0)),
+        x=alt.X("strength:O", title="Strength", axis=alt.Axis(labelAngle=0)),
         color=run_color(styles, runs).legend(None),
-        tooltip=[
-            alt.Tooltip("run:N", title="Run"),
-            alt.Tooltip("kind:N", title="Disturbance"),
-            alt.Tooltip("told:N", title="Strength"),
-            alt.Tooltip("words:N", title=FIGURES[name]),
-            alt.Tooltip("images:N", title="Of"),
-        ],
+        tooltip=[alt.Tooltip("run:N", title="Run"), *_tooltips(name)],
     )
-    lines = base.mark_line(strokeWidth=2).encode(y=alt.Y("value:Q", title=None, axis=axis, scale=scale))
+    y = alt.Y("value:Q", title=None, axis=percent_axis(None, tickCount=5), scale=_common_scale(data))
+    lines = base.mark_line(strokeWidth=2).encode(y=y)
     bars = base.mark_rule(strokeWidth=1.5).encode(y="low:Q", y2="high:Q")
     shape = run_shape(styles, runs).legend(None)
-    marks = base.mark_point(filled=True, size=35, opacity=1).encode(y="value:Q", shape=shape)
-    title = alt.TitleParams(kind, fontSize=12, color=ink(dark))
-    return alt.layer(bars, lines, marks).properties(height=_SMALL, title=title)
+    marks = base.mark_point(filled=True, size=50, opacity=1).encode(y="value:Q", shape=shape)
+    title = alt.TitleParams(f"{FIGURES[name]} under {kind}", fontSize=13, color=ink(dark))
+    return alt.layer(bars, lines, marks).properties(height=320, title=title)
 
 
 def heat_chart(table: pd.DataFrame, name: str, dark: bool = False) -> alt.LayerChart:
@@ -205,12 +124,7 @@ def heat_chart(table: pd.DataFrame, name: str, dark: bool = False) -> alt.LayerC
     base = alt.Chart(data).encode(
         x=alt.X("strength:O", title="Strength", axis=alt.Axis(labelAngle=0, orient="top")),
         y=alt.Y("kind:N", title=None, sort=order),
-        tooltip=[
-            alt.Tooltip("kind:N", title="Disturbance"),
-            alt.Tooltip("told:N", title="Strength"),
-            alt.Tooltip("words:N", title=FIGURES[name]),
-            alt.Tooltip("images:N", title="Of"),
-        ],
+        tooltip=_tooltips(name),
     )
     cells = base.mark_rect(cornerRadius=2).encode(color=alt.Color("value:Q", scale=scale, legend=None))
     black = alt.condition("datum.ink == '#000000'", alt.value("#000000"), alt.value("#FFFFFF"))
@@ -226,6 +140,33 @@ def level_words(kind: str, strength: int) -> str:
     return f"{strength}: {found.levels[strength - 1]:.3g} ({found.unit})"
 
 
+def _tooltips(name: str) -> list[alt.Tooltip]:
+    titles = {"kind": "Disturbance", "told": "Strength", "words": FIGURES[name], "images": "Of"}
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items()]
+
+
+def _common_scale(data: pd.DataFrame) -> alt.Scale:
+    """The scale of all kinds; from 0 to 1 where no share is told, as few answers are sure."""
+    low, high = data["low"].min(), data["high"].max()
+    low, high = (0.0, 1.0) if pd.isna(low) else (float(low), float(high))
+    return alt.Scale(domain=[low, max(high, low + 0.01)])
+
+
+def _kinds(table: pd.DataFrame) -> pd.DataFrame:
+    """What a chart needs of `kind_table`: mean accuracy with its interval, and loss, in words too."""
+    rows = table.to_dict("records")
+    return pd.DataFrame(
+        {
+            "kind": table["kind"],
+            "value": table["accuracy"],
+            "low": table["accuracy_low"],
+            "high": table["accuracy_high"],
+            "words": [with_range(figure(row, "accuracy")) for row in rows],
+            "loss": [loss_words(row) for row in rows],
+        }
+    )
+
+
 def _drawn(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """What a chart needs of one figure of `strength_table`: its value and interval, and both in words."""
     table = table[table["kind"].isin(list(KINDS))]
@@ -233,7 +174,7 @@ def _drawn(table: pd.DataFrame, name: str) -> pd.DataFrame:
     ends = [(f"{name}_{end}" if f"{name}_{end}" in table else name) for end in ("low", "high")]
     of = [round(row["sure"] * row["n"]) if name == "sure_right" else row["n"] for row in rows]
     value = table[name].to_numpy(float)
-    told = np.array(of) >= (_ENOUGH if name == "sure_right" else 1)  # a share of a few sure answers says nothing
+    told = np.array(of) >= (ENOUGH if name == "sure_right" else 1)  # a share of a few sure answers says nothing
     ranged = name != "calibration_error"
     words = [with_range(figure(row, name)) if ranged else _error_words(row) for row in rows]
     return pd.DataFrame(

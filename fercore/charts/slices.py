@@ -12,7 +12,6 @@ from fercore.evaluation.slices import FEWEST, Searched, worst_slice
 
 COMPARED = ["Attribute", "Slice", "Images", "Accuracy", "Others", "Difference, points", "p (Holm)"]
 GROUP = "group"  # name of the selection that a clicked point makes, with the fields attribute and slice
-_ALL = "all images"
 _LETTER, _MOST_NAMES = 6, 150  # pixels of a letter, and of the names beside a chart
 
 
@@ -119,46 +118,52 @@ def slice_chart(
     scale = alt.Scale(domain=[max(0.0, low - 0.02), min(1.0, high + 0.02)], nice=False)
     place = min(_MOST_NAMES, 10 + _LETTER * max(map(len, data["slice"])))
     last = name == attribute_names(tables)[-1]
-    data, runs = data[data["attribute"] == name], list(tables)
-    offset = alt.YOffset("run:N", sort=runs) if len(runs) > 1 else alt.Undefined
-    names = alt.Axis(labelLimit=place, minExtent=place, maxExtent=place)
-    color, shape = run_color(styles, runs).legend(None), run_shape(styles, runs).legend(None)
-    base = alt.Chart(data).encode(
-        y=alt.Y("slice:N", sort=list(dict.fromkeys(data["slice"])), title=None, axis=names),
-        yOffset=offset,
-        color=color,
-        opacity=alt.condition(alt.datum.small, alt.value(0.35), alt.value(1)),
-        tooltip=[
-            alt.Tooltip("run:N", title="Run"),
-            alt.Tooltip("attribute:N", title="Attribute"),
-            alt.Tooltip("slice:N", title="Slice"),
-            alt.Tooltip("images:N", title="Images"),
-            alt.Tooltip("words:N", title="Accuracy, 95 %"),
-            alt.Tooltip("others:N", title="Accuracy on the others"),
-            alt.Tooltip("p:N", title="p (Holm)"),
-        ],
-    )
+    runs, color = list(tables), run_color(styles, list(tables)).legend(None)
+    base = _rows(data[data["attribute"] == name], runs, place).encode(color=color)
     axis = percent_axis("Accuracy" if last else None, tickCount=6, labels=last, ticks=last)
     rules = base.mark_rule(strokeWidth=2).encode(x=alt.X("accuracy_low:Q", axis=axis, scale=scale), x2="accuracy_high")
+    shape = run_shape(styles, runs).legend(None)
     points = base.mark_point(filled=True, size=90).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape)
     points = points.add_params(alt.selection_point(name=GROUP, fields=["attribute", "slice"]))
-    lines = pd.DataFrame({"run": runs, "accuracy": [wholes[run] for run in runs], "words": [_ALL] * len(runs)})
-    whole = (
-        alt.Chart(lines)
-        .mark_rule(strokeDash=[4, 4], strokeWidth=1)
-        .encode(
-            x=alt.X("accuracy:Q", scale=scale),
-            color=color,
-            tooltip=[
-                alt.Tooltip("run:N", title="Run"),
-                alt.Tooltip("words:N", title="Of"),
-                alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
-            ],
-        )
-    )
+    whole = whole_lines({run: wholes[run] for run in runs}, "all images", color, scale)
     title = alt.TitleParams(name, anchor="start", frame="group", fontSize=13, color=ink(dark))
     height = alt.Step(26 if len(runs) == 1 else 15)
     return alt.layer(whole, rules, points).properties(height=height, title=title)
+
+
+def whole_lines(wholes: Mapping[str, float], of: str, color: alt.Color, scale: alt.Scale) -> alt.Chart:
+    """A dashed line for each run at its accuracy on the whole `of` something, behind the intervals of its parts."""
+    data = pd.DataFrame({"run": list(wholes), "accuracy": list(wholes.values()), "of": of})
+    lines = alt.Chart(data).mark_rule(strokeDash=[4, 4], strokeWidth=1)
+    return lines.encode(
+        x=alt.X("accuracy:Q", scale=scale),
+        color=color,
+        tooltip=[
+            alt.Tooltip("run:N", title="Run"),
+            alt.Tooltip("of:N", title="Of"),
+            alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
+        ],
+    )
+
+
+def _rows(data: pd.DataFrame, runs: list[str], place: int) -> alt.Chart:
+    """A row for each slice, with `place` pixels for its name; what is drawn into it tells the slice's figures."""
+    names = alt.Axis(labelLimit=place, minExtent=place, maxExtent=place)
+    titles = {
+        "run": "Run",
+        "attribute": "Attribute",
+        "slice": "Slice",
+        "images": "Images",
+        "words": "Accuracy, 95 %",
+        "others": "Accuracy on the others",
+        "p": "p (Holm)",
+    }
+    return alt.Chart(data).encode(
+        y=alt.Y("slice:N", sort=list(dict.fromkeys(data["slice"])), title=None, axis=names),
+        yOffset=alt.YOffset("run:N", sort=runs) if len(runs) > 1 else alt.Undefined,
+        opacity=alt.condition(alt.datum.small, alt.value(0.35), alt.value(1)),
+        tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items()],
+    )
 
 
 def _drawn(table: pd.DataFrame, run: str) -> pd.DataFrame:

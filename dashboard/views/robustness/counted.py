@@ -1,21 +1,18 @@
-"""What was counted of runs, where nothing was yet a button that does, and pictures of each disturbance."""
+"""What was counted of runs, and a button that counts where nothing was yet."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 import state
 from fercore.charts.style import count
-from fercore.evaluation.disturbances import KINDS, STRENGTHS, disturb
 from fercore.evaluation.elsewhere import elsewhere
 from fercore.evaluation.robustness import Robustness, robustness_file
 from fercore.runs import SPLITS, Run, RunError
 from widgets.job_status import offer
 from widgets.one_of import one_of
-from wording.markdown import code, escape, message
+from wording.markdown import code, message
 
-WIDTH = 96  # pixels of a picture on the screen
 EFFECT = "It writes counts of right and sure answers, by kind and strength, into the run's folder."
 
 
@@ -83,43 +80,6 @@ def offer_more(others: list[Run]) -> None:
     with st.expander(f"Measure another run ({len(able)})", icon=":material/add:"):
         chosen = st.selectbox("Run to measure", [run.name for run in able], key="measured_run", width=360)
         offer("robustness", "Measure it", subject=chosen, effect=EFFECT)
-
-
-def draw_examples(run: Run | None) -> None:
-    """Pictures of every kind by strength, on average faces, of which none is anybody's."""
-    st.subheader("What each disturbance looks like")
-    run = run or next((one for one in state.require_runs() if _faces(one) is not None), None)
-    faces = None if run is None else _faces(run)
-    if faces is None:
-        st.caption("No run here holds average faces to show them on.")
-        return
-    kind = st.selectbox("Disturbance", list(KINDS), key="kind", bind="query-params", width=240)
-    names = [run.classes[place] for place in (3, 5) if place < len(faces)] or [run.classes[0]]
-    chosen = faces[[run.classes.index(name) for name in names]]
-    for name, face in zip(names, chosen, strict=True):
-        with st.container(horizontal=True, gap="small"):
-            for strength in range(min(STRENGTHS, len(KINDS[kind].levels)) + 1):
-                picture = disturb(_wide(face)[None], [name], kind, strength)[0]
-                words = "as it is" if strength == 0 else f"strength {strength}"
-                st.image(picture, words, width=WIDTH, alt=f"{name}, {kind}, {words}")
-    levels = ", ".join(f"{level:g}" for level in KINDS[kind].levels)
-    st.caption(
-        f"{escape(kind)}: {levels} ({escape(KINDS[kind].unit)}). Shown on average faces with their contrast spread; "
-        "they are of nobody."
-    )
-
-
-def _wide(face: np.ndarray) -> np.ndarray:
-    """A face whose gray levels span what those of a photograph do."""
-    low, high = np.percentile(face, (1, 99))
-    return np.clip((face - low) / max(high - low, 1) * 190 + 30, 0, 255).astype(np.uint8)
-
-
-def _faces(run: Run) -> np.ndarray | None:
-    try:
-        return state.average_faces(run)
-    except RunError:
-        return None
 
 
 def _splits(one: Run) -> list[str]:

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 import state
-from fercore.charts.robustness import FIGURES, kind_rows, strength_chart, summary
+from fercore.charts.robustness import FIGURES, heat_chart, kind_chart, strength_chart
+from fercore.charts.robustness_words import kind_rows, summary
 from fercore.charts.style import RunStyle, count, percent, range_words, with_range
 from fercore.charts.training import run_legend
 from fercore.charts.weak_points import figure
-from fercore.evaluation.disturbances import KINDS
 from fercore.evaluation.intervals import wilson
 from fercore.evaluation.robustness import (
     BASELINE,
@@ -23,7 +23,7 @@ from fercore.evaluation.robustness import (
 from widgets.downloads import download_table
 from wording.markdown import code, escape
 
-WIDTH = 165  # pixels of a small chart
+WIDTH, LINE_WIDTH = 800, 380  # pixels of the charts, where the page has them
 HOW = (
     "Strength 0 is the picture as it is. Shares have Wilson's 95 % intervals, mean confidence that of a mean; the "
     "calibration error has none. Confidence is scaled by the run's own temperature, and sure from its own threshold "
@@ -43,15 +43,23 @@ def sentences(found: Robustness, run: str) -> list[str]:
     return state.worked_out(summary, found, code(run), baseline, escape(found.about["split_name"]))
 
 
-def draw_strengths(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], name: str) -> None:
-    """A figure of each kind by strength: small charts, as many beside each other as fit."""
-    if len(tables) > 1:
-        state.chart(run_legend, looks, list(tables), state.dark(), alt="Runs and their looks")
-    with st.container(horizontal=True, gap="small"):
-        for kind in KINDS:
-            with st.container(width=WIDTH):
-                alt = f"{FIGURES[name]} under {kind} by strength"
-                state.chart(strength_chart, tables, looks, name, kind, state.dark(), alt=alt)
+def draw_worst(results: dict[str, Robustness], looks: dict[str, RunStyle]) -> None:
+    """The mean accuracy under each kind, lowest first: which disturbances cost most."""
+    tables = {run: state.worked_out(kind_table, found).drop(columns="rises") for run, found in results.items()}
+    clean = {run: 1 - float(found.wrong_clean.mean()) for run, found in results.items()}
+    with st.container(width=WIDTH, gap="xsmall"):
+        if len(tables) > 1:
+            state.chart(run_legend, looks, list(tables), state.dark(), alt="Runs and their looks")
+        alt = "Mean accuracy under each kind of disturbance, lowest first"
+        state.chart(kind_chart, tables, looks, clean, alt=alt)
+    st.caption("Mean over the strengths with bootstrap intervals over images; dashed: pictures as they are.")
+
+
+def draw_strengths(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], name: str, kind: str) -> None:
+    """A figure of one kind by strength."""
+    with st.container(width=LINE_WIDTH):
+        alt = f"{FIGURES[name]} under {kind} by strength"
+        state.chart(strength_chart, tables, looks, name, kind, state.dark(), alt=alt)
 
 
 def draw_runs(results: dict[str, Robustness]) -> None:
@@ -79,11 +87,9 @@ def run_row(run: str, found: Robustness, baseline: Robustness | None) -> dict[st
     }
 
 
-def draw_kinds(found: Robustness, table: pd.DataFrame, run: str, split: str) -> None:
-    """The mean over the strengths of each kind, and a download of all figures."""
+def draw_kinds(found: Robustness, table: pd.DataFrame, run: str, split: str, name: str) -> None:
+    """A figure of every kind and strength, the mean over the strengths of each kind, and a download of all figures."""
+    state.chart(heat_chart, table, name, state.dark(), alt=f"{FIGURES[name]} of {run} by kind and strength")
     st.dataframe(state.worked_out(kind_rows, found), hide_index=True)
-    st.caption(
-        "Mean over the strengths with bootstrap intervals over images, lowest first. Not monotone: strengths at which "
-        f"{escape(run)} is right more often than at the one before."
-    )
+    st.caption(f"Not monotone: strengths at which {escape(run)} is right more often than at the one before.")
     download_table("Download the figures", table.assign(run=run), f"robustness_{run}_{split}.csv")

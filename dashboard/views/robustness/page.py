@@ -3,9 +3,8 @@
 import streamlit as st
 
 import state
-from views.robustness import counted
+from views.robustness import counted, examples
 from widgets.links import draw_comparison_link
-from widgets.one_of import one_of
 from widgets.page_title import page_title
 from wording.contamination import contamination_badge
 from wording.markdown import code, escape
@@ -15,7 +14,8 @@ runs = state.require_runs()
 able = [run for run in runs if counted.known(run)]
 if not able:
     counted.offer_first(runs)
-    counted.draw_examples(None)
+    st.subheader("What each disturbance looks like")
+    examples.draw_examples(None, examples.choose_kind())
     st.stop()
 shown = state.choose_runs(2, able)
 split, data = counted.choose(shown)
@@ -25,30 +25,31 @@ if not results:
     st.stop()
 headline = st.container()
 with st.spinner("Reading ..."):
-    from fercore.charts.robustness import FIGURES, heat_chart  # brings scipy: seconds, once
+    from fercore.charts.robustness import FIGURES  # brings scipy: seconds, once
     from fercore.evaluation.robustness import strength_table
     from views.robustness import drawn
 
-first = next(run for run in shown if run.name in results)
+measured = [run for run in shown if run.name in results]
+first, looks = measured[0], state.run_looks(measured)
 with headline:
     sentences = drawn.sentences(results[first.name], first.name)
     state.draw_answer(sentences[0], contamination_badge(first, split))
     st.markdown("\n".join(f"- {words}" for words in sentences[1:]))
     counted.warn_of_samples(results)
-name = one_of(
-    "Figure", list(FIGURES), default="accuracy", format_func=FIGURES.get, key="figure",
-    bind="query-params",
-)  # fmt: skip
-tables = {run: state.worked_out(strength_table, found) for run, found in results.items()}
-looks = state.run_looks([run for run in shown if run.name in results])
-drawn.draw_strengths(tables, looks, name)
-st.caption(drawn.HOW)
-draw_comparison_link([run for run in shown if run.name in results])
+drawn.draw_worst(results, looks)
 drawn.draw_runs(results)
-st.subheader("Kinds and strengths")
+draw_comparison_link(measured)
+st.subheader("By strength")
+with st.container(horizontal=True, gap="medium"):
+    kind = examples.choose_kind()
+    name = st.selectbox("Figure", list(FIGURES), format_func=FIGURES.get, key="figure", bind="query-params", width=240)
+tables = {run: state.worked_out(strength_table, found) for run, found in results.items()}
+with st.container(horizontal=True, gap="medium"):
+    drawn.draw_strengths(tables, looks, name, kind)
+    with st.container(width=examples.ROW):
+        examples.draw_examples(first, kind)
+st.caption(drawn.HOW)
 for run in results:
-    with st.expander(f"{code(run)}: {FIGURES[name].lower()} of each", expanded=len(results) == 1 or run == first.name):
-        state.chart(heat_chart, tables[run], name, state.dark(), alt=f"{FIGURES[name]} of {run} by kind and strength")
-        drawn.draw_kinds(results[run], tables[run], run, split)
-counted.draw_examples(first)
+    with st.expander(f"{code(run)}: {FIGURES[name].lower()} of each kind and strength", expanded=run == first.name):
+        drawn.draw_kinds(results[run], tables[run], run, split, name)
 counted.offer_more([run for run in runs if not counted.known(run)])

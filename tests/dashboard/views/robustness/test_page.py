@@ -2,7 +2,6 @@
 
 import pytest
 
-from fercore.evaluation.disturbances import KINDS
 from fercore.evaluation.elsewhere import place
 from fercore.evaluation.robustness import BASELINE, robustness_file
 from tests.dashboard.conftest import captions, charts, headline, words
@@ -36,10 +35,11 @@ def test_names_in_an_untrusted_file_are_no_markdown(open_page, folders):
     assert "images of \\!\\[x\\]" in headline(open_page("robustness", runs="a"))
 
 
-def test_lines_cells_and_tables(open_page, runs):
-    app = open_page("robustness", runs="a")
-    *lines, cells = charts(app)[: len(KINDS) + 1]
-    assert [chart["title"]["text"] for chart in lines] == list(KINDS)
+def test_the_worst_kinds_one_kind_by_strength_cells_and_tables(open_page, runs):
+    app = open_page("robustness", runs="a", kind="mask")
+    kinds, line, cells = charts(app)
+    assert kinds["layer"][2]["encoding"]["y"]["sort"][:2] == ["noise", "hand"]
+    assert line["title"]["text"] == "Accuracy under mask"
     assert cells["layer"][0]["encoding"]["y"]["sort"][:2] == ["noise", "hand"]
     over_all, kinds = app.dataframe[0].value, app.dataframe[1].value
     assert over_all["Worst disturbance"][0].startswith("noise: 63.0 %")
@@ -48,11 +48,14 @@ def test_lines_cells_and_tables(open_page, runs):
 
 
 def test_runs_beside_each_other_and_another_figure(open_page, runs):
-    app = open_page("robustness", runs=["a", BASELINE], figure="sure_right")
+    app = open_page("robustness", runs=["a", BASELINE], figure="Sure answers that are right")
     assert app.dataframe[0].value["Run"].tolist() == ["a", BASELINE]
     assert app.dataframe[0].value["Mean corruption error"][1] == "100.0 % (100.0 to 100.0)"
-    colour = charts(app)[1]["layer"][1]["encoding"]["color"]  # the first is the legend
-    assert colour["scale"]["domain"] == ["a", BASELINE]
+    _, kinds, line, *cells = charts(app)  # the first is the legend
+    for chart in (kinds, line):
+        assert chart["layer"][1]["encoding"]["color"]["scale"]["domain"] == ["a", BASELINE]
+    assert line["title"]["text"] == "Sure answers that are right under noise"
+    assert len(cells) == 2
 
 
 def test_pictures_of_each_strength_on_average_faces(open_page, runs):
@@ -88,6 +91,6 @@ def test_another_data_set_and_split_are_chosen_in_the_address(open_page, runs, t
     keep_counts(away, "val", wrong=lambda kind, strength: 20 + strength, split_name="PublicTest of away")
     app = open_page("robustness", runs="a", robustness_data="away", robustness_split="val")
     assert "`a` has an accuracy of 80.0 % on 100 images of PublicTest of away." in headline(app)
-    assert "`a`: accuracy of each" in [expander.label for expander in app.expander]
+    assert "`a`: accuracy of each kind and strength" in [expander.label for expander in app.expander]
     app = open_page("robustness", runs="a", robustness_data="away", robustness_split="test")
     assert "None of these runs was measured on away, test." in words(app)
