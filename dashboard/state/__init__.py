@@ -40,7 +40,7 @@ Choosers, drawn where they are called: directly under the page's title
 Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
     `dataset_average_faces()`, `augmented(face, n, seed)`;
-    `missing_dataset(what)` says what to run for pictures, `require_dataset(what)` says it and stops the page.
+    `missing_dataset(what)` says what to run for pictures.
 Audit
     `audit()`, `known_copies()`: what is wrong with the data set; `decisions()`, `decide(ids, decision)`: what the user
     wants done about it; `suspected(run)`: labels that a cross-validation doubts, `vote_doubts()`: labels
@@ -81,7 +81,6 @@ from state.dataset_images import (
     dataset_problem,
     image_rows,
     missing_dataset,
-    require_dataset,
 )
 from state.demo import CLIP, is_demo, limit_uploads, spend, upload_limit
 from state.faces import (

@@ -66,15 +66,6 @@ def missing_dataset(what: str) -> None:
         st.caption(why_no_jobs())
 
 
-def require_dataset(what: str) -> Dataset:
-    """The data set; where there is none, says what needs it and how to get it, and stops the page."""
-    found = dataset()
-    if found is None:
-        missing_dataset(what)
-        st.stop()
-    return found
-
-
 def image_rows(ids: Iterable[str], run: Run | None = None) -> np.ndarray:
     """Rows of the data set (of a run's results) for image ids, int64 (N,); -1 for an id it does not hold."""
     index = shared(*_dataset_key("ids", run), lambda: pd.Index(_open_dataset(run).ids))

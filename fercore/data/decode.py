@@ -67,51 +67,16 @@ class Photo(NamedTuple):
 def read_photo(data: bytes) -> Photo:
     """Decode a photo of any size for looking at it, with little memory.
 
-    Orientation (EXIF), transparency, values of 16 bits and frames are treated as by `decode_gray`.
+    Orientation (EXIF), transparency, values of 16 bits and frames are treated as by `decode_face`.
 
     Raises
     ------
     UnreadableImage
-        As `decode_gray`.
+        As `decode_face`.
     """
     notes: list[str] = []
     image, scale = _decode(data, notes.append, PHOTO_PIXELS)
     return Photo(np.array(image.convert("RGB"), dtype=np.uint8), scale, tuple(notes))
-
-
-def decode_gray(
-    data: bytes, size: int = SIZE, *, white: WhiteLevel | None = None, note: Note | None = None
-) -> np.ndarray:
-    """Decode one image file to a square of grey pixels.
-
-    The orientation noted by a camera (EXIF) is applied; transparent parts show white; colour becomes luma (ITU-R 601);
-    the largest centred square is scaled with antialiasing (Lanczos). A grey image that has the wanted size already
-    comes back unchanged. Of several frames, the first one counts that shows something.
-
-    Parameters
-    ----------
-    data
-        Content of the file.
-    size
-        Side of the result in pixels.
-    white
-        What white is in the pictures of 16 bits of the source that the file belongs to. Without it, one that does not
-        tell by itself is refused.
-    note
-        Told in words what the reader should know.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 array (size, size), 0 black to 255 white.
-
-    Raises
-    ------
-    UnreadableImage
-        If the bytes are no whole image of a known format, one of more than `MAX_PIXELS`, `MAX_SIDE` or `MAX_RATIO`, or
-        one of which nothing says what white is.
-    """
-    return decode_face(data, size, white=white, note=note)
 
 
 def decode_face(
@@ -123,17 +88,39 @@ def decode_face(
     white: WhiteLevel | None = None,
     note: Note | None = None,
 ) -> np.ndarray:
-    """As `decode_gray`, in colour where `channels` is 3, and of one face of a picture where `box` says which.
+    """Decode one image file, or one face of it, to a square of pixels.
+
+    The orientation noted by a camera (EXIF) is applied; transparent parts show white; in gray, colour becomes luma
+    (ITU-R 601); the largest centred square is scaled with antialiasing (Lanczos). A gray image that has the wanted size
+    already comes back unchanged. Of several frames, the first one counts that shows something.
 
     Parameters
     ----------
+    data
+        Content of the file.
+    size
+        Side of the result in pixels.
+    channels
+        1 for gray, 3 for colour.
     box
-        left, top, right, bottom in pixels of the upright picture; what lies outside of the picture is cut off.
+        Where the face is: left, top, right, bottom in pixels of the upright picture; what lies outside of the picture
+        is cut off. None for the whole picture.
+    white
+        What white is in the pictures of 16 bits of the source that the file belongs to. Without it, one that does not
+        tell by itself is refused.
+    note
+        Told in words what the reader should know.
 
     Returns
     -------
     numpy.ndarray
-        uint8 array (size, size), or (size, size, 3): red, green, blue.
+        uint8 array (size, size), 0 black to 255 white, or (size, size, 3): red, green, blue.
+
+    Raises
+    ------
+    UnreadableImage
+        If the bytes are no whole image of a known format, one of more than `MAX_PIXELS`, `MAX_SIDE` or `MAX_RATIO`, or
+        one of which nothing says what white is; or if the box lies outside of the picture.
     """
     image, scale = _decode(data, note, PHOTO_PIXELS, white)
     if box is not None:
@@ -150,18 +137,6 @@ def _cropped(image: Image.Image, box: list[int], said: tuple[int, int, int, int]
     if right - left < 1 or bottom - top < 1:
         raise UnreadableImage(f"the face's box {said} (left, top, right, bottom) lies outside of the picture")
     return image.crop((left, top, right, bottom))
-
-
-def decode_rgb(data: bytes, *, white: WhiteLevel | None = None, note: Note | None = None) -> np.ndarray:
-    """Decode one image file in colour and in its own size; all else is as with `decode_gray`.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 array (H, W, 3): red, green, blue, 0 to 255.
-    """
-    image, _ = _decode(data, note, MAX_PIXELS, white)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
 
 
 def largest_value(data: bytes) -> int:

@@ -9,7 +9,7 @@ from fercore.data.dataset import Dataset
 from fercore.data.ferplus import ANSWERS, verdict, votes_on, without_outliers
 from fercore.fields import ConfigError
 
-LABELS, VOTES = "labels", "votes"
+LABELS = "labels"
 
 
 def class_weights(labels: torch.Tensor, kind: str, classes: int, device: torch.device) -> torch.Tensor | None:

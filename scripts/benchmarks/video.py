@@ -46,7 +46,6 @@ class Stopwatch:
     """Calls something and counts the seconds that it takes."""
 
     work: Callable
-    calls: int = 0
     seconds: float = 0.0
     upright: float = 0.0  # as a detector has
 
@@ -56,7 +55,6 @@ class Stopwatch:
             return self.work(*arguments)
         finally:
             self.seconds += time.perf_counter() - began
-            self.calls += 1
 
 
 @dataclass

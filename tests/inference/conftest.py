@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fercore.data.decode import decode_rgb
+from fercore.data.decode import read_photo
 from fercore.inference.detectors import Mtcnn, YuNet
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "dashboard" / "examples" / "portrait.jpg"
@@ -14,7 +14,7 @@ PORTRAIT = Path(__file__).resolve().parents[2] / "dashboard" / "examples" / "por
 @pytest.fixture(scope="session")
 def portrait() -> np.ndarray:
     """A real photo, uint8 (512, 512, 3), of one face whose eyes lie at about (206, 103) and (249, 105)."""
-    return decode_rgb(PORTRAIT.read_bytes())
+    return read_photo(PORTRAIT.read_bytes()).pixels
 
 
 @pytest.fixture(scope="session")

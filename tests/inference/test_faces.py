@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fercore.data.decode import decode_gray
+from fercore.data.decode import decode_face
 from fercore.inference.faces import FRAMINGS, NOTHING, Face, Framing, crop_face, face_square, in_reading_order, turned
 from fercore.inference.looking import find_faces
 from tests.factories.data import png
@@ -42,7 +42,7 @@ def test_a_gray_crop_comes_back_unchanged():
 def test_a_picture_used_whole_is_cropped_as_the_data_set_is():
     picture = np.random.default_rng(0).integers(0, 256, (90, 161, 3), dtype=np.uint8)
     (whole,) = find_faces(picture, None)
-    assert np.array_equal(crop_face(picture, whole), decode_gray(png(picture)))
+    assert np.array_equal(crop_face(picture, whole), decode_face(png(picture)))
 
 
 def test_the_crop_is_a_square_around_the_face():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fercore.data.dataset import open_dataset
-from fercore.data.decode import decode_rgb
+from fercore.data.decode import read_photo
 from fercore.inference.faces import Face, crop_face
 from fercore.inference.looking import look
 from fercore.inference.portraits import largest_face
@@ -36,7 +36,7 @@ def test_faces_of_portraits_are_cropped_as_predict_crops_them(portraits, tmp_pat
     out = tmp_path / "out"
     assert main([str(portraits), "--out", str(out), "--find-faces", "--detector", file]) == 0
     dataset = open_dataset(out)
-    photo = decode_rgb((portraits / "test/angry/400.png").read_bytes())
+    photo = read_photo((portraits / "test/angry/400.png").read_bytes()).pixels
     row = dataset.ids.tolist().index("test/angry/400")
     assert np.array_equal(dataset.images[row], look(photo, detector).crops[0])
     assert json.loads((out / "dataset.json").read_text())["source"]["options"]["find_faces"] == name

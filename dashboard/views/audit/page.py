@@ -21,7 +21,6 @@ from widgets.page_title import page_title
 from wording.markdown import code
 
 VIEWS = {"copies": "Copies", "odd": "Blank and odd", "labels": "Doubtful labels", "decisions": "Decisions"}
-NEEDS_AUDIT = ("copies", "odd", "decisions")
 
 
 def say_no_audit() -> None:

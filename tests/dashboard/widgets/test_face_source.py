@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fercore.data.dataset import open_dataset
-from fercore.data.decode import decode_rgb
+from fercore.data.decode import read_photo
 from fercore.emotions import EMOTIONS
 from fercore.inference.detectors import Mtcnn
 from fercore.inference.looking import look
@@ -124,14 +124,14 @@ def test_uploads_are_decoded_and_what_is_no_picture_is_named(opened, run):
 
 def test_faces_are_found_in_uploads_as_on_the_page_predict(opened, run):
     portrait = (DASHBOARD / "examples" / "portrait.jpg").read_bytes()
-    group = np.tile(decode_rgb(portrait)[20:220, 130:330], (1, 2, 1))
+    group = np.tile(read_photo(portrait).pixels[20:220, 130:330], (1, 2, 1))
     blank = png(np.full((300, 300), 7, np.uint8))
     files = [("one.jpg", portrait, "image/jpeg"), ("two.png", png(group), ""), ("wall.png", blank, "")]
     app = opened(faces="Upload")
     app = app.file_uploader(key="uploaded_faces").set_value(files).run()
     faces, detector = got(app), Mtcnn()
     assert faces.names == ("one.jpg", "two.png, face 1", "two.png, face 2")
-    expected = [look(picture, detector).crops for picture in (decode_rgb(portrait), group)]
+    expected = [look(picture, detector).crops for picture in (read_photo(portrait).pixels, group)]
     assert np.array_equal(faces.images, np.concatenate(expected))
     assert "`wall.png`: no face is found in it." in words(app)
 
