@@ -47,7 +47,8 @@ from fercore.runs import TTAS, atomic_write
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    options = read_options(arguments)
+    options = options_parser().parse_args(arguments)
+    check(options)
     # What OpenCV and FFmpeg have to say of a damaged video is said once, at the end.
     os.environ |= {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
     run = find_run(options.run, options.runs)
@@ -110,24 +111,23 @@ def store_video(options: argparse.Namespace) -> None:
         print(f"Stored in {options.annotate}.", file=sys.stderr)
 
 
-def read_options(arguments: list[str]) -> argparse.Namespace:
+def options_parser() -> ScriptParser:
     parser = ScriptParser(__doc__)
     add_run(parser, "run with weights")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, videos, and folders of them")
     parser.add_argument("--out", type=Path, metavar="FILE", help="table to write (default: to the terminal)")
-    parser.add_argument("--fps", type=float, default=1.0, help="frames looked at in a second of a video (%(default)g)")
-    parser.add_argument(
-        "--look-every",
-        type=int,
-        default=1,
-        metavar="N",
-        help="look for the faces of a video in every Nth of these frames and follow them in the others "
-        "(default: %(default)s, in all)",
-    )
     parser.add_argument("--tta", choices=TTAS, default="none", help="flip averages each face and its mirror image")
     parser.add_argument(
         "--runtime", choices=RUNTIMES, default="torch", help="onnx: the run's ONNX file answers (default: %(default)s)"
     )
+    add_detection(parser)
+    add_video(parser)
+    add_roots(parser)
+    return parser
+
+
+def add_detection(parser: ScriptParser) -> None:
+    """How faces are found."""
     parser.add_argument(
         "--no-detect", dest="detect", action="store_false", help="every picture is one face: its centred square"
     )
@@ -147,6 +147,19 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--faceless", action="store_true", help="a row, with empty cells, also for a picture or frame without a face"
     )
+
+
+def add_video(parser: ScriptParser) -> None:
+    """Which frames of a video are looked at, and what is made of it."""
+    parser.add_argument("--fps", type=float, default=1.0, help="frames looked at in a second of a video (%(default)g)")
+    parser.add_argument(
+        "--look-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="look for the faces of a video in every Nth of these frames and follow them in the others "
+        "(default: %(default)s, in all)",
+    )
     parser.add_argument("--tracks", action="store_true", help="follow the faces of each video: a column track")
     parser.add_argument(
         "--smooth",
@@ -165,8 +178,10 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
         metavar="FILE",
         help="one video with boxes, answers and its sound to write, as MP4; needs --tracks",
     )
-    add_roots(parser)
-    options = parser.parse_args(arguments)
+
+
+def check(options: argparse.Namespace) -> None:
+    """ConfigError where options do not go together, or are out of range."""
     if not 0 < options.fps <= 1000:
         raise ConfigError(f"--fps: received {options.fps:g}, expected more than 0 and at most 1000 frames a second")
     if not 1 <= options.look_every <= MOST_EVERY:
@@ -187,7 +202,6 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     for flag in ("subtitles", "annotate"):
         if getattr(options, flag):
             check_video(options, f"--{flag}")
-    return options
 
 
 def check_video(options: argparse.Namespace, flag: str) -> None:

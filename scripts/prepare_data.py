@@ -67,25 +67,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--form", default="", choices=FORM_NAMES, help="how SOURCE is laid out, where it is not told")
     parser.add_argument("--size", type=int, default=48, help="side of the stored images in pixels (default: 48)")
     parser.add_argument("--color", action="store_true", help="store images in colour (default: gray)")
-    parser.add_argument(
-        "--classes", default="", metavar="A,B,...", help="names of the classes, in the order of their codes"
-    )
-    parser.add_argument(
-        "--map", default="", metavar="A=B,...", help="take class A for B; B may be drop: anger=angry,contempt=drop"
-    )
-    parser.add_argument(
-        "--labels",
-        choices=tuple(LABELS),
-        default="own",
-        help="ferplus: for FER2013, what most of ten people say in place of its label, eight classes with their votes",
-    )
-    parser.add_argument("--as", default="", choices=SPLITS, dest="as_split", help="put all images into one split")
-    parser.add_argument(
-        "--subject",
-        default="",
-        metavar="REGEX",
-        help="finds who is shown in an image's path (its first group), so that splits cut here keep people together",
-    )
+    add_labels(parser)
     parser.add_argument(
         "--find-faces",
         action="store_true",
@@ -108,6 +90,29 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if args.name and not NAME.fullmatch(args.name):
         parser.error(f"--name {args.name!r}: expected letters, digits and . _ - only, such as rafdb")
     return args
+
+
+def add_labels(parser: ScriptParser) -> None:
+    """What the classes of the images are, and how they are split."""
+    parser.add_argument(
+        "--classes", default="", metavar="A,B,...", help="names of the classes, in the order of their codes"
+    )
+    parser.add_argument(
+        "--map", default="", metavar="A=B,...", help="take class A for B; B may be drop: anger=angry,contempt=drop"
+    )
+    parser.add_argument(
+        "--labels",
+        choices=tuple(LABELS),
+        default="own",
+        help="ferplus: for FER2013, what most of ten people say in place of its label, eight classes with their votes",
+    )
+    parser.add_argument("--as", default="", choices=SPLITS, dest="as_split", help="put all images into one split")
+    parser.add_argument(
+        "--subject",
+        default="",
+        metavar="REGEX",
+        help="finds who is shown in an image's path (its first group), so that splits cut here keep people together",
+    )
 
 
 def choices_of(args: argparse.Namespace) -> Choices:

@@ -10,6 +10,7 @@ A file of your own has the columns id, name and value: a line for each image and
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -29,18 +30,7 @@ WIDTHS = (20, 28, 6, 22, 7, 24, 8)
 
 @friendly_errors
 def main(arguments: list[str]) -> None:
-    parser = ScriptParser(__doc__)
-    add_run(parser, "run whose stored predictions are looked at")
-    parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
-    parser.add_argument("--tta", choices=TTAS, default="none", help="predictions as they are, or averaged by flip")
-    parser.add_argument("--slices", type=Path, metavar="CSV", help="slices of your own: columns id, name, value")
-    parser.add_argument("--parts", type=int, choices=PARTS, default=3, help="groups of each measure (%(default)s)")
-    parser.add_argument("--pairs", action="store_true", help="also show every two attributes at once")
-    parser.add_argument("--search", action="store_true", help="look for the worst slices, confirmed on other images")
-    parser.add_argument("--seed", type=int, default=0, help="of the search and the bootstraps (%(default)s)")
-    parser.add_argument("--out", type=Path, metavar="CSV", help="write the table with all its columns there")
-    add_roots(parser)
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     run = find_run(options.run, options.runs)
     found = run.predictions(options.split, options.tta)
     metrics = run.metrics(options.split, options.tta)
@@ -67,6 +57,21 @@ def main(arguments: list[str]) -> None:
     if options.out:
         atomic_write(options.out, lambda file: file.write(table.to_csv(index=False).encode()))
         print(f"\nWritten to {options.out}.")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = ScriptParser(__doc__)
+    add_run(parser, "run whose stored predictions are looked at")
+    parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
+    parser.add_argument("--tta", choices=TTAS, default="none", help="predictions as they are, or averaged by flip")
+    parser.add_argument("--slices", type=Path, metavar="CSV", help="slices of your own: columns id, name, value")
+    parser.add_argument("--parts", type=int, choices=PARTS, default=3, help="groups of each measure (%(default)s)")
+    parser.add_argument("--pairs", action="store_true", help="also show every two attributes at once")
+    parser.add_argument("--search", action="store_true", help="look for the worst slices, confirmed on other images")
+    parser.add_argument("--seed", type=int, default=0, help="of the search and the bootstraps (%(default)s)")
+    parser.add_argument("--out", type=Path, metavar="CSV", help="write the table with all its columns there")
+    add_roots(parser)
+    return parser.parse_args(arguments)
 
 
 def _dataset(folder: Path, fingerprint: str) -> Dataset | None:

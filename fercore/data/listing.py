@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from fercore.data.choices import Choices, UnknownClass
 from fercore.data.dataset import SPLITS, SUBJECT, DataError
-from fercore.data.decode import UnreadableImage, decode_face, largest_value
+from fercore.data.decode import Note, UnreadableImage, decode_face, largest_value
 from fercore.data.depth import WhiteLevel
 from fercore.data.members import read_bytes
 from fercore.data.records import PLAIN_SPLIT_NAMES, BadRecord, OnBad, Record, Source
@@ -123,54 +125,59 @@ class Listing:
         classes = classes or choices.order(self.classes)
         if unused := sorted(set(choices.renamed) - self._seen):
             notes.append(f"--map {unused[0]}: the source has no class of this name")
-        codes = {name: code for code, name in enumerate(classes)}
         listed = sorted(zip(ids, images, strict=True), key=lambda pair: pair[0])
-        columns = tuple(dict.fromkeys(column for image in images for column in image.extra))
         if choices.as_split:
             cut, more["expected"] = (), ()
             notes += choices.notes()
-
-        def read(on_bad: OnBad) -> Iterator[Record]:
-            for error in self.bad:
-                on_bad(error)
-            white, told = self._white(), []
-            for id_, image in listed:
-                where = f"{self.source}: {image.path}"
-                note = functools.partial(_tell, told, image.path)
-                try:
-                    data = read_bytes(image.file, where)
-                    if choices.find_face and image.box is None:
-                        pixels = choices.find_face(data, choices.size, choices.channels, note)
-                        if pixels is None:
-                            raise BadRecord(f"{where}: no face is found in it")
-                    else:
-                        pixels = decode_face(data, choices.size, choices.channels, image.box, white=white, note=note)
-                except UnreadableImage as error:
-                    on_bad(BadRecord(f"{where}: {error}; expected a whole image file"))
-                except BadRecord as error:
-                    on_bad(error)
-                else:
-                    yield Record(id_, codes[image.name], choices.as_split or image.split, pixels, image.extra)
-            notes.extend([*white.notes, *told[:TOLD]])
-            if len(told) > TOLD:
-                notes.append(f"... and {len(told) - TOLD:,} more such images")
-
         return Source(
             form,
             self.source,
             choices.split_names(split_names),
-            read,
+            functools.partial(self._read, listed, classes, notes),
             total=len(images),
             cut=cut,
             classes=classes,
             size=choices.size,
             channels=choices.channels,
-            columns=columns,
+            columns=tuple(dict.fromkeys(column for image in images for column in image.extra)),
             dropped=dict(self.dropped),
             notes=notes,
             dataset=dataset,
             **more,
         )
+
+    def _read(
+        self, listed: list[tuple[str, Listed]], classes: tuple[str, ...], notes: list[str], on_bad: OnBad
+    ) -> Iterator[Record]:
+        """The records of images with their ids; what is to be told of their pictures is added to the notes."""
+        for error in self.bad:
+            on_bad(error)
+        codes = {name: code for code, name in enumerate(classes)}
+        white, told = self._white(), []
+        for id_, image in listed:
+            try:
+                pixels = self._pixels(image, white, functools.partial(_tell, told, image.path))
+            except BadRecord as error:
+                on_bad(error)
+            else:
+                yield Record(id_, codes[image.name], self.choices.as_split or image.split, pixels, image.extra)
+        notes.extend([*white.notes, *told[:TOLD]])
+        if len(told) > TOLD:
+            notes.append(f"... and {len(told) - TOLD:,} more such images")
+
+    def _pixels(self, image: Listed, white: WhiteLevel, note: Note) -> np.ndarray:
+        """An image as the data set keeps it; BadRecord where that cannot be made of its file."""
+        choices, where = self.choices, f"{self.source}: {image.path}"
+        data = read_bytes(image.file, where)
+        try:
+            if not choices.find_face or image.box is not None:
+                return decode_face(data, choices.size, choices.channels, image.box, white=white, note=note)
+            pixels = choices.find_face(data, choices.size, choices.channels, note)
+        except UnreadableImage as error:
+            raise BadRecord(f"{where}: {error}; expected a whole image file") from error
+        if pixels is None:
+            raise BadRecord(f"{where}: no face is found in it")
+        return pixels
 
     def _white(self) -> WhiteLevel:
         return WhiteLevel(lambda: map(_largest_value, self.images))

@@ -21,7 +21,8 @@ from torch import nn
 
 from fercore import runs
 from fercore.models.exported import is_exported, own_form
-from fercore.models.hub import HubError, classes_of, is_hub_config, label_names, open_folder
+from fercore.models.hub import is_hub_config, open_folder
+from fercore.models.hub_labels import HubError, classes_of, label_names
 from fercore.models.registry import count_parameters, open_model
 from fercore.runs import SPLITS, Run, RunError, check_name, read_json, write_json
 from fercore.temporary import temporary_folder

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 
 from fercore.data.transforms import Preprocess
-from fercore.models.hub import HubError
+from fercore.models.hub_labels import HubError
 from fercore.models.networks import NETWORKS
 
 MODEL_TYPE = "fer-workbench"  # in config.json, see fercore/export/modeling_fer.py

@@ -12,7 +12,7 @@ from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.data.transforms import PIXELS
 from fercore.runs import MOST_MEMBERS, Predictions, Run, RunError
 from fercore.training.evaluate import store
-from fercore.training.session import made_with
+from fercore.training.run_info import made_with
 
 COMBINED = "mean of probabilities"
 _NEEDED = (("val", "none"), ("test", "none"))

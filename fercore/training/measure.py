@@ -14,7 +14,8 @@ from fercore.models.forward import probabilities
 from fercore.models.registry import count_parameters
 from fercore.training.config import Config, fitted
 from fercore.training.distillation import open_teacher
-from fercore.training.loop import Fit, setup, train_epoch
+from fercore.training.loop import train_epoch
+from fercore.training.setup import Fit, setup
 
 WARM_UP, STEPS = 1, 3  # the first step also chooses kernels and fills the heap
 VAL_BATCH = 256

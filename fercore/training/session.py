@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import shutil
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from fercore import runs
 from fercore.data.dataset import Dataset, average_faces
 from fercore.data.decisions import apply_decisions
 from fercore.evaluation.elsewhere import FOLDER
-from fercore.models.registry import count_parameters, save_model
+from fercore.models.registry import save_model
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, Run, RunError
 from fercore.training.checkpoint import check_progress, has_state, load_state, restore_optimizer, save_state
@@ -29,8 +25,10 @@ from fercore.training.distillation import Teacher, open_teacher
 from fercore.training.evaluate import evaluate_run
 from fercore.training.first_weights import FirstWeights, open_first_weights
 from fercore.training.longer import continued, lengthened
-from fercore.training.loop import Fit, is_done, run_epoch, setup
+from fercore.training.loop import is_done, run_epoch
 from fercore.training.progress import Progress
+from fercore.training.run_info import describe
+from fercore.training.setup import Fit, setup
 from fercore.training.trackers import Tracking, best_epoch, check_trackers, tracked
 
 LONGEST_PROBLEM = 2000  # characters of an error's message that run.json keeps
@@ -85,7 +83,7 @@ def start(
     decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
     fit = setup(config, decided, teacher=_teacher(config, dataset, root), first=_first_weights(config, root))
     if fit.accelerator.is_main_process:
-        run = runs.create_run(root, name, _describe(fit, dataset, command, decisions) | dict(notes or {}))
+        run = runs.create_run(root, name, describe(fit, dataset, command, decisions) | dict(notes or {}))
         runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
     fit.accelerator.wait_for_everyone()
     return _train(fit, dataset, Path(root) / name, quiet, None, log_with)
@@ -274,51 +272,6 @@ def _forget_measurements(run: Run) -> None:
 def _write_history(fit: Fit, run: Run) -> None:
     text = pd.DataFrame(fit.history, columns=list(HISTORY_COLUMNS)).to_csv(index=False)
     runs.atomic_write(run.path / "history.csv", lambda file: file.write(text.encode("utf-8")))
-
-
-def _describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) -> dict:
-    precision, processes = fit.accelerator.mixed_precision, fit.accelerator.num_processes
-    device = fit.accelerator.device.type + (f" ({torch.cuda.get_device_name()})" if torch.cuda.is_available() else "")
-    return {
-        "command": command,
-        **made_with(),
-        "device": f"{device}, {'fp32' if precision == 'no' else precision}"
-        + f", {processes} processes" * (processes > 1),
-        "threads": torch.get_num_threads(),
-        "config": fit.config.to_dict(),
-        "seed": fit.config.training.seed,
-        "dataset": dataset.summary(),
-        "classes": list(dataset.classes),
-        "preprocess": fit.preprocess.to_dict(),
-        "parameters": count_parameters(fit.module),
-        "trained_on": {
-            "dataset": "FER2013",
-            "splits": ["train"],
-            "images": len(fit.targets),
-            "decisions": decisions,
-            "extra_data": [],
-            "targets": fit.config.training.targets,
-            "pretraining": fit.pretraining,
-            "init_from": fit.first.record if fit.first else None,
-            "teacher": fit.teacher.record if fit.teacher else None,
-        },
-        "best": None,
-    }
-
-
-def made_with() -> dict:
-    """For run.json: the versions that a run is made with, and the commit of this repository, None outside one."""
-    packages = ("fercore", "torch", "torchvision", "accelerate", "numpy")
-    versions = {"python": platform.python_version(), **{package: version(package) for package in packages}}
-    return {"versions": versions, "git_commit": _git_commit()}
-
-
-def _git_commit() -> str | None:
-    try:
-        command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 @contextlib.contextmanager

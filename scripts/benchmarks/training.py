@@ -27,7 +27,8 @@ from fercore.data.dataset import Dataset
 from fercore.data.fer2013 import SIZE
 from fercore.models.registry import build
 from fercore.training.config import load_recipe
-from fercore.training.loop import Fit, learn, setup, train_epoch, uses_bf16
+from fercore.training.loop import learn, train_epoch
+from fercore.training.setup import Fit, setup, uses_bf16
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 IMAGES = 128 * (8 if DEVICE == "cpu" else 400)  # per measurement

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from fercore.data.transforms import Preprocess
 from fercore.models.forward import probabilities
-from fercore.models.hub import HubError, HubPreprocess, left_out_mass, map_labels, open_folder
+from fercore.models.hub import HubPreprocess, left_out_mass, open_folder
+from fercore.models.hub_labels import HubError, map_labels
 from fercore.models.registry import load
 from fercore.runs import RunError
 from tests.factories.hub import DIMA806_LABELS, make_hub_folder

@@ -13,6 +13,7 @@ from fercore.runs import RunError, open_run
 from fercore.training import loop, session
 from fercore.training.config import load_recipe
 from fercore.training.distillation import open_teacher, soft_target_loss
+from fercore.training.setup import setup
 from tests.factories.data import make_dataset
 from tests.training.conftest import TINY
 from tests.training.test_session import same_files
@@ -64,7 +65,7 @@ def test_the_loss_by_hand():
 def test_distillation_weighs_teacher_and_labels(dataset, place):
     teacher = open_teacher("teacher", dataset, place)
     config = tiny(teacher="teacher", distillation=0.25, temperature=2.0, label_smoothing=0.0)
-    fit = loop.setup(config, dataset, teacher=teacher)
+    fit = setup(config, dataset, teacher=teacher)
     logits, taught = torch.tensor([[0.0] * 7]), torch.tensor([[5.0] + [0.0] * 6])
     loss = loop._loss(fit, logits, torch.tensor([3]), taught)
     expected = 0.75 * math.log(7) + 0.25 * soft_target_loss(logits, taught, 2.0).item()
@@ -73,7 +74,7 @@ def test_distillation_weighs_teacher_and_labels(dataset, place):
 
 def test_the_teacher_sees_the_augmented_picture_and_learns_nothing(dataset, place, monkeypatch):
     teacher = open_teacher("teacher", dataset, place)
-    fit, seen, given = loop.setup(tiny(**TAUGHT, mixup=1.0), dataset, teacher=teacher), [], []
+    fit, seen, given = setup(tiny(**TAUGHT, mixup=1.0), dataset, teacher=teacher), [], []
     before = {name: t.clone() for name, t in teacher.model.module.state_dict().items()}
     handle = teacher.model.module.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].clone()))
     fit.module.register_forward_hook(lambda module, inputs, output: given.append(inputs[0].clone()))

@@ -14,9 +14,10 @@ from fercore.evaluation.contamination import contamination
 from fercore.fields import ConfigError
 from fercore.models.registry import build, load, stored_module
 from fercore.runs import RunError
-from fercore.training import loop, session
+from fercore.training import session
 from fercore.training.config import load_recipe
 from fercore.training.first_weights import FirstWeights, open_first_weights, start_from
+from fercore.training.setup import setup
 from tests.training.conftest import TINY
 
 
@@ -33,7 +34,7 @@ def root(dataset, tmp_path_factory):
 
 def test_the_first_weights_are_the_runs(dataset, root):
     first = open_first_weights("first", root)
-    fit = loop.setup(tiny(init_from="first"), dataset, first=first)
+    fit = setup(tiny(init_from="first"), dataset, first=first)
     stored = load(runs.open_run(root / "first")).module.state_dict()
     assert all(torch.equal(own, stored[name]) for name, own in fit.module.state_dict().items())
     assert fit.pretraining == "run first"
@@ -81,7 +82,7 @@ def test_the_last_layer_goes_by_the_names_of_classes():
 )
 def test_another_network_is_refused(dataset, root, changes, message):
     with pytest.raises(ConfigError, match=message):
-        loop.setup(tiny(init_from="first", **changes), dataset, first=open_first_weights("first", root))
+        setup(tiny(init_from="first", **changes), dataset, first=open_first_weights("first", root))
 
 
 def test_a_run_that_cannot_be_begun_with_is_refused(dataset, root):

@@ -13,6 +13,7 @@ from fercore.training.config import load_recipe
 from fercore.training.distillation import open_teacher
 from fercore.training.guidance import Guidance, guide
 from fercore.training.session import start
+from fercore.training.setup import setup
 from tests.training.conftest import TINY
 
 SMALL = ViTConfig(patch_size=8, hidden_size=8, layers=4, heads=2, mlp_ratio=1.0)
@@ -56,7 +57,7 @@ def test_guided_tokens_come_nearer_to_the_map(dataset, tmp_path):
     teacher = open_teacher("teacher", dataset, tmp_path)
     vit = {"patch_size": 8, "hidden_size": 16, "layers": 2, "heads": 2, "batch_size": 21, "learning_rate": 0.003}
     config = load_recipe("vit-compact").override(**vit, guidance=5.0, precision="fp32", optimizer="muon")
-    fit, seen = loop.setup(config, dataset, teacher=teacher), []
+    fit, seen = setup(config, dataset, teacher=teacher), []
     before = [parameter.clone() for parameter in fit.guidance.project.parameters()]
     loss = fit.guidance.loss
     fit.guidance.loss = lambda: seen.append(loss()) or seen[-1]

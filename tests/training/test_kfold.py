@@ -9,7 +9,7 @@ import pytest
 from fercore.evaluation.metrics import report
 from fercore.fields import ConfigError
 from fercore.runs import Predictions, RunError, open_run
-from fercore.training import kfold, loop, session
+from fercore.training import kfold, session
 from fercore.training.config import load_recipe
 from fercore.training.kfold import cross_validate, held_out_rows, mean_prediction, only, out_of_fold, without
 from tests.factories.runs import make_run
@@ -46,7 +46,7 @@ def test_folds_are_stratified_seeded_and_hold_out_every_image_once(dataset):
 
 
 def test_a_fold_trains_on_nothing_that_it_holds_out(dataset, tmp_path, monkeypatch):
-    seen, setup = [], loop.setup
+    seen, setup = [], session.setup
 
     def spy(config, fold_dataset, **settings):
         fit = setup(config, fold_dataset, **settings)

@@ -15,6 +15,7 @@ from fercore.training import loop
 from fercore.training.config import load_recipe
 from fercore.training.evaluate import val_scores
 from fercore.training.schedule import learning_rate
+from fercore.training.setup import setup
 from tests.data.test_transforms import Asked
 from tests.training.conftest import TINY
 
@@ -28,7 +29,7 @@ def make(dataset):
     """`make(epochs=3)`: a training that has not begun, with 2 steps of 16 of its 42 images in an epoch."""
 
     def made(**changes):
-        return loop.setup(load_recipe("report-cnn").override(**{**TINY, **STILL, **changes}), dataset)
+        return setup(load_recipe("report-cnn").override(**{**TINY, **STILL, **changes}), dataset)
 
     return made
 
@@ -125,7 +126,9 @@ def test_a_larger_step_has_the_learning_rate_and_the_average_that_go_with_it(mak
 
 
 def test_a_compiled_network_learns_the_same_within_rounding(make, monkeypatch):
-    monkeypatch.setattr(loop, "COMPILER", "aot_eager")  # all of the compiler but the code that it writes
+    monkeypatch.setattr(
+        "fercore.training.setup.COMPILER", "aot_eager"
+    )  # all of the compiler but the code that it writes
     settings = {"learning_rate": 0.05, "batch_norm": True, "horizontal_flip": 0.5, "ema": 0.9, "epochs": 2}
     plain, compiled = make(**settings), make(**settings, compile=True)
     for _ in range(2):
@@ -140,7 +143,7 @@ def test_a_network_that_cannot_be_compiled_says_what_to_do(make, monkeypatch):
     def no_compiler(*_):
         raise RuntimeError("no working C++ compiler")
 
-    monkeypatch.setattr(loop, "COMPILER", no_compiler)
+    monkeypatch.setattr("fercore.training.setup.COMPILER", no_compiler)
     with pytest.raises(RunError, match=r"--compile: the network cannot be compiled here \(.*leave --compile out"):
         loop.train_epoch(make(compile=True), 0)
 

@@ -20,7 +20,9 @@ from fercore.runs import HISTORY_COLUMNS, RunError, list_runs, open_run
 from fercore.training import loop, session
 from fercore.training.config import load_recipe
 from fercore.training.evaluate import evaluate_run
-from fercore.training.loop import TrainingFailed
+from fercore.training.setup import TrainingFailed
+from fercore.training.shares import train_rows
+from fercore.training.targets import class_weights
 from tests.factories.data import make_dataset
 from tests.factories.robustness import keep_counts
 from tests.training.conftest import TINY
@@ -218,16 +220,16 @@ def test_what_cannot_be_resumed_or_started_is_told(dataset, tmp_path):
 
 def test_train_share_is_stratified_and_seeded(dataset):
     training = tiny(train_share=0.5).training
-    rows = loop.train_rows(dataset, training)
+    rows = train_rows(dataset, training)
     assert np.bincount(dataset.labels[rows]).tolist() == [3] * 7
     assert set(dataset.splits[rows]) == {"train"}
-    assert loop.train_rows(dataset, training).tolist() == rows.tolist()
+    assert train_rows(dataset, training).tolist() == rows.tolist()
 
 
 def test_class_weights_by_hand():
     labels = torch.tensor([0] * 4 + [1] + [2] * 4)
-    balanced = loop.class_weights(labels, "balanced", 7, "cpu")
+    balanced = class_weights(labels, "balanced", 7, "cpu")
     torch.testing.assert_close(balanced[:4], torch.tensor([0.75, 3.0, 0.75, 0.0]))
-    root = loop.class_weights(labels, "sqrt", 7, "cpu")
+    root = class_weights(labels, "sqrt", 7, "cpu")
     torch.testing.assert_close(root[:3], torch.tensor([0.9, 1.8, 0.9]))
-    assert loop.class_weights(labels, "none", 7, "cpu") is None
+    assert class_weights(labels, "none", 7, "cpu") is None

@@ -12,6 +12,7 @@ from fercore.fields import ConfigError
 from fercore.training import loop, session
 from fercore.training.config import load_recipe
 from fercore.training.distillation import open_teacher
+from fercore.training.setup import setup
 from fercore.training.targets import training_targets, vote_shares
 from tests.training.conftest import TINY
 from tests.training.test_session import same_files
@@ -50,7 +51,7 @@ def test_images_without_a_distribution_are_left_out(dataset):
     kept, targets = training_targets(voted(dataset, votes), rows, "votes")
     assert kept.tolist() == [row for number, row in enumerate(rows.tolist()) if number not in (1, 4)]
     torch.testing.assert_close(targets, torch.full((len(kept), 7), 1 / 7))
-    fit = loop.setup(tiny(targets="votes"), voted(dataset, votes))
+    fit = setup(tiny(targets="votes"), voted(dataset, votes))
     assert len(fit.images) == len(fit.targets) == len(rows) - 2
     assert torch.equal(fit.images, torch.from_numpy(dataset.images[kept]))
 
@@ -65,14 +66,14 @@ def test_fer2013_without_stored_votes_has_those_of_ferplus(dataset):
 
 def test_without_votes_the_message_says_where_they_come_from(dataset):
     with pytest.raises(ConfigError, match=r"--targets votes: there are no votes .* --labels ferplus --name ferplus"):
-        loop.setup(tiny(targets="votes"), dataset)
+        setup(tiny(targets="votes"), dataset)
     with pytest.raises(ConfigError, match="nobody voted on the training images"):
-        loop.setup(tiny(targets="votes"), voted(dataset, np.zeros((len(dataset.labels), 7))))
+        setup(tiny(targets="votes"), voted(dataset, np.zeros((len(dataset.labels), 7))))
 
 
 def test_the_loss_is_the_cross_entropy_to_the_distribution(dataset):
     votes = np.full((len(dataset.labels), 7), 1.0)
-    fit = loop.setup(tiny(targets="votes", label_smoothing=0.0), voted(dataset, votes))
+    fit = setup(tiny(targets="votes", label_smoothing=0.0), voted(dataset, votes))
     logits, shares = torch.tensor([[1.0, 2.0, 0, 0, 0, 0, 0]]), torch.tensor([[0.25, 0.75, 0, 0, 0, 0, 0]])
     logs = torch.log_softmax(logits[0].double(), 0)
     assert loop._loss(fit, logits, shares, None).item() == pytest.approx(-(logs[0] + 3 * logs[1]).item() / 4, rel=1e-6)
@@ -93,7 +94,7 @@ def test_votes_go_with_mixing_smoothing_and_a_teacher(dataset, tmp_path):
     votes = np.random.default_rng(0).integers(1, 9, (len(dataset.labels), 7))
     session.start(tiny(), dataset, tmp_path, "teacher", quiet=True)
     config = tiny(targets="votes", mixup=0.5, label_smoothing=0.1, teacher="teacher", distillation=0.5)
-    fit = loop.setup(config, voted(dataset, votes), teacher=open_teacher("teacher", dataset, tmp_path))
+    fit = setup(config, voted(dataset, votes), teacher=open_teacher("teacher", dataset, tmp_path))
     torch.manual_seed(0)
     _, targets = next(loop.batches(fit, seed=1))
     torch.testing.assert_close(targets.sum(dim=1), torch.ones(len(targets)))
