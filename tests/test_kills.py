@@ -4,22 +4,32 @@ Trainings, studies, their reproduction and jobs have tests of their own (tests/t
 KILL_SEED set how often and which moments.
 """
 
+import filecmp
 import json
 import os
 import random
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
+from fercore.models.compact import from_int8, to_int8
 from fercore.runs import list_runs
+from fercore.training.evaluate import evaluate_run
+from tests.factories import runs
 from tests.factories.data import make_dataset, make_records, tree_files, write_zip
+from tests.factories.hub import make_hub_folder
 from tests.factories.kills import changes_of, kill_at_change, run_on_full_disk
 from tests.factories.runs import make_run
 
 KILLS, SEED = int(os.environ.get("KILLS", "3")), int(os.environ.get("KILL_SEED", "0"))
-LONG = ("export", "report", "robustness")  # which take seconds: one kill
+LONG = ("add_model", "export", "kfold", "report", "robustness")  # which take seconds: one kill
+TINY = "--epochs 1 --first-filters 4 --conv-layers 2 --dense 8 --pool-layers 2 --batch-size 14 --precision fp32"
 SCRIPTS = {
     "evaluate": ["a"],
     "features": ["a"],
@@ -31,7 +41,17 @@ SCRIPTS = {
     "ensemble": ["both", "a", "b"],
     "prepare_data": ["archive.zip"],
     "predict": ["a", "pictures", "--out", "faces.csv"],
+    "kfold": ["--recipe", "report-cnn", "--folds", "2", "--name", "k", *TINY.split()],
+    "compact": ["large"],
+    "add_model": ["theirs"],
+    "slices": ["a", "--out", "slices.csv"],
+    "log_run": ["a", "--log-with", "tensorboard"],
 }
+ROOTS = {"prepare_data": ("out",), "audit": ("data",), "add_model": ("runs",), "log_run": ("runs",)}  # others: both
+ONCE = {"ensemble": "both", "add_model": "theirs"}  # scripts that make a run of a name once
+WEIGHTS = "model.safetensors"
+DENSE = 2048
+_TIME = re.compile(r"\d{9,}(\.\d+)?")  # in the names of a tracker's files
 pytestmark = pytest.mark.slow
 
 
@@ -42,11 +62,26 @@ def before(tmp_path_factory):
     dataset = make_dataset(root / "data", per_class=3)
     for seed, name in enumerate("ab"):
         make_run(root / "runs", name, dataset=dataset, seed=seed, weights=True)
+    make_large_run(root / "runs", dataset)
+    make_hub_folder(root / "theirs", kind="resnet")
     files = tree_files(make_records(per_class=1), official=True)
     write_zip(root / "archive.zip", files)
     (root / "pictures").mkdir()
     (root / "pictures" / "one.png").write_bytes(next(iter(files.values())))
     return root
+
+
+def make_large_run(root, dataset):
+    """A run with a matrix that 8-bit integers make smaller and do not change, scored by what it answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(runs._TINY, "cnn", {"first_filters": 4, "conv_layers": 2, "dense": (DENSE,)})
+        run = make_run(root, "large", dataset=dataset, weights=True)
+    weights = run.path / "model.safetensors"
+    small = to_int8(load_file(weights))
+    assert any(tensor.dtype == torch.int8 for tensor in small.values())
+    save_file(from_int8(small), weights)
+    for split in ("val", "test"):
+        evaluate_run(run, dataset, split)
 
 
 @pytest.fixture
@@ -60,7 +95,7 @@ def place(before, tmp_path, monkeypatch):
 def contents(folder):
     """What lies in a folder, without locks and what a killed process left unfinished."""
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-    parts = {file: str(file.relative_to(folder)) for file in files}
+    parts = {file: _TIME.sub("TIME", str(file.relative_to(folder))) for file in files}
     return {name: file.read_bytes() for file, name in parts.items() if ".tmp-" not in name and ".lock" not in name}
 
 
@@ -71,6 +106,8 @@ def check_whole(folder, known):
         if known.get(name) == content:
             continue
         file = folder / name
+        if file.parent.name == "tensorboard" or file.parent.parent.name == "tensorboard":
+            continue  # logs, which others read up to where they end
         if file.suffix == ".json":
             json.loads(content)
         elif file.suffix == ".npz":
@@ -92,10 +129,19 @@ def check_whole(folder, known):
 
 
 def arguments(script, place):
-    roots = (
-        ["--out", place / "made"] if script == "prepare_data" else ["--data", place / "data", "--runs", place / "runs"]
-    )
-    return [*SCRIPTS[script], *roots[: 2 if script == "audit" else None]]
+    places = {"data": place / "data", "runs": place / "runs", "out": place / "made"}
+    roots = [(f"--{root}", places[root]) for root in ROOTS.get(script, ("data", "runs"))]
+    return [*SCRIPTS[script], *(word for root in roots for word in root)]
+
+
+def undo(script, place, before):
+    """Take back what a script did before it was killed if it does that once: the same command says so."""
+    if name := ONCE.get(script):
+        shutil.rmtree(place / "runs" / name, ignore_errors=True)
+    run = Path("runs", "large")
+    if script == "compact" and not filecmp.cmp(place / run / WEIGHTS, before / run / WEIGHTS, shallow=False):
+        shutil.rmtree(place / run)
+        shutil.copytree(before / run, place / run)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -110,8 +156,7 @@ def test_a_killed_script_leaves_what_was_or_what_is_new_and_runs_again(script, p
     for moment in random.Random(f"{SEED} {script}").sample(range(1, changes + 1), kills):
         kill_at_change(script, asked, place, moment)
         check_whole(place, known)
-        if script == "ensemble" and (place / "runs" / "both").exists():  # it was made, and is not made again
-            shutil.rmtree(place / "runs" / "both")
+        undo(script, place, before)
     changes_of(script, asked, place)
     check_whole(place, known)
     assert contents(place).keys() == made.keys()
