@@ -1,7 +1,8 @@
 """How files are damaged at random, and how often.
 
-The same damage each time; four times as much where FERCORE_REQUIRE holds "slow". `FUZZ_EXAMPLES=1000 pytest tests/fuzz
---hypothesis-show-statistics` makes so many cases in each test, others each time, and counts them.
+The same damage each time; four times as much where FERCORE_REQUIRE holds "slow". `FUZZ_EXAMPLES=1000 pytest tests/fuzz`
+makes so many cases in each test, others each time; `FUZZ_MINUTES=30 pytest tests/fuzz` makes others for so long, shared
+out evenly among the tests. Both count them at the end.
 """
 
 import copy
@@ -15,7 +16,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-MORE = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
+MORE = int(os.environ.get("FUZZ_EXAMPLES", "20" if MINUTES else "0"))
 LONG = "slow" in os.environ.get("FERCORE_REQUIRE", "")
 _NUMBERS = [-1, 0, 1, 7, 0.5, -0.5, 1e308, -1e308, 2**63 - 1, -(2**63), 2**31, 10**400, float("nan")]
 _TEXTS = ["", "x", "x" * 5000, "../up", "\x00", "\ud800", "a\nb", "ü", "<b>", "1e400", "happy", "finished", "test"]
