@@ -1,4 +1,8 @@
-"""Caches of what files hold: loaded again when a file changes, and shared by all users of the server."""
+"""Caches of what files hold: loaded again when a file changes, and shared by all users of the server.
+
+Each has a bound. All that `st.cache_data` keeps, in any module, together has that of .streamlit/config.toml; what
+`st.cache_resource` keeps is bounded by number alone, so that is small where things are large.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ def copied(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
     return _load()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)  # predictions and votes, up to 1 MB each; a few are larger
 def shared(kind: str, where: str, state: str, _load: Callable[[], T]) -> T:
     """As `_copied`, for what is large: everyone gets the same object."""
     return _load()

@@ -38,4 +38,5 @@ def test_pages_are_timed_the_webcam_as_well(benchmark, folders, monkeypatch, cap
     assert re.search(r"First page of a cold server: \d+\.\d\d s; at most 3 s wanted", said.out)
     times = r" +\d+\.\d\d s \(\d+\.\d\d\) +\d+\.\d{3} s \(\d+\.\d{3}\) +\d+\.\d{3} s"
     assert re.search(f"webcam{times}", said.out + said.err)
+    assert re.search(r"Errors: none\. Memory \d+ MB after Home, \d+ MB at the end\.", said.out)
     assert "error:" not in said.err
