@@ -68,6 +68,11 @@ class Server(NamedTuple):
         """Resident memory in MB."""
         return self.process.memory_info().rss / MB
 
+    def processor(self) -> float:
+        """Seconds of processor time since its start."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
     def workers(self) -> int:
         """Threads that a video needs and that are alive."""
         self.stacks.write_text("")
