@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pandas as pd
 import streamlit as st
 
@@ -19,6 +21,7 @@ from fercore.evaluation.robustness import (
     corruption_error,
     kind_table,
     mean_flips,
+    strength_table,
 )
 from widgets.downloads import download_table
 from wording.markdown import code, escape
@@ -37,15 +40,43 @@ ERROR = (
 )
 
 
-def sentences(found: Robustness, run: str) -> list[str]:
-    """What a run's counts come to."""
-    baseline = baseline_of(found, state.runs_root())
-    return state.worked_out(summary, found, code(run), baseline, escape(found.about["split_name"]))
+class Figures(NamedTuple):
+    """What the page shows of a run's counts.
+
+    Attributes
+    ----------
+    sentences
+        What they come to.
+    by_strength, by_kind
+        Tables of `fercore.evaluation.robustness`.
+    kinds
+        The second as people read it.
+    row
+        The run's line in the table of all.
+    """
+
+    sentences: list[str]
+    by_strength: pd.DataFrame
+    by_kind: pd.DataFrame
+    kinds: pd.DataFrame
+    row: dict[str, str]
 
 
-def draw_worst(results: dict[str, Robustness], looks: dict[str, RunStyle]) -> None:
+def figures_of(results: dict[str, Robustness]) -> dict[str, Figures]:
+    """Run name -> its figures; worked out in one go, since to tell whether counts have changed takes longest."""
+    root = state.runs_root()
+    return {run: state.worked_out(_figures, run, found, baseline_of(found, root)) for run, found in results.items()}
+
+
+def _figures(run: str, found: Robustness, baseline: Robustness | None) -> Figures:
+    sentences = summary(found, code(run), baseline, escape(found.about["split_name"]))
+    row = run_row(run, found, baseline)
+    return Figures(sentences, strength_table(found), kind_table(found), kind_rows(found), row)
+
+
+def draw_worst(results: dict[str, Robustness], figures: dict[str, Figures], looks: dict[str, RunStyle]) -> None:
     """The mean accuracy under each kind, lowest first: which disturbances cost most."""
-    tables = {run: state.worked_out(kind_table, found).drop(columns="rises") for run, found in results.items()}
+    tables = {run: one.by_kind.drop(columns="rises") for run, one in figures.items()}
     clean = {run: 1 - float(found.wrong_clean.mean()) for run, found in results.items()}
     with st.container(width=WIDTH, gap="xsmall"):
         if len(tables) > 1:
@@ -55,18 +86,17 @@ def draw_worst(results: dict[str, Robustness], looks: dict[str, RunStyle]) -> No
     st.caption("Mean over the strengths with bootstrap intervals over images; dashed: pictures as they are.")
 
 
-def draw_strengths(tables: dict[str, pd.DataFrame], looks: dict[str, RunStyle], name: str, kind: str) -> None:
+def draw_strengths(figures: dict[str, Figures], looks: dict[str, RunStyle], name: str, kind: str) -> None:
     """A figure of one kind by strength."""
+    tables = {run: one.by_strength for run, one in figures.items()}
     with st.container(width=LINE_WIDTH):
         alt = f"{FIGURES[name]} under {kind} by strength"
         state.chart(strength_chart, tables, looks, name, kind, state.dark(), alt=alt)
 
 
-def draw_runs(results: dict[str, Robustness]) -> None:
+def draw_runs(figures: dict[str, Figures]) -> None:
     """A line for each run."""
-    rows = [state.worked_out(run_row, run, found, baseline_of(found, state.runs_root()))
-            for run, found in results.items()]  # fmt: skip
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame([one.row for one in figures.values()]), hide_index=True)
     st.caption(ERROR)
 
 
@@ -87,9 +117,10 @@ def run_row(run: str, found: Robustness, baseline: Robustness | None) -> dict[st
     }
 
 
-def draw_kinds(found: Robustness, table: pd.DataFrame, run: str, split: str, name: str) -> None:
+def draw_kinds(figures: Figures, run: str, split: str, name: str) -> None:
     """A figure of every kind and strength, the mean over the strengths of each kind, and a download of all figures."""
+    table = figures.by_strength
     state.chart(heat_chart, table, name, state.dark(), alt=f"{FIGURES[name]} of {run} by kind and strength")
-    st.dataframe(state.worked_out(kind_rows, found), hide_index=True)
+    st.dataframe(figures.kinds, hide_index=True)
     st.caption(f"Not monotone: strengths at which {escape(run)} is right more often than at the one before.")
     download_table("Download the figures", table.assign(run=run), f"robustness_{run}_{split}.csv")

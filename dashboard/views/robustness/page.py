@@ -26,30 +26,29 @@ if not results:
 headline = st.container()
 with st.spinner("Reading ..."):
     from fercore.charts.robustness import FIGURES  # brings scipy: seconds, once
-    from fercore.evaluation.robustness import strength_table
     from views.robustness import drawn
 
 measured = [run for run in shown if run.name in results]
 first, looks = measured[0], state.run_looks(measured)
 with headline:
-    sentences = drawn.sentences(results[first.name], first.name)
+    figures = drawn.figures_of(results)
+    sentences = figures[first.name].sentences
     state.draw_answer(sentences[0], contamination_badge(first, split))
     st.markdown("\n".join(f"- {words}" for words in sentences[1:]))
     counted.warn_of_samples(results)
-drawn.draw_worst(results, looks)
-drawn.draw_runs(results)
+drawn.draw_worst(results, figures, looks)
+drawn.draw_runs(figures)
 draw_comparison_link(measured)
 st.subheader("By strength")
 with st.container(horizontal=True, gap="medium"):
     kind = examples.choose_kind()
     name = st.selectbox("Figure", list(FIGURES), format_func=FIGURES.get, key="figure", bind="query-params", width=240)
-tables = {run: state.worked_out(strength_table, found) for run, found in results.items()}
 with st.container(horizontal=True, gap="medium"):
-    drawn.draw_strengths(tables, looks, name, kind)
+    drawn.draw_strengths(figures, looks, name, kind)
     with st.container(width=examples.ROW):
         examples.draw_examples(first, kind)
 st.caption(drawn.HOW)
 for run in results:
     with st.expander(f"{code(run)}: {FIGURES[name].lower()} of each kind and strength", expanded=run == first.name):
-        drawn.draw_kinds(results[run], tables[run], run, split, name)
+        drawn.draw_kinds(figures[run], run, split, name)
 counted.offer_more([run for run in runs if not counted.known(run)])
