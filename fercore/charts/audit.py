@@ -49,7 +49,7 @@ def copies_chart(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     )
     axis = alt.Y("pair:N", sort=order, title=None, axis=alt.Axis(labelLimit=320, labelFontSize=13, labelOverlap=False))
     longest = max(float(table["with_total"].max()), 0.01)
-    scale = alt.Scale(domain=[0, 1.4 * longest], nice=False)  # room for the words at the end of the longest bar
+    scale = alt.Scale(domain=[0, 1.6 * longest], nice=False)  # room for the words at the end of the longest bar
     bars = (
         alt.Chart(table)
         .mark_bar()
@@ -59,7 +59,7 @@ def copies_chart(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=list(KINDS), range=list(_COLORS)),
-                legend=alt.Legend(title="Copies", orient="top", labelLimit=320),
+                legend=alt.Legend(title="Copies", orient="top", columns=1, labelLimit=320),
             ),
             order=alt.Order("kind:N", sort="descending"),
             tooltip=[

@@ -132,7 +132,7 @@ def _coloured(
     if colour in ("probability", "own"):
         return chart.encode(color=_shade(colour, dark), opacity=alt.value(0.9))
     domain, range_, shapes = _groups(colour, splits, classes)
-    legend = alt.Legend(orient="top", title=None, symbolSize=90, symbolOpacity=1, columns=7, labelLimit=300)
+    legend = alt.Legend(orient="top", title=None, symbolSize=90, symbolOpacity=1, columns=4, labelLimit=300)
     group = alt.selection_point(name="group", fields=[colour], bind="legend")
     return chart.encode(
         color=alt.Color(f"{colour}:N", scale=alt.Scale(domain=domain, range=range_), legend=legend),

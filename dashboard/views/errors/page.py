@@ -36,11 +36,12 @@ def answer(evaluation: state.Evaluation, table: pd.DataFrame, classes: tuple[str
     true, pred, times = confused
     often = "once" if times == 1 else f"{count(times)} times"
     sure = int((wrong["probability"] >= SURE).sum())
+    sure = count(sure) if sure else "none"
     is_wrong = "does not answer as most people do" if people else "is wrong"
     share = with_range(wilson(len(wrong), len(table)))
     return (
         f"{code(run.name)} {is_wrong} on {count(len(wrong))} of {images}, {share}, most often taking {true} for {pred} "
-        f"({often}). It is at least {percent(SURE, 0)} sure of {count(sure)} of {'these' if people else 'its wrong'} "
+        f"({often}). It is at least {percent(SURE, 0)} sure of {sure} of {'these' if people else 'its wrong'} "
         "answers."
     )
 

@@ -45,9 +45,13 @@ def draw_leaders(view: View) -> None:
     """The most selective and the strongest channels of the layer that is looked at, for each emotion."""
     st.subheader(f"The channels of {view.layer.name} for each emotion")
     table = leaders(view.table, classes=view.run.classes)
-    digits = {"selectivity": "z.2f", "strength": ".3g"}
-    table["words"] = [f"{view.label(row.channel)} ({row.value:{digits[row.by]}})" for row in table.itertuples()]
+    table["words"] = [f"{view.label(row.channel)} ({_value(row.value, row.by)})" for row in table.itertuples()]
     shown = table.groupby(["emotion", "by"], sort=False)["words"].agg(", ".join).unstack()
     columns = {"selectivity": "Most selective channels (index)", "strength": "Strongest channels (mean strength)"}
     st.dataframe(shown.rename_axis("Emotion").rename(columns=columns))
     download_table("Download all channels of this layer", view.table, view.file("channels", "csv"))
+
+
+def _value(value: float, by: str) -> str:
+    """An index to two decimals, a strength to three digits: "−0.01", "1.20"."""
+    return f"{value:{'z.2f' if by == 'selectivity' else '#.3g'}}".rstrip(".").replace("-", "−")

@@ -28,16 +28,24 @@ def load(run: Run) -> tuple[pd.DataFrame, Learning | None]:
 def answer(run: Run, found: Learning, report: dict | None) -> str:
     """One sentence: best epoch, accuracy, overfitting; `report` is the clean one, if it is asked for and known."""
     whole = escape(state.split_name(run, "val"))
-    accuracy, than = accuracy_words(found.val_accuracy, whole), ""
+    accuracy, on = accuracy_words(found.val_accuracy, whole), ""
     if report:
-        than = f" than on the whole of {whole}"  # of single epochs nobody knows which images were right
+        on = f"on the whole of {whole}"  # of single epochs nobody knows which images were right
         accuracy = accuracy_words(report["accuracy"], clean_score.images_of(report), clean_score.n_of(report))
     so_far = "so far " if run.status == "running" else ""
-    gap = f"{points(abs(found.gap))} {'higher' if found.gap >= 0 else 'lower'}"
+    gap = _gap_words(found.gap, on)
     return (
         f"{code(run.name)} is best {so_far}after epoch {found.best_epoch} of {found.epochs}: {accuracy}. "
-        f"Its accuracy on the training images is {gap}{than}: {VERDICTS[found.verdict]}."
+        f"Its accuracy on the training images is {gap}: {VERDICTS[found.verdict]}."
     )
+
+
+def _gap_words(gap: float, on: str) -> str:
+    """ "8.0 points higher", than `on` other images where these are named."""
+    size = points(abs(gap))
+    if size == points(0):
+        return f"the same{' as ' * bool(on)}{on}"
+    return f"{size} {'higher' if gap > 0 else 'lower'}{' than ' * bool(on)}{on}"
 
 
 def merit(run: Run, found: Learning) -> tuple[bool, float]:
