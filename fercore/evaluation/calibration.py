@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_AT_ONCE = 20_000  # draws, of one image each: more do not stay in the processor's cache
+
 
 class Calibration(NamedTuple):
     """How far a model's confidence is from how often it is right; fractions.
@@ -69,15 +71,23 @@ def calibration_of(
     """
     confidence = confidence.astype(np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    rng = np.random.default_rng(seed)
-    drawn = [_error(rng.random(len(confidence)) < confidence, confidence, place) for _ in range(resamples)]
+    rng, rows, drawn = np.random.default_rng(seed), max(1, _AT_ONCE // len(confidence)), []
+    places = place + (place.max() + 1) * np.arange(rows)[:, None]
+    for start in range(0, resamples, rows):
+        draws = rng.random((min(rows, resamples - start), len(confidence)))
+        drawn.extend(_errors(draws < confidence, confidence, places))
     return Calibration(
-        _error(right, confidence, place),
+        float(_errors(right[None], confidence, places)[0]),
         float(np.quantile(drawn, level)),
         float(confidence.mean() - right.mean()),
     )
 
 
-def _error(right: np.ndarray, confidence: np.ndarray, place: np.ndarray) -> float:
+def _errors(right: np.ndarray, confidence: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Calibration error, float (R,), of each of R draws of which answers are right, bool (R, N).
+
+    `places` are bins, integers (R or more, N): a draw's begin behind those of the draw before.
+    """
     # In each bin, images times the distance of accuracy and confidence is the distance of their sums.
-    return float(np.abs(np.bincount(place, weights=right - confidence)).sum() / len(right))
+    sums = np.bincount(places[: len(right)].ravel(), weights=(right - confidence).ravel())
+    return np.abs(sums.reshape(len(right), -1)).sum(axis=1) / len(confidence)

@@ -74,14 +74,12 @@ def report(
     MetricsError
         If shapes, ranges, row sums or settings do not fit; the message says what was received and expected.
     """
-    from sklearn.metrics import confusion_matrix  # seconds at its first import, which stored reports do not need
-
     labels, probabilities = check_predictions(labels, probabilities, len(classes))
     if not 0 < level < 1:
         raise MetricsError(f"level: received {level}, expected a number between 0 and 1, such as 0.95")
     if resamples < 1:
         raise MetricsError(f"resamples: received {resamples}, expected at least 1")
-    confusion = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    confusion = confusion_counts(labels, probabilities.argmax(axis=1), len(classes))
     absent = [name for name, images in zip(classes, confusion.sum(axis=1), strict=True) if not images]
     rng = np.random.default_rng(seed)
     return {
@@ -142,6 +140,12 @@ def log_losses(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     `labels` are integers (N,), `probabilities` floats (N, C).
     """
     return -np.log(np.clip(probabilities[np.arange(len(labels)), labels], _CLIP, 1 - _CLIP))
+
+
+def confusion_counts(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class was taken for each, integers (C, C): rows true, columns predicted; both from 0 to C - 1."""
+    pairs = labels.astype(np.int64) * classes + predicted
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def class_figures(confusion: np.ndarray, code: int, level: float = 0.95) -> dict:

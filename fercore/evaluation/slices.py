@@ -16,7 +16,7 @@ import pandas as pd
 from fercore.evaluation.attributes import Attribute, pair
 from fercore.evaluation.calibration import calibration
 from fercore.evaluation.intervals import percentile_interval, resampled, wilson
-from fercore.evaluation.metrics import averages
+from fercore.evaluation.metrics import averages, confusion_counts
 from fercore.evaluation.paired import holm
 from fercore.runs import Predictions
 
@@ -218,7 +218,7 @@ def _same_classes(labels: np.ndarray, right: np.ndarray, one: Slice) -> float:
 
 
 def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int, resamples: int, seed: int) -> dict[str, float]:
-    confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    confusion = confusion_counts(labels, predicted, classes)
     samples = averages(resampled(confusion, np.random.default_rng(seed), resamples))["macro_f1"]
     return percentile_interval(averages(confusion)["macro_f1"], samples)
 

@@ -141,19 +141,26 @@ def _probabilities(run: Run) -> str:
     return f"probabilities (N, {len(run.classes)})"
 
 
+def _calibrating(run: Run, dataset: Dataset | None) -> np.ndarray:
+    """Training images by which the ranges of 8-bit integers are chosen, of the run's own data set."""
+    if dataset is None:
+        raise RunError("8-bit integers are calibrated on Training images; prepare the data set, or export fp32")
+    run.check_dataset(dataset.info["fingerprint"], dataset.path)
+    rows = np.random.default_rng(0).choice(dataset.some_indices("train"), CALIBRATION)
+    return np.array(dataset.images[np.sort(rows)])
+
+
 def _onnx(
     run: Run, model: LoadedModel, folder: Path, precision: str, dataset: Dataset | None
 ) -> tuple[Exported, Written]:
-    file = folder / ONNX_FILE
+    file, calibrating = folder / ONNX_FILE, None
+    if precision == "int8":
+        calibrating = _calibrating(run, dataset)  # refused before a file is written, which takes seconds
     write_onnx(model, file, run)
     difference = require_equal(compare(model, run, OnnxModule(file).answer), "ONNX file")
     accuracy, notes = {}, ""
-    if precision == "int8":
-        if dataset is None:
-            raise RunError("8-bit integers are calibrated on Training images; prepare the data set, or export fp32")
-        run.check_dataset(dataset.info["fingerprint"], dataset.path)
-        rows = np.random.default_rng(0).choice(dataset.some_indices("train"), CALIBRATION)
-        quantise(file, np.array(dataset.images[np.sort(rows)]), file)
+    if calibrating is not None:
+        quantise(file, calibrating, file)
         answer = OnnxModule(file).answer
         difference, accuracy = compare(model, run, answer), measure(answer, run, dataset)
         same = " and ".join(f"{figure['same']:.1%} of {figure['split_name']}" for figure in accuracy.values())

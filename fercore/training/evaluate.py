@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
 
 from fercore.data.audit.between import copies_in_training
 from fercore.data.dataset import Dataset
 from fercore.data.ferplus import votes_on
 from fercore.evaluation.contamination import split_name
 from fercore.evaluation.elsewhere import Elsewhere, asked, notes, place
-from fercore.evaluation.metrics import report
+from fercore.evaluation.metrics import averages, confusion_counts, report
 from fercore.evaluation.people import people_report
 from fercore.models.forward import probabilities
 from fercore.models.hub import left_out_mass
@@ -116,10 +115,10 @@ def store(run: Run, split: str, tta: str, predictions: Predictions, split_name: 
 
 def val_scores(labels: np.ndarray, answers: np.ndarray) -> dict[str, float]:
     """The three figures an epoch is judged by: val_loss (cross-entropy in nats), val_accuracy and val_macro_f1."""
-    predicted = answers.argmax(axis=1)
+    predicted, classes = answers.argmax(axis=1), answers.shape[1]
     likelihood = answers[np.arange(len(labels)), labels].astype(np.float64)
     return {
         "val_loss": float(-np.log(np.clip(likelihood, 1e-12, 1)).mean()),
         "val_accuracy": float((predicted == labels).mean()),
-        "val_macro_f1": float(f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)),
+        "val_macro_f1": float(averages(confusion_counts(labels, predicted, classes))["macro_f1"]),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from fercore.data.dataset import Dataset
 from fercore.fields import ConfigError
@@ -25,6 +24,8 @@ def train_rows(dataset: Dataset, training: TrainingConfig) -> np.ndarray:
     rows = dataset.indices("train")
     if training.train_share == 1:
         return rows
+    from sklearn.model_selection import train_test_split  # seconds, which runs on all images do not spend
+
     labels = dataset.labels[rows]
     _check_share(training.train_share, labels, dataset.classes)
     kept, _ = train_test_split(rows, train_size=training.train_share, stratify=labels, random_state=training.seed)
