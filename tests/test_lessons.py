@@ -36,11 +36,14 @@ def run(path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -
     return names
 
 
-@pytest.mark.parametrize("path", [LESSONS[0], LESSONS[2]], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [LESSONS[0], pytest.param(LESSONS[2], marks=pytest.mark.slow)], ids=lambda path: path.stem
+)
 def test_a_lesson_runs_without_fer2013(path, tmp_path, monkeypatch):
     run(path, tmp_path / "absent", monkeypatch, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_lesson_that_trains_draws_faces_without_fer2013_and_learns_them(tmp_path, monkeypatch):
     comparison = run(LESSONS[1], tmp_path / "absent", monkeypatch, tmp_path)["comparison"]
     assert isinstance(comparison, fercore.Comparison)

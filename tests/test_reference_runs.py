@@ -41,10 +41,15 @@ NAMES = sorted({path.relative_to(RUNS).parts[0] for path in FILES})
 STUDIES = group_studies(open_run(RUNS / name) for name in NAMES)
 SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
-ENSEMBLE = "reference-ensemble"
+BEST, FAST, ENSEMBLE = "reference-best", "reference-fast", "reference-ensemble"
 PEOPLE, JUDGED = "reference-people", {"train": 25059, "val": 3199, "test": 3153}  # of the eight-class benchmark FER+
 REPORT = reference_report()
 REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
+
+
+def one_and_all(names, one):
+    """Cases of runs: one always, all where there is time."""
+    return [pytest.param(name, marks=() if name == one else pytest.mark.slow, id=name) for name in names]
 
 
 def test_all_are_readable_and_small_enough():
@@ -139,7 +144,7 @@ def test_metrics_recompute_exactly_from_predictions(name):
         assert found == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("reference-")])
+@pytest.mark.parametrize("name", one_and_all([name for name in NAMES if name.startswith("reference-")], BEST))
 def test_figures_against_people_recompute_from_predictions(name):
     run = open_run(RUNS / name)
     for split, tta in run.evaluations():
@@ -225,11 +230,13 @@ def own_dataset(fer2013_dataset, tmp_path_factory):
 
 
 def some_and_all(names):
-    """Some 120 images of a split always, all 3,589 of them where there is time.
+    """Some 120 images of a split, all 3,589 of them where there is time.
 
     All answers of the ensemble are the mean of its members', which is tested above.
     """
-    cases = [pytest.param(name, 30, id=f"{name}-some") for name in names]
+    cases = [
+        pytest.param(*case.values, 30, marks=case.marks, id=f"{case.id}-some") for case in one_and_all(names, FAST)
+    ]
     whole = [name for name in names if name != ENSEMBLE]
     cases += [pytest.param(name, 1, id=f"{name}-all", marks=pytest.mark.slow) for name in whole]
     return pytest.mark.parametrize(("name", "step"), cases)

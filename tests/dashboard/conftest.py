@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
@@ -33,6 +34,18 @@ def components_found_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_compiled_once() -> Iterator[None]:
+    """A server compiles a page once; each AppTest would anew, and count the commands of each run for Streamlit's
+    makers, which config.toml says no to."""
+    cache, counted = ScriptCache(), config.get_option("browser.gatherUsageStats")
+    config.set_option("browser.gatherUsageStats", False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: cache)
+        yield
+    config.set_option("browser.gatherUsageStats", counted)
 
 
 @pytest.fixture(autouse=True)

@@ -264,6 +264,7 @@ def test_another_data_set_in_the_same_folder_is_not_mixed_up(state, folders):
     assert np.array_equal(state.dataset().images, open_dataset(folders[1]).images)
 
 
+@pytest.mark.slow
 def test_home_needs_no_torch(folders):
     make_run(folders[0])
     script = (

@@ -45,6 +45,7 @@ def test_the_pixels_are_the_original_ones(fer2013_dataset):
     assert round(float(train.std(dtype="float64")) / 255, 4) == 0.2551
 
 
+@pytest.mark.slow
 def test_csv_folder_and_zip_of_the_same_images_have_one_fingerprint(fer2013_dataset, fer2013_archive, tmp_path):
     rows = range(0, len(fer2013_dataset.ids), 12)
     ids, labels, splits = (

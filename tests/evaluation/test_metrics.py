@@ -115,6 +115,7 @@ def test_f1_interval_is_wilsons_carried_over():
     assert found["high"] == pytest.approx(2 * overlap["high"] / (1 + overlap["high"]))
 
 
+@pytest.mark.slow
 def test_bootstrap_of_counts_agrees_with_resampling_images(many):
     labels, probabilities = many
     predicted, found, rng = probabilities.argmax(axis=1), make(*many), np.random.default_rng(7)

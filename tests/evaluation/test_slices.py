@@ -159,6 +159,7 @@ def test_pairs_of_attributes():
     assert pairs([one, two])[0].place.tolist() == pair(one, two).place.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["table", "search"])
 def test_random_attributes_raise_no_alarm_in_95_of_100_trials(look):
     alarms = 0

@@ -34,6 +34,7 @@ def expected(run):
     return probabilities(model.module, model.preprocess, FACES)
 
 
+@pytest.mark.slow
 def test_onnx(run, expected, tmp_path):
     export_run(run, "onnx", tmp_path / "out")
     properties = {entry.key: entry.value for entry in onnx.load(tmp_path / "out" / "model.onnx").metadata_props}

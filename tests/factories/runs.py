@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +84,8 @@ def make_run(
         for augmentation in tta:
             _evaluate(run, split, augmentation, _predictions(split, n, accuracy, dataset, rng))
     if weights:
-        _save_weights(run, kind, seed)
+        for name, content in _weights(kind, seed).items():
+            (run.path / name).write_bytes(content)
     return run
 
 
@@ -97,16 +100,19 @@ def make_embedding(run: Run, dataset: Dataset, split: str = "test", seed: int = 
     return found
 
 
-def _save_weights(run: Run, kind: str, seed: int) -> None:
+@functools.cache
+def _weights(kind: str, seed: int) -> dict[str, bytes]:
+    """The files of a tiny model: to build a ViT takes a third of a second."""
     import torch  # seconds, which tests of pages without a model do not spend
 
     from fercore.data.transforms import Preprocess
     from fercore.models.registry import build, config_class, save_model
 
     config = config_class(kind)(**_TINY[kind])
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), tempfile.TemporaryDirectory() as folder:
         torch.manual_seed(seed)
-        save_model(run.path, kind, config, build(kind, config).state_dict(), Preprocess())
+        save_model(Path(folder), kind, config, build(kind, config).state_dict(), Preprocess())
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 _TINY = {

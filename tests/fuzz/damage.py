@@ -46,7 +46,7 @@ _CELLS = [
 def fuzzed(examples: int):
     """Settings of a test that makes so many cases in `.ci/run`."""
     return settings(
-        max_examples=MORE or (examples if LONG else -(-examples // 4)),
+        max_examples=MORE or (examples if LONG else -(-examples // 10)),
         derandomize=not MORE,
         deadline=None,
         database=None,

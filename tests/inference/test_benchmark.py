@@ -61,6 +61,7 @@ def test_every_reference_run_with_weights_has_a_row(benchmark, tmp_path, capsys)
     assert not (tmp_path / "mine" / "speed.json").exists()
 
 
+@pytest.mark.slow
 def test_a_stored_onnx_file_is_measured_with_its_own_accuracy(benchmark, tmp_path):
     from benchmarks.inference import engines_of
 
@@ -83,6 +84,7 @@ def test_nothing_to_measure_is_told(benchmark, tmp_path, capsys):
     assert "no reference run" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.detector
 def test_both_detectors_are_measured_where_yunet_is_known(benchmark, tmp_path, capsys, monkeypatch, yunet_file):
     monkeypatch.setenv("FERCORE_DETECTOR", str(yunet_file))

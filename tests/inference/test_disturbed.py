@@ -77,6 +77,7 @@ def test_the_same_again_and_kept(run, dataset):
     assert not robustness_file(run, "test").with_suffix(".parts").exists()
 
 
+@pytest.mark.slow
 def test_batches_do_not_matter(run, dataset, monkeypatch):
     first = measure(run, dataset)
     monkeypatch.setattr(disturbed, "images_a_pass", lambda side: 4)
@@ -131,6 +132,7 @@ def test_a_sample_is_the_same_for_every_run(run, dataset, tmp_path):
         measure(run, dataset, images=0)
 
 
+@pytest.mark.slow
 def test_the_onnx_file_answers_where_there_is_one(run, dataset):
     torch = measure(run, dataset)
     export_into_run(run)
@@ -140,6 +142,7 @@ def test_the_onnx_file_answers_where_there_is_one(run, dataset):
     assert np.allclose(torch.counts["confidence"], onnx.counts["confidence"], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_parts_of_an_earlier_onnx_file_are_measured_again(run, dataset, asked, monkeypatch):
     monkeypatch.setattr(disturbed, "shutil", SimpleNamespace(rmtree=lambda folder: None))  # the parts stay
     export_into_run(run)

@@ -72,6 +72,7 @@ def test_a_file_gives_all_but_the_classifier_and_sums_the_colours_for_gray(weigh
             assert torch.equal(tensor, expected), name
 
 
+@pytest.mark.slow
 def test_a_training_records_what_it_began_with(weights, tmp_path):
     dataset = make_dataset(tmp_path / "d")
     settings = {"weights": str(weights), "input_size": 32, "epochs": 1, "batch_size": 16, "precision": "fp32"}

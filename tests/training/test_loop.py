@@ -125,6 +125,7 @@ def test_a_larger_step_has_the_learning_rate_and_the_average_that_go_with_it(mak
     assert (alone.images_a_step, alone.highest_rate, alone.ema_decay) == (16, 0.01, 0.9)
 
 
+@pytest.mark.slow
 def test_a_compiled_network_learns_the_same_within_rounding(make, monkeypatch):
     monkeypatch.setattr(
         "fercore.training.setup.COMPILER", "aot_eager"

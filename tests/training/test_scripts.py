@@ -50,6 +50,7 @@ def run_script(place, script, *arguments):
     return 0
 
 
+@pytest.mark.slow
 def test_kill_9_then_resume_equals_an_uninterrupted_run(place, capsys):
     arguments = command(place, "train.py", "--name", "killed", "--epochs", "6", *SMALL)
     assert kill_9_in_epoch(4, arguments[1], arguments[2:]) == -9
@@ -67,7 +68,8 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(place, capsys):
     assert open_run(path).evaluations() == [("test", "none"), ("test", "flip"), ("val", "none")]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_kill_stop_cleanly(place, sign):
     name = f"stopped-{sign.name}"
     arguments = command(place, "train.py", "--name", name, "--epochs", "9999", *SMALL)

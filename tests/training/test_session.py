@@ -81,7 +81,11 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(dataset, tmp_
 OTHERWISE = {"optimizer": "muon", "ema": 0.0, "schedule": "plateau", "rotation": 9.0}
 
 
-@pytest.mark.parametrize(("changes", "step"), [({}, 1), (OTHERWISE, 4)], ids=["every write", "every fourth"])
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [pytest.param({}, 1, marks=pytest.mark.slow), (OTHERWISE, 4)],
+    ids=["every write", "every fourth"],
+)
 def test_resumed_from_any_interruption_the_result_is_the_same(dataset, tmp_path, monkeypatch, changes, step):
     whole = start(dataset, tmp_path, "whole", epochs=2, **changes)
     os_replace, count = os.replace, 0

@@ -129,6 +129,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 def test_the_face_is_found_in_every_kind_of_picture(open_page, runs):
     from state.found_faces import look
 
@@ -238,6 +239,7 @@ def test_one_of_several_pictures_is_looked_at_closely(open_page, runs):
     assert "**Face 1**" not in words(app)
 
 
+@pytest.mark.slow
 def test_an_onnx_file_answers_where_asked(open_page, runs):
     export_into_run(runs[0])
     content = (runs[0].path / "model.onnx").read_bytes()
@@ -391,6 +393,7 @@ def test_an_upload_is_neither_written_nor_logged(open_page, runs, caplog, capfd)
     assert "secret" not in caplog.text + "".join(capfd.readouterr())
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_uploads_of_the_test_split_are_right_as_often_as_its_evaluation_says(fer2013_dataset: Dataset, folders):
     """Training and serving preprocess alike: PNG files through the upload's path against stored predictions."""

@@ -374,6 +374,7 @@ def test_a_model_that_cannot_be_loaded_is_left_out(open_page, runs, camera):
     assert "Press START" not in words(app)
 
 
+@pytest.mark.slow
 def test_a_run_answers_with_its_onnx_file_where_asked(open_page, runs, camera):
     assert not [toggle for toggle in open_page("webcam", first="a").toggle if toggle.key == "onnx"]
     export_into_run(runs[0])
