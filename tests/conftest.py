@@ -67,7 +67,13 @@ def _named(config: pytest.Config) -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep slow tests for when their file is named or FERCORE_REQUIRE holds the word "slow"; files that take longest
-    come first, so that no process waits for another at the end."""
+    come first, so that no process waits for another at the end.
+
+    To prepare all of FER2013 takes half a minute, so that every test of it is a slow one.
+    """
+    for item in items:
+        if "fer2013_dataset" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
     if not _named(config) and "slow" not in os.environ.get("FERCORE_REQUIRE", ""):
         for item in items:
             if item.get_closest_marker("slow"):

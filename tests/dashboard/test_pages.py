@@ -83,6 +83,7 @@ def test_every_page_opens_through_home(open_page, everything, page):
     assert [error.value for error in app.error] == []
 
 
+@pytest.mark.slow  # each opens through Home.py in the test above
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_runs_by_itself(everything, page):
     app = AppTest.from_file(str(DASHBOARD / "views" / page / "page.py"), default_timeout=TIMEOUT).run()

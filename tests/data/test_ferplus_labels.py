@@ -55,7 +55,6 @@ def test_other_images_are_refused(tmp_path):
     assert not (tmp_path / "ferplus").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.data
 def test_the_benchmark_has_the_authors_counts(fer2013_dataset, tmp_path):
     found = prepare(people_source(fer2013_dataset), tmp_path / "ferplus")

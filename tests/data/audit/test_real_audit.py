@@ -7,7 +7,7 @@ from fercore.data.audit.findings import audit
 from fercore.data.copies import SHIPPED, read_copies
 from fercore.data.dataset import SPLITS
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")

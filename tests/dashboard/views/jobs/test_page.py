@@ -161,6 +161,7 @@ def test_a_refused_upload_is_a_sentence(open_page, folders, jobs):
     assert not job.uploads.exists()
 
 
+@pytest.mark.slow
 def test_a_model_is_exported_and_downloaded(open_page, folders, jobs):
     run = make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True)
     app = open_page("evaluation", run="a")
@@ -220,6 +221,7 @@ def test_a_run_begins_another_with_its_settings(open_page, folders, caplog, monk
     assert "parameters, 20 epochs at most." in words(app)
 
 
+@pytest.mark.slow
 def test_the_cost_is_measured_by_a_job(open_page, folders, jobs):
     make_dataset(folders[1], per_class=8)
     app = open_page("training", show="New run")
@@ -234,6 +236,7 @@ def test_the_cost_is_measured_by_a_job(open_page, folders, jobs):
     assert "Measured here" not in words(app)  # that was another network
 
 
+@pytest.mark.slow
 def test_a_new_run_stores_only_what_differs(open_page, folders, jobs):
     make_dataset(folders[1], per_class=8)
     app = open_page("training", show="New run")

@@ -393,7 +393,6 @@ def test_an_upload_is_neither_written_nor_logged(open_page, runs, caplog, capfd)
     assert "secret" not in caplog.text + "".join(capfd.readouterr())
 
 
-@pytest.mark.slow
 @pytest.mark.data
 def test_uploads_of_the_test_split_are_right_as_often_as_its_evaluation_says(fer2013_dataset: Dataset, folders):
     """Training and serving preprocess alike: PNG files through the upload's path against stored predictions."""
