@@ -11,7 +11,7 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINK_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # invisible and without width
 NO_BREAK = "\u00a0"  # a blank at which no line ends
-_IN_A_FIGURE = re.compile(r"(?<=\d) (?=(?:%|ms|/s)(?!\w))|(?<=\b[np]) (?=[=<])|(?<=[=<]) (?=\d)")
+_IN_A_FIGURE = re.compile(r"(?<=\d) (?=(?:%|ms|s|/s)(?!\w))|(?<=\b[np]) (?=[=<])|(?<=[=<]) (?=\d)")
 _COMMAND = re.compile(r"(python scripts/[^;,()]*[^;,()\s]|--[a-z][a-z-]*)")
 
 
@@ -28,7 +28,7 @@ def code(text: object) -> str:
 
 
 def unbroken(sentence: str) -> str:
-    """A sentence in which no line ends within a figure: "64.8 %", "n = 3,589", "p < 0.001", "8.1 ms"."""
+    """A sentence in which no line ends within a figure: "64.8 %", "n = 3,589", "p < 0.001", "8.1 ms", "2.1 s"."""
     return _IN_A_FIGURE.sub(NO_BREAK, sentence)
 
 

@@ -95,7 +95,7 @@ def main(options: argparse.Namespace) -> None:
         print("\n".join(report(measure(clip, length, Path(folder) / "faces.csv", predictor, detector), detector.name)))
         follow(Path(folder) / "heads.mp4", predictor, detector)
         waited = seconds_to_cancel(Path(folder), options.runs, RUN, clip, options.rounds or ROUNDS)
-    heard, found = (", ".join(f"{one:.1f}" for one in seconds) for seconds in zip(*waited, strict=True))
+    heard, found = (", ".join(f"{one:.2f}" for one in seconds) for seconds in zip(*waited, strict=True))
     print(f"From Cancel to its answer: {heard} s (wanted: under 2); to what was found: {found} s")
     print(f"load {os.getloadavg()[0]:.1f} at the end")
 

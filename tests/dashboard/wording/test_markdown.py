@@ -23,10 +23,10 @@ def test_escape_tears_links_apart(markdown):
 
 
 def test_no_line_ends_within_a_figure(markdown):
-    said = markdown.unbroken("Right on 64.8 % (63.2 to 66.3), n = 3,589, p < 0.001, in 8.1 ms at 15 /s.")
+    said = markdown.unbroken("Right on 64.8 % (63.2 to 66.3), n = 3,589, p < 0.001, in 8.1 ms or 2 s at 15 /s.")
     assert said.split(" ") == [
         *("Right", "on", "64.8\u00a0%", "(63.2", "to", "66.3),", "n\u00a0=\u00a03,589,", "p\u00a0<\u00a00.001,", "in"),
-        *("8.1\u00a0ms", "at", "15\u00a0/s."),
+        *("8.1\u00a0ms", "or", "2\u00a0s", "at", "15\u00a0/s."),
     ]
 
 
