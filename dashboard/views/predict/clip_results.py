@@ -27,9 +27,11 @@ from views.predict.clip_timeline import (
     feat,
     headline,
 )
+from widgets.beside import columns_beside
 from widgets.downloads import download
 from wording.markdown import code, message, unbroken
 
+ROOM = 800  # pixels for player and timeline beside each other
 PLAYED = {"mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/mp4", "webm": "video/webm", "ogv": "video/ogg"}
 
 
@@ -44,7 +46,7 @@ def draw_results(kept: Kept, models: Models) -> None:
     told = survey.told(models.labels, choose_smoothing())
     with above:
         state.draw_answer(headline(told))
-    left, right = st.columns([2, 3])
+    left, right = columns_beside([2, 3], ROOM, "clip_beside")
     with right:
         draw_timeline(told, on_select=_clicked, selection_mode=charts.MOMENT)
     moment = choose_moment(survey)
