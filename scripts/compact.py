@@ -1,9 +1,9 @@
-"""Make a run's folder smaller: matrices of a million weights and more as 8-bit integers, its figures measured again.
+"""Make a run's folder smaller: its large matrices as 8-bit integers, its figures measured again.
 
 python scripts/compact.py reference-report-cnn
 
-Nothing is changed where accuracy on PublicTest would move by more than 0.1 point. What features.py and embedding.py
-made of the run shows the earlier weights; run them again.
+Nothing is changed where accuracy on PublicTest would move by more than 0.1 point. What features.py, embedding.py and
+export.py made of the run is about the earlier weights; run them again.
 """
 
 from __future__ import annotations

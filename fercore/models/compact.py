@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-LARGE = 2**19  # values; only a matrix of as many gains more bytes than its rounding is worth
+LARGE = 2**15  # values; only a matrix of as many gains more bytes than its rounding is worth
 _SCALE = ".scale"
 
 

@@ -11,8 +11,10 @@ from safetensors.torch import load_file, save_file
 
 from fercore.data.dataset import Dataset
 from fercore.models.compact import to_int8
+from fercore.models.hub import is_hub_config
+from fercore.run_files import read_json
 from fercore.run_lock import training_lock
-from fercore.runs import Run, RunError, open_run
+from fercore.runs import Run, RunError, open_run, update_run, utc_now
 from fercore.temporary import temporary_folder
 from fercore.training.evaluate import evaluate_run
 
@@ -23,7 +25,8 @@ _WEIGHTS = "model.safetensors"
 def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFrame:
     """Store a run's large matrices in a byte a weight, and everything that it was scored on again.
 
-    Counts on disturbed pictures are deleted: they take minutes to make again.
+    Counts on disturbed pictures are deleted: they take minutes to make again. run.json then says under `compacted` when
+    it was, and which weights they were (`weights_sha256`): runs that these weights taught know them by that.
 
     Parameters
     ----------
@@ -49,6 +52,7 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
     with training_lock(run.path), temporary_folder(run.path.parent) as folder:
         trial = Path(shutil.copytree(run.path, folder / run.name, symlinks=True))
         save_file(_smaller(run), trial / _WEIGHTS)
+        update_run(open_run(trial), compacted={"date": utc_now(), "weights_sha256": run.weights_sha256()})
         rows = [_row(run, open_run(trial), dataset, split, tta, progress) for split, tta in run.evaluations()]
         table = pd.DataFrame(rows, columns=["split", "tta", "before", "after"])
         _check_loss(run, table)
@@ -56,7 +60,7 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
             outdated.unlink()
         # The weights last: after a kill between two files the same command does it all again.
         for path in sorted(trial.iterdir(), key=lambda path: path.name == _WEIGHTS):
-            if path.name == _WEIGHTS or path.name.startswith(("metrics_", "predictions_")):
+            if path.name in (_WEIGHTS, "run.json") or path.name.startswith(("metrics_", "predictions_")):
                 os.replace(path, run.path / path.name)
     return table
 
@@ -65,6 +69,11 @@ def _smaller(run: Run) -> dict:
     path = run.path / _WEIGHTS
     if run.members or path.is_symlink() or not run.has_weights:
         raise RunError(f"{run.name} has no weights of its own to make smaller")
+    if is_hub_config(read_json(run.path / "config.json")):
+        raise RunError(
+            f"{run.name} is laid out for the Hugging Face hub, and transformers, which opens such folders, "
+            "knows no matrices in 8 bits of ours; its weights are left as they are"
+        )
     state = load_file(path)
     smaller = to_int8(state)
     if smaller.keys() == state.keys():

@@ -1,5 +1,7 @@
 """A run folder made smaller, and what must not be lost by it."""
 
+import hashlib
+import json
 import os
 import runpy
 from pathlib import Path
@@ -10,6 +12,7 @@ from safetensors.torch import load_file
 from fercore.evaluation.robustness import robustness_file
 from fercore.models import compact as weights
 from fercore.models.registry import load
+from fercore.run_files import write_json
 from fercore.runs import RunError, open_run
 from fercore.training import compact
 from fercore.training.evaluate import evaluate_run
@@ -45,7 +48,10 @@ def test_all_that_was_scored_is_scored_again(run, dataset, monkeypatch):
     assert (again.predictions("test").probabilities == stored).all()
     changed = {name for name, content in files(run).items() if content != before[name]}
     assert "model.safetensors" in changed
-    assert not {"run.json", "config.json", "history.csv"} & changed
+    assert not {"config.json", "history.csv"} & changed
+    compacted = again.info["compacted"]
+    assert compacted["weights_sha256"] == hashlib.sha256(before["model.safetensors"]).hexdigest()
+    assert again.info == json.loads(before["run.json"]) | {"compacted": compacted}
     assert any(name.endswith(".scale") for name in load_file(run.path / "model.safetensors"))
     assert not load(again).module.state_dict().keys() ^ load_file_names(before, run)
     with pytest.raises(RunError, match="stored as 8-bit integers already"):
@@ -89,6 +95,9 @@ def test_what_cannot_be_made_smaller_is_told_so(run, dataset, tmp_path, monkeypa
         compact.compact_run(make_run(tmp_path, "bare", dataset=dataset), dataset)
     unscored = make_run(tmp_path, "unscored", dataset=dataset, weights=True, splits=())
     with pytest.raises(RunError, match=r"evaluate.py unscored --split val"):
+        compact.compact_run(unscored, dataset)
+    write_json(unscored.path / "config.json", {"architectures": ["ViTForImageClassification"]})
+    with pytest.raises(RunError, match="unscored is laid out for the Hugging Face hub"):
         compact.compact_run(unscored, dataset)
     monkeypatch.setattr(weights, "LARGE", 2**20)
     with pytest.raises(RunError, match="a has no large matrices"):
