@@ -44,7 +44,8 @@ STUDIES = group_studies(open_run(RUNS / name) for name in NAMES)
 SUMMARIES = [name for name in NAMES if open_run(RUNS / name).members]  # made of other runs: no epochs of their own
 TRAINING = 28709  # images
 BEST, FAST, ENSEMBLE = "reference-best", "reference-fast", "reference-ensemble"
-PEOPLE, JUDGED = "reference-people", {"train": 25059, "val": 3199, "test": 3153}  # of the eight-class benchmark FER+
+PEOPLE, FAST_PEOPLE = "reference-people", "reference-people-fast"
+JUDGED = {"train": 25059, "val": 3199, "test": 3153}  # images of the eight-class benchmark FER+
 REPORT = reference_report()
 REPORT_ACCURACY, KFOLD_ACCURACY = REPORT["final_cnn"]["test_accuracy"], REPORT["kfold"]["accuracy"]
 
@@ -57,7 +58,7 @@ def one_and_all(names, one):
 def test_all_are_readable_and_small_enough():
     found, problems = list_runs(RUNS)
     assert problems == {}
-    names = ("best", "fast", "vit", "people", "ensemble", "report-cnn", "resnet18", "kfold")
+    names = ("best", "fast", "vit", "people", "people-fast", "ensemble", "report-cnn", "resnet18", "kfold")
     expected = {f"reference-{name}" for name in names}
     assert expected <= set(NAMES) <= {run.name for run in found}
     assert sum(path.stat().st_size for path in FILES) <= 60 << 20
@@ -69,7 +70,7 @@ def test_the_record_is_complete_and_the_protocol_was_kept(name):
     assert run.status == "finished"
     assert run.info["dataset"]["split_names"] == OFFICIAL_SPLIT_NAMES
     sizes, held_out = run.info["dataset"]["split_sizes"], run.info.get("kfold", {}).get("held_out", {"images": 0})
-    whole = JUDGED if name == PEOPLE else {"train": TRAINING - held_out["images"], "val": 3589, "test": 3589}
+    whole = JUDGED if name in (PEOPLE, FAST_PEOPLE) else {"train": TRAINING - held_out["images"], "val": 3589, "test": 3589}
     assert sizes == whole
     assert run.info["trained_on"]["splits"] == ["train"]
 
@@ -211,6 +212,25 @@ def test_the_model_of_people_says_what_most_of_them_say_more_often_than_the_best
     assert (away.dataset_name, problems) == ("fer2013", {})
 
 
+def test_the_fast_model_of_people_has_the_network_of_the_fast_one_and_nearly_its_teachers_score():
+    run, fast = open_run(RUNS / FAST_PEOPLE), open_run(RUNS / "reference-fast")
+    learned = run.info["trained_on"]
+    assert (learned["targets"], learned["teacher"]["name"], learned["init_from"]["name"]) == ("votes", PEOPLE, fast.name)
+    assert run.info["config"]["model"] == fast.info["config"]["model"] | {"num_classes": 8}
+    assert run.metrics("test")["accuracy"]["value"] >= 0.86
+    assert (read_record(run).precision, read_record(run).accuracy["test"]["value"] >= 0.86) == ("int8", True)
+
+
+def test_the_weights_that_taught_a_run_are_known():
+    runs = {name: open_run(RUNS / name) for name in NAMES if name not in SUMMARIES}
+    for run in runs.values():
+        learned = run.info["trained_on"]
+        for source in filter(None, (learned.get("teacher"), learned.get("init_from"))):
+            known = runs[source["name"]]
+            before = known.info.get("compacted", {}).get("weights_sha256")
+            assert source["weights_sha256"] in (known.weights_sha256(), before), run.name
+
+
 def test_the_ensemble_is_the_mean_of_what_its_members_say():
     whole = open_run(RUNS / ENSEMBLE)
     for split, tta in whole.evaluations():
@@ -228,7 +248,7 @@ def own_dataset(fer2013_dataset, tmp_path_factory):
     def judged():
         return prepare(people_source(fer2013_dataset), tmp_path_factory.mktemp("people") / "ferplus")
 
-    return lambda name: judged() if name == PEOPLE else fer2013_dataset
+    return lambda name: judged() if name in (PEOPLE, FAST_PEOPLE) else fer2013_dataset
 
 
 @pytest.fixture(scope="module")
