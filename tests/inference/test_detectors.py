@@ -94,6 +94,19 @@ def test_yunet_gives_faces_of_a_low_score_where_they_are_asked_for(portrait, yun
     assert len(open_detector(yunet_file, min_score=score - 0.01)(lying)) == 1
 
 
+@pytest.mark.detector
+@pytest.mark.parametrize("size", [(640, 480), (301, 418), (97, 64)])
+def test_both_engines_of_yunet_find_the_same(portrait, yunet_file, monkeypatch, size):
+    picture = np.asarray(Image.fromarray(portrait).resize(size))
+    found = YuNet(yunet_file, min_score=0.3)(picture)
+    monkeypatch.setattr("fercore.inference.detectors.opens", lambda content: False)
+    expected = YuNet(yunet_file, min_score=0.3)(picture)
+    assert len(found) == len(expected) > 0
+    for one, other in zip(found, expected, strict=True):
+        assert one.box == pytest.approx(other.box, abs=1e-3)
+        assert (one.score, one.tilt) == pytest.approx((other.score, other.tilt), abs=1e-4)
+
+
 def test_a_file_that_is_no_detector_is_refused(tmp_path):
     (tmp_path / "notes.onnx").write_text("a shopping list")
     with pytest.raises(ConfigError, match=r"notes\.onnx: OpenCV cannot find faces with it"):
