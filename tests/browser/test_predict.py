@@ -54,6 +54,7 @@ def test_an_uploaded_photo_is_answered(page, app, settle, holiday, tmp_path):
 
     page.get_by_role("button", name="Remove notes.jpg").click()
     page.get_by_text("is left out").wait_for(state="detached")
+    settle(page)  # until then the buttons of before stand beside the new ones
     page.get_by_role("button", name="Open in Explain").click()
     page.get_by_role("heading", name=f"{RUN} says {emotion}").wait_for()
     settle(page)
