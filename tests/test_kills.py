@@ -75,6 +75,7 @@ def make_large_run(root, dataset):
     """A run with a matrix that 8-bit integers make smaller and do not change, scored by what it answers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(runs._TINY, "cnn", {"first_filters": 4, "conv_layers": 2, "dense": (DENSE,)})
+        patch.setattr(runs, "_weights", runs._weights.__wrapped__)  # not those kept of the small network
         run = make_run(root, "large", dataset=dataset, weights=True)
     weights = run.path / "model.safetensors"
     small = to_int8(load_file(weights))
@@ -94,9 +95,9 @@ def place(before, tmp_path, monkeypatch):
 
 def contents(folder):
     """What lies in a folder, without locks and what a killed process left unfinished."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-    parts = {file: _TIME.sub("TIME", str(file.relative_to(folder))) for file in files}
-    return {name: file.read_bytes() for file, name in parts.items() if ".tmp-" not in name and ".lock" not in name}
+    files = {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*")) if file.is_file()}
+    kept = {name: file.read_bytes() for name, file in files.items() if ".tmp-" not in name and ".lock" not in name}
+    return {_TIME.sub("TIME", name) if "tensorboard" in name else name: content for name, content in kept.items()}
 
 
 def check_whole(folder, known):

@@ -70,7 +70,7 @@ def test_errors_are_answers_that_most_people_do_not_give(open_page, twelve):
     app = open_page("errors", run="seven", score="people")
     assert headline(app) == (
         "#### `seven` does not answer as most people do on 3 of 9 images of PrivateTest, 33.3 % (12.1 to 64.6), most "
-        "often taking contempt for neutral (2 times). It is at least 90 % sure of 0 of these answers."
+        "often taking contempt for neutral (2 times). It is at least 90 % sure of none of these answers."
     )
     assert NOTE in words(app)
     shown = app.dataframe[0].value
