@@ -193,13 +193,13 @@ def open_dataset(path: Path | str) -> Dataset:
             votes = _map(path / "votes.npy")
     except (RunError, *NPY_ERRORS, KeyError, TypeError, OverflowError) as error:
         raise DataError(f"the data set in {path} is damaged ({error!r}); {again}") from error
-    for file, wrong in (
-        ("dataset.json", _wrong_info(info)),
-        ("images.npy", _wrong_images(images, info, len(index))),
-        ("index.csv", _wrong_index(index, info)),
-        ("votes.npy", _wrong_votes(votes, info, len(index))),
+    for file, check in (  # in this order: each relies on those before
+        ("dataset.json", lambda: _wrong_info(info)),
+        ("images.npy", lambda: _wrong_images(images, info, len(index))),
+        ("index.csv", lambda: _wrong_index(index, info)),
+        ("votes.npy", lambda: _wrong_votes(votes, info, len(index))),
     ):
-        if wrong:
+        if wrong := check():
             raise DataError(f"{path}/{file}: {wrong}; {again}")
     ids, labels, splits = (index[name].to_numpy() for name in COLUMNS)
     extras = index.drop(columns=list(COLUMNS))

@@ -132,6 +132,9 @@ def test_a_data_set_made_with_schema_1_opens_unchanged(folder):
     [
         ({"classes": ["a", "a"]}, "classes: received 'a' twice"),
         ({"classes": "angry"}, "classes: received str"),
+        ({"classes": None}, "classes: received NoneType"),
+        ({"size": None}, "size None"),
+        ({"size": None, "classes": None}, "classes: received NoneType"),
         ({"classes": ["a", "b"]}, "index.csv: unknown split or label"),
         ({"name": "../up"}, r"name '\.\./up', expected letters"),
         ({"name": None}, "name 'None'"),

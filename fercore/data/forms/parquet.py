@@ -92,8 +92,8 @@ class _Label(NamedTuple):
 def _count_labels(file: Traversable, where: str) -> Counter[_Label]:
     with _opened(file, where) as table:
         column, names, counts = _column(table, LABELS, where), _label_names(table), Counter()
-        for batch in _batches(table, [column], where):
-            counts.update(_label(value, names) for value in batch.column(column).to_pylist())
+        for (values,) in _batches(table, [column], where):
+            counts.update(_label(value, names) for value in values)
     return counts
 
 
@@ -103,7 +103,7 @@ def _rows(file: Traversable, where: str) -> Iterator[tuple[int, _Label, object]]
         names, row = _label_names(table), 0
         columns = [_column(table, kinds, where) for kinds in (IMAGES, LABELS)]
         for batch in _batches(table, columns, where):
-            for picture, value in zip(*(batch.column(column).to_pylist() for column in columns), strict=True):
+            for picture, value in zip(*batch, strict=True):
                 row += 1
                 yield row, _label(value, names), picture
 
@@ -152,11 +152,13 @@ def _table(kind: type[ParquetFile], stream: BinaryIO, where: str) -> ParquetFile
         raise DataError(f"{where}: not a parquet file ({error}); download it again") from error
 
 
-def _batches(table: ParquetFile, columns: list[str], where: str) -> Iterator:
+def _batches(table: ParquetFile, columns: list[str], where: str) -> Iterator[list[list]]:
+    """The values of each column, some rows at a time; they are made here, since texts may be none."""
     from pyarrow import ArrowException
 
     try:
-        yield from table.iter_batches(_BATCH, columns=columns)
+        for batch in table.iter_batches(_BATCH, columns=columns):
+            yield [batch.column(column).to_pylist() for column in columns]
     except (ArrowException, ValueError) as error:
         raise DataError(f"{where}: cannot be read to its end ({error}); download it again") from error
 

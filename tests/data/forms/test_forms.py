@@ -3,7 +3,9 @@
 import re
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow.parquet import write_table
 
 from fercore.data.choices import Choices, parse_map
 from fercore.data.dataset import DataError, Dataset
@@ -257,6 +259,13 @@ def test_parquet_whose_codes_nobody_names_is_settled_by_map(tmp_path):
         made_of(tmp_path / "hub", tmp_path)
     dataset = made_of(tmp_path / "hub", tmp_path, renamed={"0": "sad", "1": "happy"})
     assert dataset.counts()["test"] == {"happy": 2, "sad": 1}
+
+
+def test_a_parquet_file_whose_texts_are_none_is_refused(tmp_path):
+    labels = pyarrow.array([b"happy", b"\xff\xfe"]).view(pyarrow.string())  # as other bytes in a file come out
+    write_table(pyarrow.table({"image": [b"", b""], "label": labels}), tmp_path / "train.parquet")
+    with pytest.raises(DataError, match=r"train\.parquet: cannot be read to its end .*; download it again"):
+        made_of(tmp_path / "train.parquet", tmp_path)
 
 
 def test_a_damaged_parquet_file_is_refused(tmp_path):
