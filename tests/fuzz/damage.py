@@ -85,7 +85,7 @@ def changed_entries(draw, content):
 def changed_bytes(draw, content: bytes):
     """The content of a file, cut short, or with other bytes in up to three places."""
     content = bytearray(content)
-    if draw(st.booleans()):
+    if content and draw(st.booleans()):
         del content[draw(st.integers(0, len(content) - 1)) :]
     for _ in range(draw(st.integers(0 if content else 1, 3))):
         start = draw(st.integers(0, max(len(content) - 1, 0)))

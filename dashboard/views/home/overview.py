@@ -73,7 +73,7 @@ def draw_of_other_data(runs: list[Run]) -> None:
             name = escape(state.split_name(run, split))
             rows.append((run.name, len(run.classes), name, with_range(metrics["accuracy"]), metrics["n"]))
     table = pd.DataFrame(rows, columns=["Run", "Classes", "Split", "Accuracy, 95 % interval", "Images"])
-    st.dataframe(table, hide_index=True)
+    st.dataframe(table, column_config={"Images": st.column_config.NumberColumn(format="%,d")}, hide_index=True)
     download_table("Download these figures", table, "other_data.csv")
 
 

@@ -17,7 +17,7 @@ from fercore.data.forms.finding import child
 from fercore.data.listing import Listed, Listing
 from fercore.data.members import READ_ERRORS, children
 from fercore.data.records import Source
-from fercore.untrusted import NPY_ERRORS
+from fercore.untrusted import NPY_ERRORS, check_texts
 
 CODES = {
     "0": "neutral",
@@ -98,6 +98,9 @@ def _text(file: Traversable | None) -> tuple[str, str]:
             data = stream.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
             return "", f"more than {_MOST_BYTES:,} bytes"
-        return str(np.load(io.BytesIO(data), allow_pickle=False)).strip(), ""
+        content = np.load(io.BytesIO(data), allow_pickle=False)
+        if content.dtype.kind == "U":
+            check_texts(content)
+        return str(content).strip(), ""
     except (*READ_ERRORS, *NPY_ERRORS) as error:
         return "", f"not readable without pickle ({error})"

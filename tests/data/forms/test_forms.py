@@ -91,6 +91,14 @@ def test_affectnets_validation_set_alone_as_test(tmp_path):
     assert totals(dataset) == {"train": 0, "val": 0, "test": 16}
 
 
+def test_an_annotation_whose_text_is_none_is_told(tmp_path):
+    files = forms.affectnet(2, affectnet.CODES)
+    text = forms.npy(np.array(0x110000, "<u4")).replace(b"'<u4'", b"'<U1'")  # a number that is no character
+    files["train_set/annotations/0_exp.npy"] = text
+    with pytest.raises(DataError, match=r"annotations/0_exp\.npy: .*a text that cannot be encoded"):
+        made(tmp_path, files)
+
+
 def test_annotations_are_never_unpickled(tmp_path):
     files = forms.affectnet(2, affectnet.CODES)
     files["train_set/annotations/0_exp.npy"] = forms.npy(np.array([{}]), allow_pickle=True)
