@@ -63,7 +63,8 @@ class Job:
         """One of `STATES`; interrupted: it did not end, but its process is gone."""
         if (code := self.exit_code) is not None:
             return _ended(code)
-        if self.process() is None and time.time() - self.modified("job.json") > self._patience():
+        patience = self._patience()  # before the look for its process, which may be noted between the two
+        if self.process() is None and time.time() - self.modified("job.json") > patience:
             if (code := self.exit_code) is not None:  # it ended between the two looks
                 return _ended(code)
             return "stopped" if (self.path / "stop.json").is_file() else "interrupted"

@@ -189,6 +189,19 @@ def test_a_reused_process_number_is_not_taken_for_the_job(jobs: Jobs):
     assert not (job.path / "stop.json").exists()
 
 
+def test_a_job_whose_process_is_noted_during_the_look_for_it_is_not_called_interrupted(jobs: Jobs, monkeypatch):
+    job = jobs.submit("evaluate", "a")
+    wait(lambda: begun(jobs, "a"), "the script")
+    noted = (job.path / "process.json").rename(job.path / "later.json")
+
+    def looked_too_early(self: Job) -> None:
+        noted.rename(self.path / "process.json")
+
+    monkeypatch.setattr(Job, "_unnoted", looked_too_early)
+    assert job.state in ALIVE
+    assert job.state == "running"
+
+
 def test_a_clock_that_is_set_anew_ends_no_job(jobs: Jobs):
     job = jobs.submit("evaluate", "a")
     wait(lambda: begun(jobs, "a"), "the script")
