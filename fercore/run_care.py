@@ -35,7 +35,7 @@ def rename_run(run: Run, name: str) -> Run:
     check_not_needed(run, "renamed")
     if target.exists() or target.is_symlink():
         raise RunError(f"there is {target} already; choose another name")
-    update_run(run, name=name)
+    update_run(open_run(run.path), name=name)  # as it is now: a training may have ended since the page was drawn
     os.rename(run.path, target)
     return open_run(target)
 

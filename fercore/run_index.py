@@ -65,6 +65,9 @@ class RunIndex:
         names = sorted(_folders(self.root))
         with self._lock:  # who comes second finds what the first has read
             found = {name: self._looked_at(name) for name in names}
+            for name in [name for name, (_, entry) in found.items() if isinstance(entry, str)]:
+                if not os.path.isdir(f"{self.root}/{name}"):  # renamed or put away since the folders were listed
+                    del found[name]
             gone = self._found.keys() - found.keys()
             self._found = found
             if gone:

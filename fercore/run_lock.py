@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
 from fercore.run_files import RunError
+
+_looking = threading.Lock()  # a look takes the run's lock for a moment: two would take each other for a training
 
 
 @contextlib.contextmanager
@@ -48,11 +51,12 @@ def is_locked(path: Path) -> bool:
     if not lock_file.is_file():
         return False
     lock = filelock.FileLock(lock_file)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    except OSError:
-        return False
-    lock.release()
+    with _looking:
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return True
+        except OSError:
+            return False
+        lock.release()
     return False

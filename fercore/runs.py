@@ -57,9 +57,14 @@ class Run:
     @property
     def status(self) -> str:
         """running, finished, failed, stopped, or interrupted: says running, but its process is gone."""
-        if self.info["status"] == "running" and not is_locked(self.path):
-            return "interrupted"
-        return self.info["status"]
+        if self.info["status"] != "running" or is_locked(self.path):
+            return self.info["status"]
+        try:
+            now = read_json(self.path / "run.json", _MOST_ITEMS).get("status")
+        except (RunError, OSError):
+            now = None
+        # Its training may have ended, and let go of the lock, since `info` was read.
+        return now if now in STATUSES and now != "running" else "interrupted"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -87,7 +92,10 @@ class Run:
     @property
     def weights_bytes(self) -> int | None:
         """Size of the weights' files; None for a run without weights."""
-        return sum(file.stat().st_size for file in self._weights()) if self.has_weights else None
+        try:
+            return sum(file.stat().st_size for file in self._weights()) if self.has_weights else None
+        except OSError:  # gone between the two looks
+            return None
 
     @property
     def parameters(self) -> int | None:

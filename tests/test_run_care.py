@@ -7,7 +7,7 @@ import pytest
 from fercore.run_archive import TRASH, put_away
 from fercore.run_care import LONGEST_NOTE, NOTE_FILE, note_of, rename_run, write_note
 from fercore.run_lock import training_lock
-from fercore.runs import RunError, list_runs, update_run
+from fercore.runs import RunError, list_runs, open_run, update_run
 from tests.factories.runs import make_run
 
 
@@ -38,6 +38,12 @@ def test_a_new_name(tmp_path):
     for name, problem in {"b": "already", "../d": "will not do", "": "will not do"}.items():
         with pytest.raises(RunError, match=problem):
             rename_run(run, name)
+
+
+def test_a_training_that_ended_since_the_run_was_read_is_not_forgotten(tmp_path):
+    update_run(run := make_run(tmp_path, "a", status="running"), status="finished", best={"epoch": 2})
+    assert rename_run(run, "b").info["best"] == {"epoch": 2}
+    assert open_run(tmp_path / "b").info["status"] == "finished"
 
 
 @pytest.mark.parametrize("act", [lambda run: put_away(run, TRASH), lambda run: rename_run(run, "new")])

@@ -165,3 +165,18 @@ def test_a_process_holds_few_indexes(tmp_path):
     for number in range(run_index.MOST_FOLDERS):
         index_of(tmp_path / f"{number + 1}")
     assert index_of(tmp_path / "0") is not first
+
+
+def test_a_run_that_is_put_away_while_the_runs_are_looked_at_is_no_problem(tmp_path, monkeypatch):
+    for name in "ab":
+        create_run(tmp_path, name, INFO)
+    real = run_index.open_run
+
+    def put_away_before(path):
+        if path.name == "b":
+            (tmp_path / "b").rename(tmp_path / ".b")
+        return real(path)
+
+    monkeypatch.setattr(run_index, "open_run", put_away_before)
+    runs, problems = RunIndex(tmp_path).list()
+    assert ([run.name for run in runs], problems) == (["a"], {})

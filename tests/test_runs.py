@@ -219,6 +219,13 @@ def test_asking_for_the_status_does_not_take_the_lock(run):
         assert run.status == "running"
 
 
+def test_a_training_that_ended_since_its_run_was_read_was_not_interrupted(run):
+    update_run(run, status="finished")
+    assert (run.info["status"], run.status) == ("running", "finished")
+    (run.path / "run.json").unlink()
+    assert run.status == "interrupted"
+
+
 def test_the_other_statuses_stand(run):
     with training_lock(run.path):
         for status in ("finished", "failed", "stopped"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,10 +19,13 @@ from fercore.data.ferplus import doubtful_labels, votes_on
 from fercore.emotions import EMOTIONS
 from fercore.evaluation.label_errors import suspected_labels
 from fercore.runs import Run, stem
+from state.background_jobs import may_start_jobs, why_no_jobs
 from state.caches import copied, file_state, key, shared
 from state.dataset_images import dataset
 from state.demo import is_demo
 from state.folders import data_root
+
+_deciding = threading.Lock()  # two visitors read the file, change it and write it: one after the other
 
 
 def audit() -> Audit | None:
@@ -55,16 +59,20 @@ def decisions() -> dict[str, Decision]:
 
 
 def decide(ids: Iterable[str], decision: Decision | None) -> None:
-    """Keep one decision on some images, or take back what was decided on them; a demonstration keeps none."""
+    """Keep one decision on some images, or take back what was decided on them, where visitors may change anything."""
     if is_demo():
         st.warning("This is a demonstration: decisions on images are not kept.", icon=":material/lock:")
         return
-    known = read_decisions(decisions_file())
-    for id_ in ids:
-        known.pop(id_, None)
-        if decision is not None:
-            known[id_] = decision
-    write_decisions(decisions_file(), known)
+    if not may_start_jobs():
+        st.warning(f"This decision is not kept. {why_no_jobs()}", icon=":material/lock:")
+        return
+    with _deciding:
+        known = read_decisions(decisions_file())
+        for id_ in ids:
+            known.pop(id_, None)
+            if decision is not None:
+                known[id_] = decision
+        write_decisions(decisions_file(), known)
 
 
 def vote_doubts() -> pd.DataFrame | None:

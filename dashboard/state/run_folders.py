@@ -243,7 +243,7 @@ def average_faces(run: Run) -> np.ndarray | None:
 
 @contextlib.contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show the message of a `RunError` or `DataError` raised inside, instead of a traceback.
+    """Show the message of a `RunError`, a `DataError` or an error of the disk raised inside, instead of a traceback.
 
     Whatever is drawn inside looks at the folder of runs once.
     """
@@ -252,6 +252,8 @@ def errors_shown() -> Iterator[None]:
         yield
     except (RunError, DataError) as error:
         st.error(message(error), icon=":material/error:")
+    except OSError as error:  # a full disk, a folder that may not be read or written, a run put away meanwhile
+        st.error(f"A file cannot be read or written: {message(error)}.", icon=":material/error:")
     finally:
         _seen.reset(token)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import streamlit as st
@@ -44,7 +45,7 @@ def draw_export(run: Run) -> None:
 
 def _made(run: Run, writes: str) -> Job | None:
     """The newest job that wrote these files from the weights that the run has now."""
-    weights = max(file.stat().st_mtime for file in run.model_files if file.is_file())
+    weights = max((file.stat().st_mtime for file in run.model_files if file.is_file()), default=math.inf)
     for job in state.jobs().list():
         if Path(job.info["script"]).stem == "export" and job.info["writes"] == writes and job.state == "finished":
             return job if job.result.is_dir() and job.modified("begun.json") >= weights else None

@@ -62,11 +62,12 @@ def offer(
         st.caption(state.why_no_jobs())
         return
     present = _present(script, subject, flags, writes)
-    if present and present.state in ALIVE:
+    now = present.state if present else "finished"
+    if now in ALIVE:
         follow(present.id)
         return
-    if present and present.state != "finished":
-        tell_end(present)
+    if now != "finished":
+        tell_end(present, now)
     if st.button(label, key=f"job_{script}_{subject}_{writes}_{label}", type="primary", icon=":material/play_arrow:"):
         start(script, subject=subject, flags=flags, writes=writes)
     st.caption(" ".join(filter(None, [effect, duration_words(script)])))
@@ -162,14 +163,15 @@ def draw_log(job: Job, expanded: bool = False) -> None:
         st.code("\n".join(lines) or "Nothing has been printed yet.", language=None, wrap_lines=True, height=240)
 
 
-def tell_end(job: Job) -> None:
-    """How a job ended that did not finish, with its log and a button to go on."""
+def tell_end(job: Job, now: str) -> None:
+    """How a job ended that did not finish, in the state that it was seen in, with its log."""
     words = {
         "failed": f"failed with exit code {job.exit_code}",
         "stopped": "was stopped",
         "interrupted": "was interrupted: its process is gone, killed or lost with the machine",
     }
-    st.warning(f"{escape(job.title)} {words[job.state]}.{_reason(job)}", icon=ICONS[job.state])
+    reason = _reason(job) if now == "failed" else ""
+    st.warning(f"{escape(job.title)} {words[now]}.{reason}", icon=ICONS[now])
     draw_log(job)
 
 
@@ -177,7 +179,7 @@ def _reason(job: Job) -> str:
     """The sentence with which a script that failed ended, as all ours do: "error: ...", "prepare_data: ..."."""
     script = Path(job.info["script"]).stem
     found = re.findall(rf"^(?:{re.escape(script)}(?:\.py)?: (?:error: )?|error: )(.+)$", job.log(), re.MULTILINE)
-    return f" {message(found[-1])}" if job.state == "failed" and found else ""
+    return f" {message(found[-1])}" if found else ""
 
 
 def draw_sidebar() -> None:

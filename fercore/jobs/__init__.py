@@ -150,7 +150,8 @@ class Jobs:
     def stop(self, job: Job) -> None:
         """Ask a job to stop, as Ctrl-C does: its script keeps its state. After a minute it is ended."""
         if process := job.process():
-            job.mark("stop")
+            with contextlib.suppress(OSError):  # a full disk, which it may be filling itself
+                job.mark("stop")
             with contextlib.suppress(psutil.Error):
                 process.send_signal(signal.SIGINT)
 

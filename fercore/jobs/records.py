@@ -240,7 +240,8 @@ def list_jobs(root: Path) -> tuple[list[Job], dict[str, str]]:
         try:
             jobs.append(open_job(folder))
         except JobError as error:
-            problems[folder.name] = str(error)
+            if folder.is_dir():  # else it was cleared since the folder was listed
+                problems[folder.name] = str(error)
     return sorted(jobs, key=lambda job: (job.info["order"], job.id)), problems
 
 

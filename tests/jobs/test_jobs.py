@@ -1,5 +1,6 @@
 """Jobs are processes of their own: they wait for their turn, stop when asked, and tell the truth after a kill."""
 
+import errno
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from fercore.jobs import Job, JobError, Jobs, Roots
-from fercore.jobs.records import ALIVE, LOG
+from fercore.jobs.records import ALIVE, LOG, open_job
 from fercore.jobs.runner import shorten
 
 LONG = 600  # seconds that an event may take on a busy machine
@@ -29,8 +30,8 @@ name = Path(sys.argv[-1].split("=")[-1]).name
 here = Path(__file__).parent
 print("working on", name, sys.argv[1:], flush=True)
 print(" 40%|####      | 2/5", end="\\r", file=sys.stderr, flush=True)
-(here / f"begun-{name}").touch()
 try:
+    (here / f"begun-{name}").touch()
     while not (here / f"go-{name}").exists():
         time.sleep(0.02)
 except KeyboardInterrupt:
@@ -200,6 +201,33 @@ def test_a_job_whose_process_is_noted_during_the_look_for_it_is_not_called_inter
     monkeypatch.setattr(Job, "_unnoted", looked_too_early)
     assert job.state in ALIVE
     assert job.state == "running"
+
+
+def test_a_job_is_stopped_on_a_full_disk_too(jobs: Jobs, monkeypatch):
+    job = jobs.submit("evaluate", "a")
+    wait(lambda: begun(jobs, "a"), "the script")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fercore.jobs.records.write_json", full)
+        jobs.stop(job)
+    wait(lambda: ended(job), "its end")
+    assert job.state == "stopped"
+
+
+def test_a_job_that_is_cleared_while_jobs_are_listed_is_no_problem(jobs: Jobs, monkeypatch):
+    folder = jobs.folder / "20260101-000000-00000000"
+    folder.mkdir(parents=True)
+
+    def cleared_before(path: Path) -> Job:
+        path.rmdir()
+        return open_job(path)
+
+    assert list(jobs.problems()) == [folder.name]
+    monkeypatch.setattr("fercore.jobs.records.open_job", cleared_before)
+    assert jobs.problems() == {}
 
 
 def test_a_clock_that_is_set_anew_ends_no_job(jobs: Jobs):

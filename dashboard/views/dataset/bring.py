@@ -22,13 +22,14 @@ def draw(expanded: bool) -> None:
             st.caption(state.why_no_jobs())
         return
     present = next((job for job in state.jobs().list() if job.info["script"].endswith("prepare_data.py")), None)
-    if present and present.state in ALIVE:
+    now = present.state if present else "finished"
+    if now in ALIVE:
         follow(present.id)
         return
-    failed = present is not None and present.state != "finished"
+    failed = now != "finished"
     with st.expander("Bring a data set", expanded=expanded or failed, icon=":material/upload:"):
         if failed:
-            tell_end(present)
+            tell_end(present, now)
         how = st.segmented_control("From", (UPLOAD, PATH, KAGGLE), default=UPLOAD, required=True, key="bring_from")
         flags: dict[str, Any] = {"out": str(state.data_root())}
         if st.checkbox("Leave out rows and images that cannot be read, and list them", key="bring_skip_bad"):

@@ -1,6 +1,7 @@
 """Jobs: what was started from these pages, what runs now, and how did the others end?"""
 
 import shlex
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -13,25 +14,25 @@ from widgets.page_title import page_title
 from wording.markdown import code, escape, message
 
 
-def answer(jobs: list[Job]) -> str:
-    """One sentence: what runs, and what waits."""
-    running = [job for job in jobs if job.state in ("running", "stopping")]
-    waiting = sum(job.state == "queued" for job in jobs)
+def answer(jobs: list[Job], states: Mapping[str, str]) -> str:
+    """One sentence: what runs, and what waits; `states` are by the jobs' ids."""
+    running = [job for job in jobs if states[job.id] in ("running", "stopping")]
+    waiting = sum(now == "queued" for now in states.values())
     queue = f", {waiting} more {'waits' if waiting == 1 else 'wait'} for a turn" if waiting else ""
     if running:
         return f"{escape(', '.join(job.title for job in running))} now{queue}."
     return f"Nothing runs now{queue}; {len(jobs)} jobs are listed."
 
 
-def table_of(jobs: list[Job]) -> pd.DataFrame:
+def table_of(jobs: list[Job], states: Mapping[str, str]) -> pd.DataFrame:
     """All jobs, the newest first."""
     columns = ["Job", "State", "Submitted (UTC)", "Took", "Writes", "id"]
     rows = [
         (
             job.title,
-            job.state,
+            states[job.id],
             job.info["created"][:19].replace("T", " "),
-            "" if job.seconds is None else spoken(job.seconds),
+            "" if (seconds := job.seconds) is None else spoken(seconds),
             job.info["writes"],
             job.id,
         )
@@ -40,17 +41,17 @@ def table_of(jobs: list[Job]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def draw_one(job: Job) -> None:
-    """Everything about one job."""
-    st.subheader(f"{ICONS[job.state]} {escape(job.title)}")
-    if job.state in ALIVE:
+def draw_one(job: Job, now: str) -> None:
+    """Everything about one job, by the state that it was seen in."""
+    st.subheader(f"{ICONS[now]} {escape(job.title)}")
+    if now in ALIVE:
         follow(job.id, linked=True)
-    elif job.state == "finished":
-        took = f" in {spoken(job.seconds)}" if job.seconds is not None else ""
+    elif now == "finished":
+        took = f" in {spoken(seconds)}" if (seconds := job.seconds) is not None else ""
         st.success(f"Finished{took}.", icon=ICONS["finished"])
         draw_log(job, expanded=True)
     else:
-        tell_end(job)
+        tell_end(job, now)
         if not state.may_start_jobs():
             st.caption(state.why_no_jobs())
         elif st.button("Go on", key="go_on", icon=":material/play_arrow:"):
@@ -75,9 +76,10 @@ if not found:
     link("dataset", "Bring a data set", ":material/photo_library:")
     link("training", "Train a new run", ":material/show_chart:")
     st.stop()
-state.draw_answer(answer(found))
-titles = {job.id: f"{job.title} ({job.state}, {job.info['created'][11:19]})" for job in found}
+states = {job.id: job.state for job in found}  # one look each: a second one may tell otherwise
+state.draw_answer(answer(found, states))
+titles = {job.id: f"{job.title} ({states[job.id]}, {job.info['created'][11:19]})" for job in found}
 chosen = st.selectbox("Job", list(titles), format_func=titles.get, key="job", bind="query-params")
-draw_one(next(job for job in found if job.id == chosen))
+draw_one(next(job for job in found if job.id == chosen), states[chosen])
 with st.expander(f"All {len(found)} jobs as a table", icon=":material/table:"):
-    st.dataframe(table_of(found).drop(columns="id"), hide_index=True)
+    st.dataframe(table_of(found, states).drop(columns="id"), hide_index=True)

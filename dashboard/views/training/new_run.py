@@ -123,13 +123,14 @@ def draw_cost(recipe: str, settings: list[str]) -> None:
     flags = {"recipe": recipe, "measure": True}
     wanted = {f"--recipe={recipe}", "--measure", *settings}
     job = next((job for job in state.jobs().list() if not job.info["writes"] and wanted == _asked(job)), None)
-    if job and job.state in ALIVE:
+    now = job.state if job else ""
+    if now in ALIVE:
         follow(job.id)
         return
-    if job and job.state == "finished":
+    if now == "finished":
         st.info(escape(job.log().strip().rpartition("\n")[2]), icon=":material/timer:")
     elif job:
-        tell_end(job)
+        tell_end(job, now)
     if st.button("Measure its cost first", icon=":material/timer:", key="new_run_measure"):
         start("train", settings=settings, flags=flags, writes="", title=f"Measure the cost of {recipe}")
 

@@ -12,8 +12,8 @@ from wording.markdown import code
 
 def say_status(run: Run, found: Learning | None) -> None:
     """What a run that is not finished is doing, and how to go on with it."""
-    done, name = found.epochs if found else 0, code(run.name)
-    if run.status == "running":
+    done, name, status = found.epochs if found else 0, code(run.name), run.status
+    if status == "running":
         planned = run.info["config"].get("training", {}).get("epochs")
         of = f" of {planned}" if type(planned) is int else ""
         left = ""
@@ -21,10 +21,10 @@ def say_status(run: Run, found: Learning | None) -> None:
             left = f" About {spoken((planned - done) * found.seconds_per_epoch)} left."
         words = f"{name} is training: {done}{of} epochs are finished.{left} This page follows it."
         st.info(words, icon=":material/sync:")
-    elif run.status != "finished":
+    elif status != "finished":
         words = f"after epoch {done}" if done else "before its first epoch ended"
         how = "Go on with it above, or with:" if state.may_start_jobs() else "Go on with:"
-        st.warning(f"{name} {'was' if run.status != 'failed' else 'has'} {run.status} {words}. {how}")
+        st.warning(f"{name} {'was' if status != 'failed' else 'has'} {status} {words}. {how}")
         st.code(state.command(f"scripts/train.py --resume {run.name}"), language="bash")
 
 

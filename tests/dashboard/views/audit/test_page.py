@@ -1,5 +1,8 @@
 """Audit: planted defects, deciding on them, and what is said without pictures or without an audit."""
 
+import errno
+import os
+
 import pandas as pd
 import pytest
 
@@ -79,6 +82,26 @@ def test_a_decision_is_kept_in_a_file_and_can_be_taken_back(open_page, audited, 
     again.selectbox(key="decision_train/conflict").set_value("undecided").run()
     assert decided(folders) == {"train/happy/0": Decision("drop")}
     assert (audited.path / "images.npy").stat().st_mtime < (folders[1] / DECISIONS).stat().st_mtime
+
+
+def test_a_decision_that_cannot_be_written_is_a_sentence(open_page, audited, folders, monkeypatch):
+    app = open_page("audit")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("fercore.run_files.os.fsync", full)
+    app.selectbox(key="decision_train/conflict").set_value("drop").run()
+    assert "No space left on device" in app.error[0].value
+    assert decided(folders) == {}
+
+
+def test_where_others_reach_the_server_no_decision_is_kept(open_page, audited, folders, monkeypatch):
+    monkeypatch.setattr("state.background_jobs.LOCAL", ())
+    app = open_page("audit")
+    app.selectbox(key="decision_train/conflict").set_value("drop").run()
+    assert "streamlit run dashboard/Home.py -- --jobs" in app.warning[0].value
+    assert decided(folders) == {}
 
 
 def test_many_can_be_dropped_at_once_and_all_taken_back(open_page, audited, folders):
