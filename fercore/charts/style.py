@@ -191,8 +191,12 @@ def points(difference: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value to three digits: "0.034", or "< 0.001"; empty where it is missing."""
-    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    """A p-value to three digits: "0.034", "< 0.001", "< 0.050" where rounding would hide on which side of 0.05 it is;
+    empty where it is missing."""
+    if pd.isna(p):
+        return ""
+    words = f"{p:.3f}"
+    return f"< {words}" if p < 0.05 and words == "0.050" else "< 0.001" if p < 0.001 else words
 
 
 def count(number: int) -> str:

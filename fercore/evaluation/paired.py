@@ -57,8 +57,17 @@ def welch(a: np.ndarray, b: np.ndarray, level: float = 0.95) -> tuple[dict[str, 
     return {"value": value, "low": float(bounds.low), "high": float(bounds.high)}, float(test.pvalue)
 
 
-def holm(p: np.ndarray) -> np.ndarray:
+def holm(p: np.ndarray, of: int | None = None) -> np.ndarray:
     """p-values (K,) corrected for there being K of them (Holm 1979): the chance of any false alarm stays at the level.
+
+    Parameters
+    ----------
+    p
+        Floats (K,).
+    of
+        How many there could have been, K or more, where the K were chosen after a look at the data: to compare the best
+        of five models with the others is to choose four of ten pairs. As if the others were no smaller; where they are,
+        Holm's own correction is no larger than this one.
 
     Returns
     -------
@@ -67,7 +76,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     """
     p = np.asarray(p, dtype=np.float64)
     order = np.argsort(p, kind="stable")
-    steps = np.minimum(p[order] * np.arange(len(p), 0, -1), 1)
+    of = len(p) if of is None else of
+    steps = np.minimum(p[order] * np.arange(of, of - len(p), -1), 1)
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(steps)
     return adjusted

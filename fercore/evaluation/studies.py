@@ -7,6 +7,7 @@ from strangers too, so `read_point` checks every entry.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -174,7 +175,8 @@ def ranking(table: pd.DataFrame, right: Mapping[str, np.ndarray]) -> pd.DataFram
 
     Compared are the seeds that most points have, and the points that have all of these: a study that was stopped in
     its second seed is compared by its first. With one seed the test is McNemar's on the images that all share; with
-    several it is Welch's on the accuracies of the seeds. p-values are corrected for their number (Holm).
+    several it is Welch's on the accuracies of the seeds. Which point is best, the same figures say: so p-values are
+    corrected for the number of all pairs of points, any of which could have been the best and another (Holm).
 
     Parameters
     ----------
@@ -199,7 +201,7 @@ def ranking(table: pd.DataFrame, right: Mapping[str, np.ndarray]) -> pd.DataFram
     answers = list(groups.values())
     others = [number for number in range(len(rows)) if number != best]
     found = [_against(answers[best], answers[number]) for number in others]
-    corrected = holm(np.array([p for _, p in found]))
+    corrected = holm(np.array([p for _, p in found]), of=math.comb(len(rows), 2))
     rows[best]["verdict"] = BEST
     for number, (difference, _), p in zip(others, found, corrected, strict=True):
         bounds = {f"difference_{end}": difference[end] for end in ("low", "high")}

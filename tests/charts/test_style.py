@@ -110,6 +110,8 @@ def test_diverging_scale_is_centred_on_zero():
         (style.points(0.0523), "5.2 points"),
         (style.p_value(0.0336), "0.034"),
         (style.p_value(0.00099), "< 0.001"),
+        (style.p_value(0.04999), "< 0.050"),  # less than 0.05, which "0.050" would hide
+        (style.p_value(0.0501), "0.050"),
         (style.p_value(np.nan), ""),
         (style.count(28709), "28,709"),
         (style.duration(0.84), "0.8 s"),

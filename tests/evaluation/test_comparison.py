@@ -62,8 +62,8 @@ def test_the_best_comes_first_and_each_other_is_compared_with_it():
     assert found["only_best"].tolist() == [0, 1, 20]
     assert found["only_run"].tolist() == [0, 0, 2]
     assert found["verdict"].tolist() == [BEST, WITHIN, WORSE]
-    # 20 against 2: twice P(X <= 2) of Binomial(22, 1/2), and twice that for two comparisons; 1 against 0 is certain.
-    assert found["p"][2] == pytest.approx(2 * 2 * (1 + 22 + 231) / 2**22)
+    # 20 against 2: twice P(X <= 2) of Binomial(22, 1/2), and three times that for three pairs; 1 against 0 is certain.
+    assert found["p"][2] == pytest.approx(3 * 2 * (1 + 22 + 231) / 2**22)
     assert found["p"][1] == 1
 
 

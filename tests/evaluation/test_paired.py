@@ -50,6 +50,8 @@ def test_holm_multiplies_by_what_is_left_and_never_falls():
     assert holm(np.array([0.03, 0.04])) == pytest.approx([0.06, 0.06])
     assert holm(np.array([0.6, 0.7])) == pytest.approx([1, 1])
     assert len(holm(np.array([]))) == 0
+    # Two of three pairs, chosen after a look: 0.01 * 3, then 0.03 * 2.
+    assert holm(np.array([0.03, 0.01]), of=3) == pytest.approx([0.06, 0.03])
 
 
 def test_paired_difference_is_certain_where_every_pair_is_alike():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -22,9 +24,9 @@ from wording.verdicts import beside_the_best
 METHOD = "Accuracy on {images}, with Wilson's 95 % interval."
 PAIRED = (
     " The runs answered for the same images, so each is compared with the best image by image: the difference has a "
-    "paired bootstrap interval (95 %, not corrected), p is McNemar's exact test, corrected for the number of "
-    "comparisons (Holm), and below 0.05 we call a difference more than noise. The best of many runs is a little lucky "
-    "on the images that it is chosen on: choose on {val}, report {test}."
+    "paired bootstrap interval (95 %, not corrected), p is McNemar's exact test, corrected for the number of pairs, "
+    "any of which could have been the best and another (Holm), and below 0.05 we call a difference more than noise. "
+    "The best of many runs is a little lucky on the images that it is chosen on: choose on {val}, report {test}."
 )
 
 
@@ -56,9 +58,9 @@ def reading(found: Compared) -> str:
 
 def p_words(p: float, runs: int) -> str:
     """The test and its p-value: "exact McNemar p = 0.791"."""
-    corrected = f", corrected for {runs - 1} comparisons" if runs > 2 else ""
-    words = p_value(p) if p < 0.001 else f"= {p_value(p)}"
-    return f"exact McNemar p {words}{corrected}"
+    corrected = f", corrected for {math.comb(runs, 2)} pairs" if runs > 2 else ""
+    words = p_value(p)
+    return f"exact McNemar p {words if words.startswith('<') else f'= {words}'}{corrected}"
 
 
 def others_words(ranked: pd.DataFrame) -> str:

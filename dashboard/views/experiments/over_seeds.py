@@ -20,7 +20,7 @@ METHOD = (
     "{val} and {test}: mean accuracy of the point's seeds, each at its best epoch, with the smallest and the largest. "
     "That epoch and the best point are chosen on {val}; {test} took part in no choice. Below the best: difference of "
     "the means with its 95 % range, by Welch's test on the accuracies of the seeds; p is corrected for the number of "
-    "comparisons (Holm)."
+    "pairs, any of which could have been the best and another (Holm)."
 )
 
 

@@ -33,8 +33,8 @@ METHOD = (
     "{val} and {test}: accuracy of the point's best epoch. That epoch and the best point are "
     "chosen on {val}, so the best figure there is a little optimistic; {test} took part in no choice. Ranges are 95 % "
     "intervals (Wilson). All points answered for the same images, so each is compared with the best image by image: "
-    "McNemar's exact test; p is corrected for the number of "
-    "comparisons (Holm), and below 0.05 we call a difference more than noise. Ranges of differences are not corrected."
+    "McNemar's exact test; p is corrected for the number of pairs, any of which could have been the best and another "
+    "(Holm), and below 0.05 we call a difference more than noise. Ranges of differences are not corrected."
 )
 
 

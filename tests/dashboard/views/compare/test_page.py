@@ -76,7 +76,7 @@ def test_equal_runs_are_called_equal(open_page, folders):
 def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folders):
     make_run(folders[0], "poor", n=700, accuracy=0.3)
     app = compare(open_page, "poor", "fair", "good")
-    assert headline(app).endswith("corrected for 2 comparisons.")
+    assert headline(app).endswith("corrected for 3 pairs.")
     assert "Beside `good`: poor (35.0 points less) is worse by more than noise." in words(app)
     found = table(app, "p (Holm)")
     assert found.index.tolist() == ["good", "fair", "poor"]
