@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +23,26 @@ class Calibration(NamedTuple):
         it would only inflate it: this takes the place of an interval.
     overconfidence
         Mean confidence minus accuracy: above 0 for a model that is too sure, below 0 for one that is not sure enough.
+    tilt_by_chance
+        How far from 0 that lies, at most, in 95 % of such samples of a model that is right as often as it says.
     """
 
     error: float
     by_chance: float
     overconfidence: float
+    tilt_by_chance: float = 0.0
+
+    @property
+    def tilt(self) -> str:
+        """ "too sure" or "not sure enough" on the whole; empty where chance alone may make such a difference."""
+        return tilt_words(self.overconfidence, self.tilt_by_chance)
+
+
+def tilt_words(overconfidence: float, by_chance: float) -> str:
+    """What `Calibration.tilt` says of its figures."""
+    if abs(overconfidence) <= by_chance:
+        return ""
+    return "too sure" if overconfidence > 0 else "not sure enough"
 
 
 def calibration(labels: np.ndarray, probabilities: np.ndarray, **settings: float) -> Calibration:
@@ -67,7 +83,8 @@ def calibration_of(
     bins
         Number of bins between 0 and 1; a bin holds its upper end.
     level, resamples, seed
-        Of `Calibration.by_chance`: its quantile, the number of draws and the seed that draws them.
+        Of `Calibration.by_chance`: its quantile, the number of draws and the seed that draws them; `tilt_by_chance`,
+        by the normal approximation, has the same level.
     """
     confidence = confidence.astype(np.float64)
     place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -80,6 +97,7 @@ def calibration_of(
         float(_errors(right[None], confidence, places)[0]),
         float(np.quantile(drawn, level)),
         float(confidence.mean() - right.mean()),
+        NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt((confidence * (1 - confidence)).sum())) / len(confidence),
     )
 
 

@@ -83,7 +83,7 @@ def compare(shared: SharedAnswers, names: Iterable[str]) -> pd.DataFrame:
     -------
     DataFrame
         run, accuracy, low, high (Wilson, 95 %), difference (best minus run), difference_low, difference_high (paired
-        bootstrap over images, 95 %, not corrected), p (McNemar's exact test, corrected with Holm's method), verdict
+        bootstrap over images, 95 %, not corrected), p (McNemar's exact test, corrected for all pairs, Holm), verdict
         (of `studies.ranking`), only_best and only_run: how many images one of the two alone is right on.
     """
     right = shared.right(names)
@@ -178,9 +178,9 @@ def choice_table(
     -------
     DataFrame
         A row a run: run, accuracy and macro_f1 with low and high, weakest (the emotion with the lowest recall) and
-        recall with low and high, calibration_error, calibration_by_chance, overconfidence (fractions), parameters,
-        weights_bytes, milliseconds, licence, seen (what speaks against its figures on this split; empty where nothing
-        does). What is not known is missing.
+        recall with low and high, calibration_error, calibration_by_chance, overconfidence, tilt_by_chance (fractions),
+        parameters, weights_bytes, milliseconds, licence, seen (what speaks against its figures on this split; empty
+        where nothing does). What is not known is missing.
     """
     rows = []
     for run in runs:
@@ -196,6 +196,7 @@ def choice_table(
                 "calibration_error": calibrated.error,
                 "calibration_by_chance": calibrated.by_chance,
                 "overconfidence": calibrated.overconfidence,
+                "tilt_by_chance": calibrated.tilt_by_chance,
                 "parameters": run.parameters,
                 "weights_bytes": run.weights_bytes,
                 "milliseconds": milliseconds.get(run.name),

@@ -210,12 +210,13 @@ def calibration_part(run: Run, found: Measured) -> dict | None:
         return None
     own = found.predictions
     table, plain = reliability_table(own.label, own.probabilities), found.calibration
-    tilt = "too sure" if plain.overconfidence > 0 else "not sure enough"
+    tilt = f"it is {plain.tilt} by {points(abs(plain.overconfidence))}"
+    if not plain.tilt:
+        tilt = "its mean confidence is no further from its accuracy than chance makes"
     sentences = [
         f"Its confidence differs from how often it is right by {points(plain.error)} on average (expected calibration "
         f"error, 15 bins). For a model that is right exactly as often as it says, that would be below "
-        f"{points(plain.by_chance)} in 95 % of samples of this size, by chance alone. On the whole it is {tilt} by "
-        f"{points(abs(plain.overconfidence))}."
+        f"{points(plain.by_chance)} in 95 % of samples of this size, by chance alone. On the whole {tilt}."
     ]
     return {
         "name": found.report["split_name"],

@@ -28,7 +28,9 @@ def test_a_bin_holds_its_upper_end():
 
 
 def test_certain_and_right_is_no_error_and_has_none_by_chance():
-    assert calibration(labels("111"), answers([1.0, 1.0, 1.0])) == (0, 0, 0)
+    found = calibration(labels("111"), answers([1.0, 1.0, 1.0]))
+    assert found == (0, 0, 0, 0)
+    assert found.tilt == ""
 
 
 def test_by_chance_follows_the_binomial_distribution():
@@ -37,6 +39,20 @@ def test_by_chance_follows_the_binomial_distribution():
     assert found.error == pytest.approx(0.2)
     assert found.by_chance == pytest.approx(0.08, abs=0.011)
     assert found.overconfidence == pytest.approx(0.2)
+
+
+def test_too_sure_is_said_where_chance_cannot_make_it():
+    # 100 images of confidence 0.8: mean confidence and accuracy differ by at most 1.96 * 0.04 in 95 % of samples.
+    found = calibration(labels("1" * 60 + "0" * 40), answers([0.8] * 100))
+    assert found.tilt_by_chance == pytest.approx(1.959964 * 0.04)
+    assert found.tilt == "too sure"
+    assert calibration(labels("1" * 90 + "0" * 10), answers([0.8] * 100)).tilt == "not sure enough"
+    assert calibration(labels("1" * 73 + "0" * 27), answers([0.8] * 100)).tilt == ""
+    # Too sure at 0.95 and not sure enough at 0.55: miscalibrated, and right on the whole.
+    both = calibration(labels("1" * 75 + "0" * 25 + "1" * 75 + "0" * 25), answers([0.95] * 100 + [0.55] * 100))
+    assert both.error == pytest.approx(0.2)
+    assert both.error > both.by_chance
+    assert (round(both.overconfidence, 6), both.tilt) == (0, "")
 
 
 def test_the_seed_decides_the_draws():

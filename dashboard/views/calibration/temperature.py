@@ -69,8 +69,9 @@ def answer(evaluation: state.Evaluation, report: dict, measured: Calibration) ->
     says = f"mean confidence {claims}, {accuracy}."
     if within_chance(measured):
         return f"{name} is well calibrated, as far as these images can tell: {says}"
-    tilt = "too sure" if measured.overconfidence > 0 else "not sure enough"
-    return f"{name} is {tilt} by {points(abs(measured.overconfidence))}: {says}"
+    if not measured.tilt:
+        return f"{name} is too sure at some confidences and not sure enough at others, on the whole neither: {says}"
+    return f"{name} is {measured.tilt} by {points(abs(measured.overconfidence))}: {says}"
 
 
 def reading(found: list[View], fitted_on: str) -> str:

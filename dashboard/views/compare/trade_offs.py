@@ -7,6 +7,7 @@ import streamlit as st
 
 import state
 from fercore.charts.style import count, figure_words, percent
+from fercore.evaluation.calibration import tilt_words
 from fercore.evaluation.comparison import choice_table
 from fercore.runs import Run
 from views.compare.same_images import Compared, images_words, n_words
@@ -89,11 +90,12 @@ def as_read(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibration_words(row) -> str:
-    """ "5.3 % (chance 1.7 %), too sure"."""
+    """ "5.3 % (chance 1.7 %), too sure"; nothing of that where the two differ here and there, and not on the whole."""
     words = f"{percent(row.calibration_error)} (chance {percent(row.calibration_by_chance)})"
     if row.calibration_error <= row.calibration_by_chance:
         return words
-    return f"{words}, {'too sure' if row.overconfidence > 0 else 'not sure enough'}"
+    tilt = tilt_words(row.overconfidence, row.tilt_by_chance)
+    return f"{words}, {tilt}" if tilt else words
 
 
 def time_words(row) -> str:
