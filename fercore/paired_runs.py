@@ -13,7 +13,9 @@ from fercore.data.copies import with_copy_in_training
 from fercore.evaluation.clean import kept
 from fercore.evaluation.comparison import share
 from fercore.evaluation.contamination import UNKNOWN, contamination, split_name
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.evaluation.intervals import wilson
+from fercore.evaluation.judged import over_classes
 from fercore.evaluation.paired import mcnemar, paired_difference
 from fercore.run_names import find_run
 from fercore.runs import Predictions, Run, RunError
@@ -108,10 +110,14 @@ def compare(
     Raises
     ------
     RunError
-        If a run or its predictions are missing, the two share no images, or it is not known which images have a copy.
+        If a run or its predictions are missing, the two were measured on different data sets or share no images, or it
+        is not known which images have a copy.
     """
     runs = [run if isinstance(run, Run) else find_run(run, root) for run in (first, second)]
-    shared = share({place: _answers(run, split, tta, without_copies) for place, run in enumerate(runs)})
+    _check_same_data(runs)
+    classes = tuple(dict.fromkeys(name for run in runs for name in run.classes))  # they meet by name
+    answers = (over_classes(_answers(run, split, tta, without_copies), run.classes, classes) for run in runs)
+    shared = share(dict(enumerate(answers)))
     if shared.left_out:
         raise RunError(
             f"{runs[0].name} and {runs[1].name} share no images of the {split} split; score both on the same data set "
@@ -132,11 +138,25 @@ def compare(
     )
 
 
+def _check_same_data(runs: list[Run]) -> None:
+    """Refuse runs of different data sets: of images that both have, only those with equal labels would be left."""
+    first, second = ((run.name, run.info["dataset"].get("fingerprint")) for run in runs)
+    if first[1] and second[1] and first[1] != second[1]:
+        raise RunError(
+            f"{first[0]} was measured on the data set {str(first[1])[:12]} and {second[0]} on {str(second[1])[:12]}: "
+            "their images or labels differ. Score one of them on the data of the other with python "
+            "scripts/evaluate.py RUN --data data/NAME, and compare what "
+            "fercore.evaluation.elsewhere.open_elsewhere opens"
+        )
+
+
 def _answers(run: Run, split: str, tta: str, without_copies: bool) -> Predictions:
     found = run.predictions(split, tta)
     if not without_copies:
         return found
-    copies = with_copy_in_training(run.info["dataset"].get("fingerprint"), split, found.id)
+    copies = None
+    if not isinstance(run, Elsewhere):  # copies within other data say nothing of what the run learned from
+        copies = with_copy_in_training(run.info["dataset"].get("fingerprint"), split, found.id)
     if copies is None:
         raise RunError(
             f"which images of {run.name} have a copy in training is not known for its data set; compare with "

@@ -70,6 +70,24 @@ def test_runs_of_other_images_are_refused(tmp_path):
         fercore.compare("first", "second", root=tmp_path)
 
 
+def test_classes_meet_by_name_whatever_their_order(tmp_path):
+    answered(tmp_path, "first", [3, 3, 4])  # happy, happy, sad
+    second = update_run(answered(tmp_path, "second", [0, 1, 1], label=0), classes=["happy", "angry"])
+    ids = np.array(["i0", "i1", "i2"])
+    probabilities = np.eye(2, dtype=np.float32)[[0, 1, 1]]
+    write_predictions(second, "test", "none", Predictions(ids, np.zeros(3, np.int64), probabilities))
+    found = fercore.compare("first", "second", root=tmp_path)
+    assert (found.n, found.only_first, found.only_second) == (3, 1, 0)
+    assert [figure["value"] for figure in found.accuracies] == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_runs_of_two_data_sets_are_refused(pair):
+    run = fercore.open_run("second", pair)
+    update_run(run, dataset=run.info["dataset"] | {"fingerprint": "e" * 64})
+    with pytest.raises(RunError, match=r"first was measured on the data set f{12} and second on e{12}: their"):
+        fercore.compare("first", "second", root=pair)
+
+
 def test_images_with_a_copy_can_be_left_out(pair, monkeypatch):
     known = Copies("f" * 64, {"exact": {"test": ["i0"], "val": []}, "near": {"test": ["i1"], "val": []}})
     for name in ("first", "second"):
