@@ -15,6 +15,7 @@ from fercore.data.copies import SHIPPED, with_copy_in_training
 from fercore.data.dataset import AUDIT, DataError
 from fercore.data.ferplus import verdict, votes_on
 from fercore.evaluation.clean import clean_report, kept
+from fercore.evaluation.elsewhere import Elsewhere
 from fercore.evaluation.judged import judged, judged_classes, judged_report
 from fercore.evaluation.metrics import MetricsError, check_predictions
 from fercore.evaluation.robustness import BASELINE, robustness_file
@@ -38,6 +39,10 @@ class Score(IntEnum):
 
 SUMMARY = ("accuracy", "n", "split_name", "copies", "judged")  # of a report, what tables show
 AUDIT_SCRIPT = "scripts/audit.py"
+COPIES_ELSEWHERE = (
+    "On other data copies are counted among the images that the run learned from: Evaluation and Other data tell how "
+    "many there are, and the score without them."
+)
 UNKNOWN_COPIES = (
     "Which test images have a copy in training is not known for the data set of this run. Where that data set is, "
     "{} finds out."
@@ -124,9 +129,10 @@ def _weak_files(run: Run) -> list[Path]:
 def copies(run: Run, split: str, tta: str = "none") -> np.ndarray | None:
     """Which of a run's predictions are of images with a copy in training, bool (N,); None where nobody knows.
 
-    A copy is the same picture, nearly the same, or its mirror image.
+    A copy is the same picture, nearly the same, or its mirror image. Of other data than the run's own only the copies
+    within that data are known by image, which say nothing of what the run learned from.
     """
-    if split == "train":
+    if split == "train" or isinstance(run, Elsewhere):
         return None
     return shared("copies", *_copies_key(run, split, tta), lambda: _find_copies(run, split, tta))
 
@@ -135,6 +141,8 @@ def no_clean_score(run: Run, split: str, tta: str = "none") -> str | None:
     """Why a run has no clean score on a split, as markdown; None where it has one."""
     if split == "train":
         return "Images that models learn from have no clean score."
+    if isinstance(run, Elsewhere):
+        return COPIES_ELSEWHERE
 
     def known() -> bool | str:
         try:

@@ -8,20 +8,36 @@ import streamlit as st
 import state
 from fercore.data.audit.files import COPIES
 from fercore.data.dataset import AUDIT
-from fercore.evaluation.attributes import Attribute, known_attributes, parts_of, slice_name, slice_names
+from fercore.evaluation.attributes import (
+    COPY,
+    Attribute,
+    known_attributes,
+    of_images,
+    parts_of,
+    slice_name,
+    slice_names,
+)
+from fercore.evaluation.elsewhere import Elsewhere
 
 SLICE = "slice"  # key of the chooser, and its name in the address
 ANY_SLICE = "any slice"
 
 
 def attributes_of(evaluation: state.Evaluation, parts: int) -> list[Attribute]:
-    """All that the project knows of the images itself, each measure cut into `parts`."""
-    run, split, tta, _ = evaluation
+    """All that the project knows of the images itself, each measure cut into `parts`.
+
+    Measures are cut by all images of the split, so that a slice has the same edges whatever the score leaves out. On
+    other data than the run's own, copies within that data say nothing of what the run learned from.
+    """
+    run, split, tta, score = evaluation
     fingerprint = state.metrics(run, split, tta).get("dataset_fingerprint") or run.info["dataset"]["fingerprint"]
     dataset = state.dataset(run) if state.dataset_matches(run) else None
     copies = state.data_root() / AUDIT / COPIES
-    ids = state.checked_predictions(*evaluation).id
-    return known_attributes(ids, split, fingerprint, dataset=dataset, parts=parts, copies=copies)
+    whole = state.checked_predictions(run, split, tta).id
+    found = known_attributes(whole, split, fingerprint, dataset=dataset, parts=parts, copies=copies)
+    counted = np.isin(whole, state.checked_predictions(*evaluation).id)
+    silent = isinstance(run, Elsewhere) or score == state.Score.CLEAN
+    return [of_images(one, counted) for one in found if one.name != COPY or not silent]
 
 
 def choose_slice() -> str | None:

@@ -171,6 +171,12 @@ def pair(one: Attribute, other: Attribute) -> Attribute:
     return _without_empty(Attribute(f"{one.name} and {other.name}", values, place, ""))
 
 
+def of_images(attribute: Attribute, rows: np.ndarray) -> Attribute:
+    """The same of some images, bool (N,), in their order: groups keep their edges, and those of no image are gone."""
+    kept = Attribute(attribute.name, attribute.values, attribute.place[rows], attribute.about, attribute.edges)
+    return _without_empty(kept)
+
+
 def _without_empty(attribute: Attribute, drop: Sequence[str] = ()) -> Attribute:
     """The same without groups of no image, and without those called as one of `drop`, whose images then have none."""
     counts = np.bincount(attribute.place[attribute.place >= 0], minlength=len(attribute.values))

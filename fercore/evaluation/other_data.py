@@ -31,7 +31,8 @@ def matrix(
     runs, split
         The runs, and the split of every data set.
     score, reading
-        Keys of `SCORES` and of `READINGS`; a run's own figure has only one reading.
+        Keys of `SCORES` and of `READINGS`; a run's own figure has only one reading. Told of a single class there is no
+        figure, which `problems` says.
 
     Returns
     -------
@@ -67,8 +68,11 @@ def _name(one: Run) -> str:
 
 
 def _row(one: Run, metrics: dict, split: str, score: str, reading: str, own: dict | None) -> dict:
-    told = metrics.get("told") if reading == "told" else None
-    read = check_report(told) if isinstance(told, dict) else metrics
+    read = metrics
+    if reading == "told" and isinstance(one, Elsewhere):
+        if not isinstance(metrics.get("told"), dict):
+            raise ReportError("model and data share one class alone, and told of it every model says it")
+        read = check_report(metrics["told"])
     row = {
         "run": one.name,
         "data": _name(one),

@@ -11,6 +11,7 @@ from fercore.evaluation.attributes import (
     cut,
     known_attributes,
     named,
+    of_images,
     pair,
     parts_of,
     slice_name,
@@ -30,6 +31,12 @@ def test_a_measure_is_cut_at_edges_that_the_names_tell():
     assert found.values == ("low (under 3.67)", "middle (3.67 to 6.33)", "high (6.33 and more)")
     assert found.place.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert found.about == "pixels"
+
+
+def test_of_some_images_the_groups_keep_their_edges():
+    found = of_images(cut("contrast", np.arange(1.0, 10.0), 3), np.array([True] * 2 + [False] * 5 + [True] * 2))
+    assert groups(found) == ["low (under 3.67)"] * 2 + ["high (6.33 and more)"] * 2
+    assert [slice_name(found, value) for value in found.values] == ["contrast: low of 3", "contrast: high of 3"]
 
 
 def test_what_lies_at_a_rounded_edge_is_in_the_group_that_begins_there():

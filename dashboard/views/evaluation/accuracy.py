@@ -65,9 +65,20 @@ def elsewhere_words(run: Elsewhere, metrics: dict) -> str:
     if not_asked := metrics.get("not_asked"):
         counts = ", ".join(f"{count(number)} of {escape(name)}" for name, number in not_asked.items())
         words += f" Not asked, since the model does not know these classes: {counts}."
+    if (copies := metrics.get("copies_in_training")) is not None:
+        words += f" {copies_words(copies, metrics.get('without_copies'))}"
     if told := metrics.get("told"):
         words += f" Told which classes there are, its accuracy is {with_range(told['accuracy'])}."
     return words
+
+
+def copies_words(copies: int, without: dict | None) -> str:
+    """How many images have a copy among those that the run learned from, and its accuracy without them."""
+    has = "image has" if copies == 1 else "images have"
+    said = f"{count(copies)} {has} a copy among those that the run learned from"
+    if not copies or without is None:
+        return f"{said}."
+    return f"{said}; without them its accuracy is {with_range(without['accuracy'])}, n = {count(without['n'])}."
 
 
 def draw_figures(report: dict) -> None:

@@ -10,24 +10,41 @@ from fercore.evaluation.other_data import HOME, SCORES, matrix
 from views.other_data import cells
 from widgets.one_of import one_of
 from widgets.page_title import page_title
+from wording.lists import listed
 from wording.markdown import code, escape, message
 
 HOW = "scripts/evaluate.py RUN --data data/NAME"
 
 
 def answer(away: pd.DataFrame, score: str) -> str:
-    """One sentence: the run that does best on most other images, and how far it falls there."""
-    largest = away[away["data"] == away.loc[away["n"].idxmax(), "data"]]
-    best = largest.loc[largest["value"].idxmax()]
+    """Which run is ahead on most other images, how far it falls there, and which may be as good.
+
+    Ranked are runs that never saw these images and were asked about the same ones.
+    """
+    known = away[away["seen"] == ""]
+    if known.empty:
+        return "No run here is known never to have seen the other data that it was measured on, so none is ranked."
+    most = known.loc[known["n"].idxmax()]
+    alike = known[(known["fingerprint"] == most["fingerprint"]) & (known["n"] == most["n"])]
+    best = alike.loc[alike["value"].idxmax()]
     figure = with_range({key: best[key] for key in ("value", "low", "high")})
     fallen = ""
     if not pd.isna(best["drop"]):
         interval = range_words({"low": best["drop_low"], "high": best["drop_high"]})
         fallen = f", {points(best['drop'])} ({interval}) below its {cells.spoken(score)} at home"
     return (
-        f"{code(best['run'])} is best on {escape(best['data'])}: {cells.spoken(score)} {figure} on "
-        f"{int(best['n']):,} images{fallen}."
+        f"{code(best['run'])} is ahead on {escape(best['data'])}: {cells.spoken(score)} {figure} on "
+        f"{int(best['n']):,} images{fallen}.{as_good(alike, best)}"
     )
+
+
+def as_good(alike: pd.DataFrame, best: pd.Series) -> str:
+    """Which runs the intervals do not tell from the first; empty where there are none."""
+    close = alike[(alike["run"] != best["run"]) & (alike["high"] >= best["low"])]
+    if close.empty:
+        return ""
+    named = listed(map(code, close["run"]))
+    return f" The intervals of {named} and of it overlap: more images could turn their order."
 
 
 cells.follow()

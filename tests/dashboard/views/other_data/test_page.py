@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from fercore.charts.style import points, range_words
+from fercore.data.copies import Copies
 from fercore.emotions import KNOWN
 from fercore.evaluation.elsewhere import asked, open_elsewhere, place
 from fercore.evaluation.metrics import average_drop
-from fercore.runs import Predictions, open_run
+from fercore.runs import Predictions, open_run, update_run, write_json
 from fercore.training.evaluate import keep_predictions
 from tests.dashboard.conftest import charts, headline, words
 from tests.factories.data import make_dataset
@@ -48,8 +49,10 @@ def test_without_other_data_the_page_says_what_to_run(folders, open_page):
 
 def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
     app = open_page("other_data")
-    assert headline(app).startswith("#### `b` is best on faces: accuracy 60.0 % (")
-    assert "on 70 images, 20.0 points (" in headline(app)
+    assert headline(app).startswith(
+        "#### `b` is ahead on faces: accuracy 60.0 % (48.3 to 70.7) on 70 images, 20.0 points"
+    )
+    assert headline(app).endswith("The intervals of `a` and of it overlap: more images could turn their order.")
     encoding = charts(app)[0]["layer"][0]["encoding"]
     assert (encoding["y"]["sort"], encoding["x"]["sort"]) == (["a", "b"], ["its own data", "faces"])
     table = app.dataframe[0].value.set_index("Run")
@@ -61,6 +64,26 @@ def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
     ]
     assert table.loc["b", "Copies in training"] == "not known"
     assert table.loc["a", "Without copies"].startswith("47.6 % (")  # 30 of 63: the first 7 had 5 right
+
+
+def test_a_run_that_may_have_seen_the_images_is_not_ahead(measured, open_page):
+    update_run(measured[1], trained_on=None)
+    assert headline(open_page("other_data")).startswith("#### `a` is ahead on faces: accuracy 50.0 % (")
+    update_run(measured[0], trained_on=None)
+    assert "so none is ranked" in words(open_page("other_data"))
+
+
+def test_copies_on_other_data_are_those_that_the_run_learned_from(measured, other, folders, open_page):
+    # An audit of the other data found a copy within it, which says nothing of what the run learned from.
+    own = Copies(other.info["fingerprint"], {"exact": {"test": [str(other.ids[other.indices("test")[0]])]}, "near": {}})
+    (folders[1] / "audit").mkdir(parents=True)
+    write_json(folders[1] / "audit" / "copies.json", own.to_json())
+    app = open_page("evaluation", run="a", data="faces", score="clean")
+    assert "There is no `clean` score here; shown is `published`." in words(app)
+    said = "7 images have a copy among those that the run learned from; without them its accuracy is 47.6 % ("
+    assert said in words(app)
+    assert open_page("errors", run="a", data="faces").selectbox(key="copies").disabled
+    assert "copy in Training" not in str(open_page("slices", run="a", data="faces").pills)
 
 
 def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_page):
