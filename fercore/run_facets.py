@@ -89,17 +89,18 @@ def by_seed(table: pd.DataFrame, groups: Sequence[Sequence[Run]], beside: Sequen
     Returns
     -------
     pandas.DataFrame
-        As the table, in its order, with a column "seeds" (runs of the group). Of a group of several, accuracies are
-        means and low and high the smallest and largest accuracy; other numbers are means; a text is that of the first
-        run, whose name the row has, and empty where the runs differ.
+        As the table, in its order, with a column "seeds": the runs behind the row's accuracies (on the split of which
+        more have one), or all its runs where none has any. Of several, accuracies are means and low and high the
+        smallest and largest accuracy, of one alone its own; other numbers are means; a text is that of the first run,
+        whose name the row has, and empty where the runs differ.
     """
     group_of = {run.name: number for number, group in enumerate(groups) for run in group}
     keyed = table.assign(_group=table["run"].map(group_of))
-    rows = [_summed(rows) for _, rows in keyed.groupby(["_group", *beside], sort=False, dropna=False)]
-    if not rows:
+    parts = [rows for _, rows in keyed.groupby(["_group", *beside], sort=False, dropna=False)]
+    if not parts:
         return table.assign(seeds=pd.Series(dtype="int64"))
-    summed = pd.concat(rows).drop(columns="_group")
-    return summed.assign(seeds=[len(groups[group_of[name]]) for name in summed["run"]])
+    summed = pd.concat(map(_summed, parts)).drop(columns="_group")
+    return summed.assign(seeds=[int(rows[list(_FIGURES)].notna().sum().max()) or len(rows) for rows in parts])
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,8 +115,10 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
         elif values.nunique() > 1:
             first[column] = None
     for accuracy in _FIGURES:
-        split = accuracy.partition("_")[0]
-        first[f"{split}_low"], first[f"{split}_high"] = rows[accuracy].min(), rows[accuracy].max()
+        split, known = accuracy.partition("_")[0], rows[rows[accuracy].notna()]
+        ends = [f"{split}_low", f"{split}_high"]
+        one, several = known[ends].mean(), (known[accuracy].min(), known[accuracy].max())
+        first[ends] = several if len(known) > 1 else one.to_numpy()
     return first
 
 

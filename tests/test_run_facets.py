@@ -70,3 +70,23 @@ def test_a_group_has_means_and_the_range(tmp_path):
     alone = by_seed(table, [[run] for run in runs])
     assert alone.drop(columns="seeds").equals(table)
     assert by_seed(table.head(0), []).empty
+
+
+def test_seeds_are_those_that_have_an_accuracy(tmp_path):
+    runs = [seeded(tmp_path, name, seed) for seed, name in enumerate("abc")]
+    none = [None, None, None]
+    table = pd.DataFrame(
+        {
+            "run": ["a", "b", "c", "b"],
+            "engine": ["torch", "torch", "torch", "onnx"],
+            "val_accuracy": [None, 0.6, None, 0.5],
+            "val_low": [None, 0.5, None, 0.4],
+            "val_high": [None, 0.7, None, 0.6],
+            **{name: pd.Series([*none, None], dtype="float64") for name in ("test_accuracy", "test_low", "test_high")},
+        }
+    )
+    torch, onnx = by_seed(table, [runs], ["engine"]).to_dict("records")
+    assert (torch["seeds"], onnx["seeds"]) == (1, 1)
+    assert [torch[f"val_{end}"] for end in ("accuracy", "low", "high")] == [0.6, 0.5, 0.7]
+    assert (onnx["run"], onnx["val_low"], onnx["val_high"]) == ("b", 0.4, 0.6)
+    assert by_seed(table.head(1).assign(val_accuracy=float("nan")), [runs])["seeds"].tolist() == [1]

@@ -133,7 +133,9 @@ def draw_rows(table: pd.DataFrame, rows: Rows, columns: Mapping[str, Any], key: 
         selection_mode="multi-row",
         key=f"{key}_rows_{zlib.crc32(repr(names).encode('utf-8', 'replace'))}",
     )["selection"]["rows"]
-    groups = {group[0].name: group for group in rows.groups}
+    if rows.grouped:
+        st.caption(f"{MEANS} Where a row is one run's, the range is its 95 % interval.")
+    groups = {run.name: group for group in rows.groups for run in group}  # the first may be unreadable
     draw_ticked([run for name in dict.fromkeys(names[row] for row in ticked) for run in groups[name]], key)
 
 

@@ -62,9 +62,12 @@ def hint(run: Run, split: str, tta: str = "none") -> str:
 
 def split_names(runs: list[Run], score: state.Score, splits: Iterable[str] = ("test", "val")) -> dict[str, str]:
     """Split -> what to call it where figures of several runs stand: "PrivateTest", or "PrivateTest without copies"."""
-    endings = {state.Score.CLEAN: " without copies", state.Score.PEOPLE: " as most people see it"}
-    ending = endings.get(score, "")
-    return {split: f"{state.shared_split_name(runs, split)}{ending}" for split in splits}
+    return {split: f"{state.shared_split_name(runs, split)}{ending(score)}" for split in splits}
+
+
+def ending(score: state.Score) -> str:
+    """What stands behind the name of a split whose figures are of a score: " without copies"; nothing if published."""
+    return {state.Score.CLEAN: " without copies", state.Score.PEOPLE: " as most people see it"}.get(score, "")
 
 
 def note(reports: Iterable[Mapping[str, dict]]) -> str:

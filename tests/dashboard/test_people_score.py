@@ -1,5 +1,6 @@
 """The third score on every page that offers it: what most people say in place of the label."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,15 @@ def test_home_and_models_offer_it_for_all_runs(open_page, folders):
         text = words(app)
         size = f"PrivateTest n = {people['images']['verdict']} of {people['images']['all']}"
         assert f"Left out are images on which no answer has more than half of the people: {size}." in text
+
+
+def test_beside_the_report_the_score_is_named_and_does_not_compare(open_page, folders):
+    update_run(make_judged_run(folders[0]), config={"recipe": "report-cnn", "model": {"type": "cnn"}})
+    app = open_page("home", score="people")
+    settings = json.dumps([one.proto.columns for one in app.dataframe])
+    assert "PrivateTest as most people see it" in settings
+    assert "ours here by people, so its figures do not compare with these" in words(app)
+    assert "stand against our PublicTest column" in words(open_page("home"))
 
 
 def test_without_votes_there_is_no_such_score(open_page, folders):

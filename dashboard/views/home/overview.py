@@ -12,12 +12,17 @@ from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.links import link
 from widgets.pagination import choose_page
-from widgets.run_table import choose_columns, choose_rows, draw_rows
+from widgets.run_table import MEANS, choose_columns, choose_rows, draw_rows
+from wording import clean_score
 from wording.contamination import CONTAMINATION_LEGEND, with_contamination
 from wording.markdown import code, escape, message
 
 Reports = state.Readings[dict[str, dict]]  # run name -> split -> its summary
 AT_ONCE = 50  # runs of a table
+AGAINST_PUBLIC = (
+    "The report's test set has PublicTest's class sizes, so its figures stand against our PublicTest column."
+)
+JUDGED_BY_LABELS = "The report was judged by labels and ours here by people, so its figures do not compare with these."
 
 
 def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[str, str]) -> None:
@@ -26,9 +31,12 @@ def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[s
     rows = choose_rows(runs, "runs", parts)
     table = rows.summed(runs_table(rows.runs, state.Readings(state.learned, rows.runs), reports))
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    interval = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
+    if rows.grouped:
+        interval = text("Interval or range", help=f"Of one run its 95 % interval (Wilson). {MEANS}")
     columns = {
         "run": text("Run", pinned=True),
-        **({"seeds": number("Seeds", help="Runs in this row")} if rows.grouped else {}),
+        **({"seeds": number("Seeds", help="Runs whose accuracy is in this row")} if rows.grouped else {}),
         "model": text("Model"),
         "parameters": number("Parameters", format="%,d"),
         "minutes": number("Training", format="%.1f min", help="Time spent in all epochs, with validation"),
@@ -37,7 +45,7 @@ def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[s
     for split, name in names.items():
         shown[split], shown[f"{split}_interval"] = 100 * table[f"{split}_accuracy"], interval_words(table, split)
         columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
-        columns[f"{split}_interval"] = text("95 % interval", help="Wilson score interval of the accuracy, per cent")
+        columns[f"{split}_interval"] = interval
     columns["status"] = text("Status")
     if any(tags := [", ".join(state.notes(group[0]).tags) for group in rows.groups]):
         shown["tags"], columns["tags"] = tags, text("Tags")
@@ -59,12 +67,14 @@ def draw_flagged(runs: list[Run], reports: Reports, names: dict[str, str], flagg
     download_table("Download these", shown, "not_comparable.csv")
 
 
-def draw_of_other_data(runs: list[Run]) -> None:
+def draw_of_other_data(runs: list[Run], score: state.Score) -> None:
     """Runs whose figures are about another data set than those above: in a table of their own, and in no ranking."""
     st.subheader("Measured on other data")
     st.caption(
         "These learned from another data set, with other images, labels or classes: their accuracies do not compare "
         "with those above. The score “as most people see it” judges all by the same answers, where they are known."
+        + " The figures here are as published."
+        * bool(score)
     )
     runs = runs[choose_page(len(runs), AT_ONCE, "other_data_page")]
     found, rows = state.readable(state.summaries, runs), []
@@ -77,19 +87,16 @@ def draw_of_other_data(runs: list[Run]) -> None:
     download_table("Download these figures", table, "other_data.csv")
 
 
-def draw_report(runs: list[Run], reports: Reports) -> None:
+def draw_report(runs: list[Run], reports: Reports, score: state.Score) -> None:
     st.subheader("The report beside ours")
     official = [run for run in runs if state.split_name(run, "val") == OFFICIAL_SPLIT_NAMES["val"]]
     table = report_table(official, reports)
-    known = [one for found in reports.found.values() for one in found.values()]
-    ending = " without copies" if any("copies" in one for one in known) else ""
     columns = {
         "model": "Model",
         "report": "The report",
         "run": "Our run",
         "first_weights": "Its first weights",
-        "val": f"PublicTest{ending}",
-        "test": f"PrivateTest{ending}",
+        **{split: f"{OFFICIAL_SPLIT_NAMES[split]}{clean_score.ending(score)}" for split in ("val", "test")},
     }
     shown = table.assign(run=table["run"].fillna("none yet"), first_weights=table["first_weights"].fillna(""))
     for part in ("report", "val", "test"):
@@ -99,8 +106,8 @@ def draw_report(runs: list[Run], reports: Reports) -> None:
         ]
     st.dataframe(shown[list(columns)], column_config=columns, hide_index=True)
     st.caption(
-        "The report's test set has PublicTest's class sizes, so its figures stand against our PublicTest column. "
-        "It gives no intervals; those shown are Wilson's for its number of images. The 3-fold figure is rounded there. "
+        f"{JUDGED_BY_LABELS if score == state.Score.PEOPLE else AGAINST_PUBLIC} The report gives no intervals; those "
+        "shown are Wilson's for its number of images. The 3-fold figure is rounded there. "
         f"**The ViT's {percent(reference_report()['vit_dima806']['accuracy'])} is its author's and contaminated:** all "
         "35,887 images were oversampled before the split, so copies of one image stand on both sides of it."
     )

@@ -73,12 +73,12 @@ if comparable:
 if flagged:
     draw_flagged([run for run in runs if run.name in flagged], reports, names, flagged)
 if elsewhere:
-    draw_of_other_data(elsewhere)
+    draw_of_other_data(elsewhere, score)
 if not runs:
     state.say_no_runs()
 if more := len(everything) - len(listed):
     link("experiments", f"{more} more in studies and cross-validations", ":material/science:")
-draw_report(comparable, reports)
+draw_report(comparable, reports, score)
 if said := clean_score.note(reports.found.values()):
     st.caption(f"{said} The report's own figures are as published.")
 with left_out:

@@ -37,7 +37,7 @@ COLUMNS = {
     "One face": st.column_config.TextColumn(help="Time for one 48x48 crop on one thread, preprocessing included"),
     "Images/s": st.column_config.TextColumn(help="In batches of 64, on one thread"),
     "Weakest slice": st.column_config.TextColumn(
-        help="On PrivateTest, the least accurate slice that is so by more than noise: see the page Slices"
+        help="On the test split, the least accurate slice that is so by more than noise: see the page Slices"
     ),
     "Corruption error": st.column_config.TextColumn(
         help="Errors on disturbed pictures against those of reference-report-cnn, below 100 % is better: see Robustness"
