@@ -11,14 +11,15 @@ from fercore.charts.style import count, percent, points, range_words, with_range
 from fercore.charts.weak_points import figure
 from fercore.evaluation.confidence import RIGHT
 from fercore.evaluation.disturbances import KINDS
+from fercore.evaluation.intervals import wilson
 from fercore.evaluation.robustness import (
     BASELINE,
     Robustness,
+    broken_promise,
     corruption_error,
     kind_table,
     mean_flips,
     right_of,
-    strength_table,
 )
 
 ENOUGH = 50  # sure answers of which a share is told
@@ -69,17 +70,17 @@ def sure_words(found: Robustness) -> str:
     """Whether what the threshold promises holds."""
     if found.about["threshold"] is None:
         return ""
-    table = strength_table(found)
-    table = table[table["kind"].isin(list(KINDS)) & (table["strength"] > 0) & (table["sure"] * table["n"] >= ENOUGH)]
-    below = table[table["sure_right_high"] < RIGHT]
+    below, tested = broken_promise(found, RIGHT, ENOUGH)
     words = f"Its threshold was chosen so that {percent(RIGHT, 0)} of sure answers are right"
+    if not tested:
+        return ""
     if below.empty:
         return f"{words}, which holds, within noise, under every disturbance."
-    worst = below.loc[below["sure_right"].idxmin()].to_dict()
+    worst = below.loc[(below["sure_right"] / below["sure"]).idxmin()].to_dict()
+    right = wilson(worst["sure_right"], worst["sure"])
     return (
-        f"{words}; under {len(below)} of {len(table)} disturbances fewer are, by more than noise, fewest under "
-        f"{worst['kind']} at strength {worst['strength']}: {with_range(figure(worst, 'sure_right'))} of "
-        f"{count(round(worst['sure'] * worst['n']))}."
+        f"{words}; under {len(below)} of {tested} disturbances fewer are, by more than noise, fewest under "
+        f"{worst['kind']} at strength {worst['strength']}: {with_range(right)} of {count(worst['sure'])}."
     )
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from fercore.evaluation.disturbances import KINDS, TINY, digest
 from fercore.evaluation.elsewhere import elsewhere
 from fercore.evaluation.intervals import mean_interval, percentile_interval, resampled, wilson
+from fercore.evaluation.paired import holm
 from fercore.runs import Run, RunError, open_run, read_npz, stem, write_npz
 from fercore.untrusted import UntrustedError, parse_json
 
@@ -26,6 +27,7 @@ COUNTS = ("right", "flips", "lost", "sure", "sure_right")
 MEANS = ("confidence", "confidence_sd", "calibration_error", "calibration_by_chance")
 _TEXTS = ("fingerprint", "order", "split", "split_name", "weights_sha256", "engine", "created", "kinds")
 _Z = 1.959964
+_LEVEL = 0.05  # a corrected p-value below it is more than noise
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,29 @@ def kind_table(found: Robustness) -> pd.DataFrame:
 def right_of(found: Robustness, kind: str) -> np.ndarray:
     """Right answers at each strength of a kind, integers; first those to the clean pictures."""
     return found.counts.loc[found.counts["kind"].isin([CLEAN, kind]), "right"].to_numpy()
+
+
+def broken_promise(found: Robustness, share: float, fewest: int) -> tuple[pd.DataFrame, int]:
+    """Kinds and strengths at which fewer of the sure answers are right than a share, by more than noise.
+
+    Exact binomial tests, one-sided, corrected for the number of those that are tested (Holm 1979).
+
+    Parameters
+    ----------
+    share
+        Of sure answers that should be right.
+    fewest
+        Sure answers from which a kind and strength is tested.
+
+    Returns
+    -------
+    table, tested
+        Rows of `found.counts` of `KINDS`, and how many were tested.
+    """
+    from scipy.special import bdtr  # late: pages that only read stored intervals do without scipy
+
+    counts = found.counts[found.counts["kind"].isin(list(KINDS)) & (found.counts["sure"] >= max(fewest, 1))]
+    return counts[holm(bdtr(counts["sure_right"], counts["sure"], share)) < _LEVEL], len(counts)
 
 
 def corruption_error(

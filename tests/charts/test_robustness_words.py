@@ -33,6 +33,12 @@ def test_a_threshold_that_does_not_hold_is_told_with_its_worst_case():
     assert held[2].endswith("which holds, within noise, under every disturbance.")
 
 
+def test_what_one_of_many_would_show_by_luck_is_noise():
+    # 72 of 100 right where 80 should be: p = 0.03 alone, and nothing among 86.
+    said = summary(made_counts(lambda kind, strength: 28 if (kind, strength) == ("blur", 4) else 10), "mine", None)
+    assert said[2].endswith("which holds, within noise, under every disturbance.")
+
+
 def test_how_many_kinds_are_not_monotone_is_told_in_short():
     wrong = {"equalised": lambda strength: 20 - 2 * strength, "noise": lambda strength: 30 - 5 * (strength == 4)}
     said = summary(made_counts(lambda kind, strength: wrong.get(kind, lambda _: 20)(strength)), "mine", None)

@@ -50,6 +50,11 @@ def results_of(shown: list[Run], split: str, data: str) -> dict[str, Robustness]
     return found
 
 
+def measured_on(run: Run, data: str) -> Run:
+    """A run, or its results on the data set that is chosen."""
+    return next(one for one in (run, *elsewhere(run)[0]) if _data(one) == data)
+
+
 def warn_of_samples(results: dict[str, Robustness]) -> None:
     """Say where runs were not asked about the same images."""
     if len({found.about["fingerprint"] for found in results.values()}) > 1:

@@ -30,7 +30,8 @@ WIDTH, LINE_WIDTH = 800, 380  # pixels of the charts, where the page has them
 HOW = (
     "Strength 0 is the picture as it is. Shares have Wilson's 95 % intervals, mean confidence that of a mean; the "
     "calibration error has none. Confidence is scaled by the run's own temperature, and sure from its own threshold "
-    "on, both chosen on undisturbed validation pictures. Of fewer than 50 sure answers no share is drawn."
+    "on, both chosen on undisturbed validation pictures. Of fewer than 50 sure answers no share is drawn. That fewer "
+    "are right than the threshold promises is tested exactly (binomial), corrected for all disturbances (Holm)."
 )
 ERROR = (
     f"Mean corruption error: errors over all strengths, divided by those of `{BASELINE}`, mean over kinds (Hendrycks "

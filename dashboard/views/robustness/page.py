@@ -33,7 +33,7 @@ first, looks = measured[0], state.run_looks(measured)
 with headline:
     figures = drawn.figures_of(results)
     sentences = figures[first.name].sentences
-    state.draw_answer(sentences[0], contamination_badge(first, split))
+    state.draw_answer(sentences[0], contamination_badge(counted.measured_on(first, data), split))
     st.markdown("\n".join(f"- {words}" for words in sentences[1:]))
     counted.warn_of_samples(results)
 drawn.draw_worst(results, figures, looks)

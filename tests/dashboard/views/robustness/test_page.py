@@ -4,6 +4,7 @@ import pytest
 
 from fercore.evaluation.elsewhere import place
 from fercore.evaluation.robustness import BASELINE, robustness_file
+from fercore.runs import update_run
 from tests.dashboard.conftest import captions, charts, headline, words
 from tests.factories.data import make_dataset
 from tests.factories.robustness import keep_counts
@@ -84,6 +85,13 @@ def test_a_damaged_file_is_told_and_the_others_shown(open_page, runs):
     app = open_page("robustness", runs=["a", BASELINE])
     assert "not a readable npz" in words(app)
     assert app.dataframe[0].value["Run"].tolist() == ["a"]
+
+
+def test_a_badge_is_of_the_images_that_are_shown(open_page, runs, tmp_path):
+    learned = update_run(runs[0], trained_on={"splits": ["train", "test"], "pretraining": None, "teacher": None})
+    keep_counts(place(learned, make_dataset(tmp_path / "away", per_class=1)))
+    assert "includes PrivateTest" in headline(open_page("robustness", runs="a", robustness_data="its own"))
+    assert "includes" not in headline(open_page("robustness", runs="a", robustness_data="away"))
 
 
 def test_another_data_set_and_split_are_chosen_in_the_address(open_page, runs, tmp_path):
