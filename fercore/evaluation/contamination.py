@@ -12,6 +12,7 @@ from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
 from fercore.runs import OWN_FILE, SPLITS, Run
 
 UNKNOWN = "unknown"
+FER2013 = "FER2013"  # what runs call it that learned from it
 
 
 def contamination(run: Run, split: str) -> str | None:
@@ -65,6 +66,13 @@ def _records(learned: object) -> Iterator[object]:
             members = learned.get("members", {})
             of_members = list(members.values()) if isinstance(members, dict) else [members]
             waiting += [UNKNOWN if one is None else one for one in of_members]
+
+
+def learned_from(run: Run) -> str | None:
+    """What the data set is called that a run learned from; None where nobody knows."""
+    record = run.info.get("trained_on")
+    name = record.get("dataset") if isinstance(record, dict) else None
+    return name if isinstance(name, str) and name else None
 
 
 def split_name(run: Run, split: str) -> str:

@@ -11,7 +11,7 @@ from fercore.charts.style import count, with_range
 from fercore.charts.weak_points import weak_sentences
 from fercore.data.ferplus import votes_on
 from fercore.evaluation.comparison import licence
-from fercore.evaluation.contamination import contamination, split_name
+from fercore.evaluation.contamination import FER2013, contamination, learned_from, split_name
 from fercore.evaluation.people import people_report
 from fercore.evaluation.weak_points import weak_points
 from fercore.export.standalone import Difference, face_shape
@@ -23,9 +23,11 @@ RESPONSIBLE = """\
 An expression is not a feeling: the model names what people would call the face in a picture. Inferring emotions of \
 people at work or in education is prohibited in the European Union, except for medical or safety reasons (AI Act, \
 Art. 5(1)(f), https://eur-lex.europa.eu/eli/reg/2024/1689/oj); other emotion recognition counts as high-risk there \
-(Annex III, 1(c)). Faces of FER2013 were collected by web search in 2013 \
-and are no sample of anybody's population: expect other error rates on other people, and measure them first.
+(Annex III, 1(c)). {} no sample of anybody's population: expect other error rates on other people, and measure them \
+first.
 """
+_FACES = "The faces that it learned from are"
+_WEB_SEARCH = "Faces of FER2013 were collected by web search in 2013 and are"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def model_card(run: Run, exported: Exported) -> str:
     """The card, in Markdown with the front matter that the Hugging Face hub reads."""
     return "\n".join(
         [
-            _FRONT_MATTER,
+            _front_matter(run),
             f"# {run.name}: facial-expression recognition",
             "",
             _what(run, exported),
@@ -83,9 +85,9 @@ def model_card(run: Run, exported: Exported) -> str:
             *weak_lines(run),
             f"## Checked\n\nOn {exported.difference.faces}, probabilities differ from those of the run's own model in "
             f"PyTorch by {exported.difference.largest:.1e} at most and {exported.difference.mean:.1e} on average.\n",
-            RESPONSIBLE,
+            RESPONSIBLE.format(_WEB_SEARCH if learned_from(run) == FER2013 else _FACES),
             f"## Licence\n\nOf the weights: {_plain(licence(run))}. The code that made them is under the MIT licence. "
-            "FER2013, which they learned from, has terms of its own.\n",
+            f"{_plain(learned_from(run) or 'The data')}, which they learned from, may have terms of its own.\n",
         ]
     )
 
@@ -160,16 +162,18 @@ def _protocol(run: Run) -> str:
     known = run.info.get("trained_on")
     record = known if isinstance(known, dict) else {}
     teacher, splits = record.get("teacher"), record.get("splits")
+    whose = f"{_plain(name)}'s" if (name := learned_from(run)) else "the"
     taught = f", taught by the run {_plain(teacher.get('name'))}" if isinstance(teacher, dict) else ""
     learned = (
-        f"It learned from FER2013's {', '.join(map(_plain, splits)) or 'no'} split{taught}"
+        f"It learned from {whose} {', '.join(map(_plain, splits)) or 'no'} split{taught}"
         if isinstance(splits, list)
         else "What it learned from is not known, so its figures may be of images that it remembers"
     )
     first = record.get("pretraining")
     began = f" It began from weights of {_plain(first)}." if isinstance(first, str) and first else ""
     note = f" {_plain(record['note'])}" if isinstance(record.get("note"), str) else ""
-    chosen = "Epoch and settings were chosen on PublicTest, so that only PrivateTest's figure is fair."
+    val, test = (_plain(split_name(run, split)) for split in ("val", "test"))
+    chosen = f"Epoch and settings were chosen on {val}, so that only {test}'s figure is fair."
     how = "" if "source" in run.info else chosen
     return f"{learned}. {how}{began}{note} Intervals are Wilson's.\n"
 
@@ -180,10 +184,7 @@ def _plain(text: object) -> str:
     return re.sub(r"[\[\]<>|`*\\!]", " ", words)
 
 
-_FRONT_MATTER = """\
----
-pipeline_tag: image-classification
-tags:
-- facial-expression-recognition
-- fer2013
----"""
+def _front_matter(run: Run) -> str:
+    """What the Hugging Face hub reads of a model."""
+    tags = ["facial-expression-recognition", *["fer2013"] * (learned_from(run) == FER2013)]
+    return "\n".join(["---", "pipeline_tag: image-classification", "tags:", *(f"- {tag}" for tag in tags), "---"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fercore.evaluation.contamination import FER2013, learned_from
 from fercore.report import contents, drawing, facts
 from fercore.report.figures import measure_all
 from fercore.runs import Run, RunError, atomic_write
@@ -61,6 +62,7 @@ def html_report(run: Run, local: Path | None = None, now: datetime | None = None
         no_clean=contents.no_clean_notes(measured),
         emotions=run.classes,
         size=_size(run),
+        of_fer2013=learned_from(run) == FER2013,
         model=facts.model(run),
         data=facts.data(run),
         counts=facts.counts(run),

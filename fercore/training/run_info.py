@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from fercore.data.dataset import Dataset
+from fercore.evaluation.contamination import FER2013
 from fercore.models.registry import count_parameters
 from fercore.training.setup import Fit
 
@@ -31,7 +32,7 @@ def describe(fit: Fit, dataset: Dataset, command: str, decisions: dict | None) -
         "preprocess": fit.preprocess.to_dict(),
         "parameters": count_parameters(fit.module),
         "trained_on": {
-            "dataset": "FER2013",
+            "dataset": FER2013 if dataset.name == FER2013.lower() else dataset.name,
             "splits": ["train"],
             "images": len(fit.targets),
             "decisions": decisions,

@@ -35,6 +35,17 @@ def test_the_card_says_what_how_good_and_what_not(tmp_path):
         assert part in card, part
 
 
+def test_the_card_names_the_data_that_the_run_learned_from(tmp_path):
+    run = make_run(tmp_path, "toy")
+    assert "\n- fer2013\n" in model_card(run, FILE)
+    names = {"train": "train", "val": "validation", "test": "test"}
+    learned = run.info["trained_on"] | {"dataset": "rafdb"}
+    card = model_card(update_run(run, trained_on=learned, dataset=run.info["dataset"] | {"split_names": names}), FILE)
+    assert "It learned from rafdb's train split. Epoch and settings were chosen on validation, so that only" in card
+    assert "rafdb, which they learned from, may have terms of its own." in card
+    assert "fer2013" not in card.lower()
+
+
 def test_where_it_fails_is_told_as_far_as_it_was_measured(tmp_path):
     run = make_run(tmp_path, "toy")
     assert "## Where it fails" not in model_card(run, FILE)

@@ -58,6 +58,7 @@ def test_eight_classes_of_64_pixels_in_colour(trained, colour):
     assert (run.status, run.classes) == ("finished", KNOWN)
     assert run.predictions("test").probabilities.shape == (24, 8)
     assert run.metrics("test")["classes"] == list(KNOWN)
+    assert run.info["trained_on"]["dataset"] == "eight"
     assert run.average_faces().shape == (8, 64, 64, 3)
     assert (run.info["preprocess"]["size"], run.info["preprocess"]["channels"]) == (64, 3)
     model = load(run)
