@@ -53,9 +53,8 @@ def headline(told: ClipAnswers) -> str:
     words = []
     for track in seen.index[:MOST_TOLD]:
         first = own[own["track"] == track].iloc[0]
-        words.append(
-            f"{person(track)} is **{escape(first.answer)}** for {percent(first.share)} of {duration(seen[track])}"
-        )
+        said = f"of {person(track)} it is" if first.answer == UNSURE else f"{person(track)} is"
+        words.append(f"{said} **{escape(first.answer)}** for {percent(first.share)} of {duration(seen[track])}")
     more = f"; and {len(seen) - MOST_TOLD} more" if len(seen) > MOST_TOLD else ""
     people = "1 person" if len(seen) == 1 else f"{len(seen)} people"
     return f"{people} in {told.looks} looks. {told.labels[told.runs[0]]}: {'; '.join(words)}{more}."
