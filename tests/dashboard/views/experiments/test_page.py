@@ -35,7 +35,8 @@ def test_without_experiments_it_says_how_to_begin_one(open_page, folders):
 
 
 def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders):
-    # Of 100 images 0.2 is right on 60, 0.3 on 55 of these and 0.1 on 50: p = 2 / 2^5 = 0.06 and 2 * 2 / 2^10 = 0.004.
+    # Of 100 images 0.2 is right on 60, 0.3 on 55 of these and 0.1 on 50: p = 2 * 2 / 2^5 = 0.125 and 3 * 2 / 2^10 =
+    # 0.006, of three pairs.
     make_study(folders[0], "s", ACCURACY, n=100)
     app = open_page("experiments")
     text = page_words(app)
@@ -47,7 +48,7 @@ def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders
     assert "Each point: 3 epochs, a stratified 20 % of Training, one-cycle schedule." in text
     table = app.dataframe[0].value
     assert table["Point"].tolist() == ["0.1", "0.2", "0.3"]
-    assert table["p"].tolist() == ["0.004", "", "0.062"]
+    assert table["p"].tolist() == ["0.006", "", "0.125"]
     assert table["Below the best"][0].startswith("10.0 points (")
     assert table["Below the best"][1] == "the best"
     assert {"Status", "Parameters"}.isdisjoint(table)  # all are finished, of one size

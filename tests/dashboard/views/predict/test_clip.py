@@ -53,7 +53,7 @@ def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, 
     assert "Upload a video" in words(app)
     app = begun(uploaded(app, "talk.mp4", clip.read_bytes()))
     said = words(app)
-    assert "#### 2 people in 6 looks. CNN: Person 1 is **" in said
+    assert "#### 2 people in 6 looks. CNN: of Person 1 it is **not sure** for 100.0 % of " in said
     assert "no independent observations" in said
     assert "At 0.00 s: face 1 is Person 1" in said
 
