@@ -28,9 +28,10 @@ def draw_answer(sentence: str, badge: str = "") -> None:
 
 def run_looks(shown: Iterable[Run] | None = None) -> dict[str, RunStyle]:
     """Run name -> the look that it has on every page; of runs `shown` beside each other no two have the same colour."""
-    found = runs()
+    asked = list(shown or ())
+    found = [*runs(), *asked]  # one that is shown may have been put away since
     looks = run_styles((run.name for run in found), (run.name for run in found if run.part_of))
-    return looks if shown is None else told_apart(looks, (run.name for run in shown))
+    return looks if shown is None else told_apart(looks, (run.name for run in asked))
 
 
 def chart(make: Callable[..., alt.TopLevelMixin], *args: object, **settings: object) -> None:

@@ -11,6 +11,7 @@ from fercore.data.decisions import Decision
 from fercore.data.ferplus import CLEAR, proposed_labels
 from fercore.data.ferplus import FINDING as FERPLUS
 from fercore.evaluation.label_errors import out_of_fold_runs
+from fercore.runs import Run
 from views.audit.decisions import draw_decidable
 from widgets.downloads import download_table
 from widgets.job_status import offer
@@ -28,7 +29,8 @@ HOW = (
 
 def draw_doubts(table: pd.DataFrame | None) -> None:
     """Who doubts, which labels, and their pictures, or a table where the pictures are not here."""
-    judges = [run.name for run in out_of_fold_runs(state.runs())]
+    runs = {run.name: run for run in out_of_fold_runs(state.runs())}
+    judges = list(runs)
     voted = doubts_of_votes(table)
     if voted is not None:
         judges.append(FERPLUS)
@@ -42,8 +44,8 @@ def draw_doubts(table: pd.DataFrame | None) -> None:
         if len(judges) > 1
         else judges[0]
     )
-    found = voted if judge == FERPLUS else state.suspected(state.find_run(judge))
-    say_doubts(found, judge)
+    found = voted if judge == FERPLUS else state.suspected(runs[judge])
+    say_doubts(found, judge, runs.get(judge))
     if judge == FERPLUS and state.dataset():
         propose(found)
     classes = here.classes if (here := state.dataset()) else list(dict.fromkeys(found["label"]))
@@ -91,17 +93,16 @@ def _relabel(labels: dict[str, str]) -> None:
             state.decide([id_ for id_, own in labels.items() if own == name], Decision("relabel", name))
 
 
-def say_doubts(found: pd.DataFrame, judge: str) -> None:
-    """How many labels are doubted, by whom, and which confusion is the most frequent."""
+def say_doubts(found: pd.DataFrame, judge: str, run: Run | None) -> None:
+    """How many labels are doubted, by whom (a run, or people), and which confusion is the most frequent."""
     if found.empty:
         st.markdown(f"{code(judge)} doubts no label.")
         return
     (label, suggested), images = max(found.groupby(["label", "suggested"]).size().items(), key=lambda pair: pair[1])
     most = f"most often {label}, which it takes for {suggested} ({count(images)} images)"
-    if judge == FERPLUS:
+    if run is None:
         st.markdown(f"FER+ voters mostly disagree with **{count(len(found))} labels**, {most}.")
         return
-    run = state.find_run(judge)
     accuracy = state.metrics(run, "train")["accuracy"]["value"]
     of = f"of {count(state.metrics(run, 'train')['n'])} of {escape(state.split_name(run, 'train'))}"
     st.markdown(

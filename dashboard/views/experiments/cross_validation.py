@@ -67,7 +67,7 @@ def draw(found: CrossValidation, score: state.Score = state.Score.PUBLISHED) -> 
     say_what_is_left(found)
     if scores.empty:
         return
-    draw_scores(scores, spreads, names, run.name)
+    draw_scores(scores, spreads, names, run)
     if clean and whole:
         st.caption(f"{clean_score.note([state.reports(whole, clean)])} {HELD_OUT_COPIES}")
     if ensembles:
@@ -180,9 +180,9 @@ def unfinished(found: CrossValidation) -> list[str]:
     return lines
 
 
-def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, str], run: str) -> None:
+def draw_scores(scores: pd.DataFrame, spreads: pd.DataFrame, names: dict[str, str], run: Run) -> None:
     st.subheader("Fold by fold")
-    color = state.run_looks()[run].color
+    color = state.run_looks([run])[run.name].color
     state.chart(charts.fold_chart, scores, spreads, names, color, state.dark(), alt="Scores of each fold")
     rows = []
     for score, label in {**SCORES, "log_loss": "Log loss (nats)"}.items():
@@ -235,7 +235,7 @@ def draw_published(whole: Run, clean: bool) -> None:
     report = state.metrics(whole, split, score=clean and not state.no_clean_score(whole, split))
     published = reference_report()["kfold"]
     tables = {whole.name: classification_table(report), REPORT_NAME: published_table(published)}
-    looks = {whole.name: state.run_looks()[whole.name], REPORT_NAME: REPORT}
+    looks = {whole.name: state.run_looks([whole])[whole.name], REPORT_NAME: REPORT}
     state.chart(run_legend, looks, list(looks), state.dark(), alt="What is ours and what is the report's")
     for column, key in zip(st.columns(3), ("f1", "precision", "recall"), strict=True):
         with column:

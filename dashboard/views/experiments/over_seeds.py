@@ -34,7 +34,8 @@ def draw(
     """Figures, curves and the table of a study's points; arguments as the study's view has them."""
     summary = over_seeds(table)
     first = table.drop_duplicates("point").set_index("point")["run"]
-    styles = state.run_looks(map(state.find_run, first))
+    runs = {point.run.name: point.run for point in found}
+    styles = state.run_looks(runs[name] for name in first)
     looks = {point: styles[run] for point, run in first.items()}
     scored = summary.dropna(subset="val_mean")
     if len(scored):

@@ -74,8 +74,8 @@ following = chosen in experiments and experiments[chosen].is_running
 def follow() -> None:
     with state.errors_shown():
         present = find_experiments().get(chosen)
-        if following and not (present and present.is_running):
-            st.rerun()  # the whole page, which then stops following
+        if not present or (following and not present.is_running):
+            st.rerun()  # the whole page, which then stops following, or shows another where this one was put away
         present.draw(score=score)
 
 

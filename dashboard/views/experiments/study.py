@@ -72,7 +72,7 @@ def draw(name: str, runs: Sequence[Run], score: state.Score = state.Score.PUBLIS
     if table["seed"].nunique() > 1:
         over_seeds.draw(table, ranked, found, {run: one.history for run, one in loaded.items()}, images)
     else:
-        looks = looks_of(table)
+        looks = looks_of(table, found)
         draw_summary(table, ranked, looks, images["val"], found[0].run.info.get("device"))
         draw_curves({row.name: loaded[row.run].history for row in table.itertuples(index=False)}, looks)
         draw_table(table, ranked, found, images)
@@ -175,9 +175,10 @@ def not_started(study: str, found: set[str]) -> list[str]:
     return [point.label for point in load_study(study).points if point.label not in found]
 
 
-def looks_of(table: pd.DataFrame) -> dict[str, RunStyle]:
+def looks_of(table: pd.DataFrame, found: Sequence[Point]) -> dict[str, RunStyle]:
     """Display name -> the look that its run has on every page."""
-    styles = state.run_looks(map(state.find_run, table["run"]))
+    runs = {point.run.name: point.run for point in found}
+    styles = state.run_looks(runs[name] for name in table["run"])
     return {row.name: styles[row.run] for row in table.itertuples(index=False)}
 
 

@@ -40,9 +40,9 @@ def say_decisions(run: Run) -> None:
         )
 
 
-def draw_curves(histories: dict[str, pd.DataFrame], found: dict[str, Learning]) -> None:
+def draw_curves(runs: list[Run], histories: dict[str, pd.DataFrame], found: dict[str, Learning]) -> None:
     """Accuracy, loss, overfitting gap and learning rate by epoch."""
-    styles = state.run_looks(map(state.find_run, histories))
+    styles, histories = state.run_looks(runs), {run.name: histories[run.name] for run in runs}
     curves, epochs = curve_table(histories), epoch_table(histories)
     if len(histories) > 1:
         state.chart(charts.run_legend, styles, list(histories), state.dark())

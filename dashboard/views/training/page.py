@@ -44,7 +44,7 @@ def draw(names: list[str], following: bool, clean: bool) -> None:
     if not found and len(bare) < len(loaded):
         st.info("There is nothing to draw before the first epoch ends.")
     if found:
-        draw_curves({name: histories[name] for name in found}, found)
+        draw_curves([run for run in runs if run.name in found], histories, found)
         draw_summary(runs, found, reports if clean else None)
         draw_comparison_link([run for run in runs if run.evaluations()])
         table = pd.concat([history.assign(run=name) for name, history in histories.items()], ignore_index=True)

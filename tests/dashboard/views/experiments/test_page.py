@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fercore.jobs.commands import Roots, build
+from fercore.run_index import RunIndex
 from fercore.run_lock import training_lock
 from fercore.runs import list_runs, update_run
 from fercore.training.study import load_study
@@ -106,6 +107,20 @@ def test_several_seeds_are_told_by_mean_and_spread(open_page, folders):
     ]
     assert [chart["title"] for chart in charts(app) if "title" in chart] == ["Accuracy", "Loss", "Accuracy"]
     assert "Bands: from the lowest to the highest seed." in text
+
+
+def test_a_study_that_is_put_away_while_it_is_drawn_is_gone(open_page, folders, monkeypatch):
+    make_study(folders[0], "depth", {"2": 0.5, "4": 0.6}, n=100)
+    real, looks = RunIndex.list, []
+
+    def put_away_after_one_look(self):
+        looks.append(self)
+        return real(self) if len(looks) == 1 else ([], {})
+
+    monkeypatch.setattr(RunIndex, "list", put_away_after_one_look)
+    app = open_page("experiments")
+    assert len(looks) > 1
+    assert "There is no study and no cross-validation here yet" in words(app)
 
 
 def test_choosing_another_experiment_shows_it(open_page, folders):

@@ -8,6 +8,7 @@ import pytest
 
 from fercore.charts.style import RUN_COLORS
 from fercore.jobs.records import create_job, new_id
+from fercore.run_index import RunIndex
 from fercore.run_lock import training_lock
 from fercore.runs import HISTORY_COLUMNS, update_run
 from tests.dashboard.conftest import links, words
@@ -86,6 +87,20 @@ def test_a_run_keeps_its_colour_when_drawn_alone(open_page, folders):
     make_run(folders[0], "b")
     (accuracy, *_) = charts(open_page("training", runs="b"))
     assert accuracy["layer"][0]["encoding"]["color"]["scale"] == {"domain": ["b"], "range": [RUN_COLORS[1]]}
+
+
+def test_a_run_that_is_put_away_while_it_is_drawn_is_drawn_to_its_end(open_page, folders, monkeypatch):
+    make_run(folders[0], "a")
+    real, looks = RunIndex.find, []
+
+    def put_away_after_one_look(self, name):
+        looks.append(name)
+        return real(self, name) if len(looks) == 1 else None
+
+    monkeypatch.setattr(RunIndex, "find", put_away_after_one_look)
+    app = open_page("training", runs="a")
+    assert "`a` is best after epoch" in words(app)
+    assert looks == ["a"]
 
 
 def test_runs_beside_each_other_differ_in_colour_however_many_there_are(open_page, folders):
