@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from fercore.evaluation.contamination import contamination
+from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.evaluation.contamination import contamination, split_name
 from fercore.runs import Run, RunError
 
 RIGHT = 0.8  # of the answers that are given are right, at least: four of five
@@ -36,12 +37,15 @@ class Confidence:
     right, given
         Of the validation images with at least this probability, the share that is right, None where there are none;
         and their share of all.
+    split_name
+        What the data set calls the split on which both were chosen.
     """
 
     temperature: float = 1.0
     threshold: float = 0.0
     right: float | None = None
     given: float = 1.0
+    split_name: str = OFFICIAL_SPLIT_NAMES["val"]
 
     def scale(self, probabilities: np.ndarray) -> np.ndarray:
         """Probabilities (N, C) as they are once scaled, float32; see `scale`."""
@@ -52,8 +56,9 @@ class Confidence:
         # One that is just below it by rounding alone reaches it.
         return scaled.max(axis=1, initial=0) >= self.threshold - 1e-6
 
-    def words(self, split_name: str = "PublicTest") -> str:
+    def words(self) -> str:
         """What being sure means, in a sentence."""
+        split_name = self.split_name
         if self.right is None:
             words = f"This model is never sure: at no confidence were {RIGHT:.0%} of its answers on {split_name} right."
         else:
@@ -172,7 +177,7 @@ def run_confidence(run: Run, tta: str = "none") -> Confidence | None:
         return None
     temperature = fit_temperature(found.label, found.probabilities)
     chosen = fit_threshold(found.label, scale(found.probabilities, temperature))
-    return Confidence(temperature, *(chosen or (math.inf, None, 0.0)))
+    return Confidence(temperature, *(chosen or (math.inf, None, 0.0)), split_name(run, "val"))
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:

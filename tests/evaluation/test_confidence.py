@@ -109,8 +109,16 @@ def test_what_sure_means_is_said():
         "Sure means a probability of at least 62 %: on PublicTest 80 % of such answers were right, "
         "and 57 % of the images got one."
     )
-    never = Confidence(1.2, math.inf, None, 0).words("val")
+    never = Confidence(1.2, math.inf, None, 0, "val").words()
     assert never == "This model is never sure: at no confidence were 80 % of its answers on val right."
+
+
+def test_the_split_is_called_as_the_run_s_data_set_calls_it(tmp_path):
+    run = make_run(tmp_path)
+    assert "on PublicTest" in run_confidence(run).words()
+    names = {"train": "train", "val": "validation", "test": "test"}
+    run = update_run(run, dataset=run.info["dataset"] | {"split_names": names})
+    assert "on validation" in run_confidence(run).words()
 
 
 def test_an_answer_just_below_the_threshold_by_rounding_alone_is_sure():

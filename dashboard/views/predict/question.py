@@ -74,5 +74,5 @@ def describe_sure(models: Models, tta: str) -> None:
     """What being sure means, for each model."""
     for run in models.runs:
         confidence = state.confidence(run, tta)
-        words = confidence.words(state.split_name(run, "val")) if confidence else UNKNOWN_CONFIDENCE
+        words = confidence.words() if confidence else UNKNOWN_CONFIDENCE
         st.caption(f"**{models.labels[run.name]}.** {escape(words)}")
