@@ -227,13 +227,14 @@ def open_run(path: Path | str) -> Run:
     """Open one run folder; RunError says what is wrong with it."""
     path = Path(path)
     file = path / "run.json"
-    known = file.is_file()  # one look at the disk where all is well: lists of runs ask ten thousand times
-    if not known and not path.is_dir():
-        raise RunError(f"there is no run folder {path}; see what there is in {path.parent}/")
+    try:  # no look before: lists of runs open ten thousand
+        info = read_json(file, _MOST_ITEMS)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not path.is_dir():
+            raise RunError(f"there is no run folder {path}; see what there is in {path.parent}/") from error
+        check_name(path.name)
+        raise RunError(f"{path} holds no run.json, so it is not a run folder") from error
     check_name(path.name)
-    if not known:
-        raise RunError(f"{path} holds no run.json, so it is not a run folder")
-    info = read_json(file, _MOST_ITEMS)
     _check_info(file, info)
     return Run(path, info)
 
