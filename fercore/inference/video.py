@@ -19,6 +19,10 @@ _WHOLE = 0.9  # of its length a video must last to count as undamaged: the lengt
 _MOST_LOST = 0.1  # of its packets may be undecodable: a recording may begin before its first whole frame
 _SLACK = 1e-6  # seconds of rounding
 _NEAR = 3.0  # seconds that are decoded sooner than sought
+# What browsers play: container as FFmpeg calls it -> its media type, and codings of the pictures, in 8 bits and 4:2:0.
+# Source: MDN, "Media container formats" and "Web video codec guide". Theora in Ogg is no longer among them.
+_PLAYED = {"mp4": ("video/mp4", {"h264", "vp9", "av1"}), "webm": ("video/webm", {"vp8", "vp9", "av1"})}
+_PLAYED_PIXELS = ("yuv420p", "yuvj420p")
 _BEFORE = 1.0  # seconds before its start at which a part is sought: places in files are those of decoding
 
 
@@ -31,18 +35,28 @@ class Clip(NamedTuple):
         Its length; None where it does not say.
     sound
         Whether it has a track of sound.
+    media_type
+        As what a browser plays it; None where browsers play no such file, or not all of them.
     """
 
     seconds: float | None
     sound: bool
+    media_type: str | None = None
 
 
 def describe(video: Path | BinaryIO) -> Clip:
     """What a video says of itself; takes and raises what `read_frames` does, without reading any frame."""
     with opened(video) as container:
-        pictures_of(container)
+        coding = pictures_of(container).codec_context
         seconds = (container.duration or 0) / 1e6
-        return Clip(seconds if seconds > 0 else None, bool(container.streams.audio))
+        sound = bool(container.streams.audio)
+        return Clip(seconds if seconds > 0 else None, sound, _media_type(container.format.name, coding))
+
+
+def _media_type(forms: str, coding: av.VideoCodecContext) -> str | None:
+    known = (_PLAYED[form] for form in forms.split(",") if form in _PLAYED)
+    media_type, codings = next(known, (None, set()))
+    return media_type if coding.codec.canonical_name in codings and coding.pix_fmt in _PLAYED_PIXELS else None
 
 
 def read_frames(

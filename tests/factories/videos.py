@@ -22,20 +22,25 @@ def write_video(path: Path, frames: Sequence[np.ndarray], fps: float = 10) -> Pa
 
 
 def write_timed(
-    path: Path, frames: Sequence[np.ndarray], times: Sequence[float], sound: tuple[float, float] | None = None
+    path: Path,
+    frames: Sequence[np.ndarray],
+    times: Sequence[float],
+    sound: tuple[float, float] | None = None,
+    codec: str | None = None,
+    pixels_as: str = "yuv420p",
 ) -> Path:
     """Frames, as for `write_video`, each shown from its own time on, in seconds; the form follows the path's ending.
 
-    `sound` is the beginning and the end of a silent track, in seconds.
+    `sound` is the beginning and the end of a silent track, in seconds; `codec` one of FFmpeg's encoders of pictures.
     """
     import av
 
     codecs = {".webm": ("libvpx-vp9", "libopus"), ".flv": ("flv", "aac"), ".wmv": ("wmv2", "wmav2")}
-    codec, sound_codec = codecs.get(path.suffix, ("mpeg4", "aac"))
+    usual, sound_codec = codecs.get(path.suffix, ("mpeg4", "aac"))
     with av.open(str(path), "w") as file:
-        pictures = file.add_stream(codec, rate=10)
+        pictures = file.add_stream(codec or usual, rate=10)
         pictures.height, pictures.width = frames[0].shape[:2]
-        pictures.pix_fmt, pictures.codec_context.time_base = "yuv420p", Fraction(1, 1000)
+        pictures.pix_fmt, pictures.codec_context.time_base = pixels_as, Fraction(1, 1000)
         silence = file.add_stream(sound_codec, rate=48000, layout="mono") if sound else None
         for pixels, time in zip(frames, times, strict=True):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")

@@ -169,8 +169,32 @@ def test_a_video_in_memory_is_read_as_from_its_file(tmp_path):
 
 
 def test_what_a_video_says_of_itself(tmp_path):
-    assert describe(write_timed(tmp_path / "a.mp4", FRAMES, TENTHS, sound=(0, 9))) == (pytest.approx(9, abs=0.1), True)
-    assert describe(write_timed(tmp_path / "b.mp4", FRAMES, TENTHS)) == (pytest.approx(2.5, abs=0.1), False)
+    with_sound = describe(write_timed(tmp_path / "a.mp4", FRAMES, TENTHS, sound=(0, 9)))
+    assert with_sound == (pytest.approx(9, abs=0.1), True, None)
+    assert describe(write_timed(tmp_path / "b.webm", FRAMES, TENTHS)) == (
+        pytest.approx(2.5, abs=0.1),
+        False,
+        "video/webm",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "media_type"),
+    [
+        ("a.mp4", "libx264", "yuv420p", "video/mp4"),
+        ("a.mov", "libx264", "yuvj420p", "video/mp4"),
+        ("deep.mp4", "libx264", "yuv420p10le", None),  # ten bits
+        ("sharp.mp4", "libx264", "yuv444p", None),
+        ("old.mp4", "mpeg4", "yuv420p", None),
+        ("a.webm", "libvpx", "yuv420p", "video/webm"),
+        ("h264.mkv", "libx264", "yuv420p", None),
+        ("h264.avi", "libx264", "yuv420p", None),
+    ],
+)
+def test_what_browsers_play_is_told_by_form_and_coding_whatever_the_name(tmp_path, name, codec, pixels, media_type):
+    path = write_timed(tmp_path / name, FRAMES[:3], TENTHS[:3], codec=codec, pixels_as=pixels)
+    renamed = path.rename(path.with_suffix(".3gp"))
+    assert describe(renamed).media_type == media_type
 
 
 def test_a_video_whose_notes_are_no_text_is_read(tmp_path):

@@ -32,7 +32,6 @@ from widgets.downloads import download
 from wording.markdown import code, message, unbroken
 
 ROOM = 800  # pixels for player and timeline beside each other
-PLAYED = {"mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/mp4", "webm": "video/webm", "ogv": "video/ogg"}
 
 
 def draw_results(kept: Kept, models: Models) -> None:
@@ -101,13 +100,13 @@ def choose_moment(survey: ClipSurvey) -> float:
 def draw_player(kept: Kept, told: ClipAnswers, moment: float) -> None:
     """The video from the chosen moment on; the annotated one where it has been drawn."""
     texts = {told.labels[run]: subtitles(table, told.step) for run, table in told.tables.items()}
-    drawn, kind = kept.annotation, PLAYED.get(Path(kept.name).suffix.lower().removeprefix("."))
+    drawn = kept.annotation
     if drawn and drawn.content:
         st.video(drawn.content, "video/mp4", start_time=max(moment - kept.survey.asked.start, 0))
-    elif kind:
-        st.video(kept.data, kind, start_time=moment, subtitles=texts)
+    elif kept.said.media_type:
+        st.video(kept.data, kept.said.media_type, start_time=moment, subtitles=texts)
     else:
-        st.info("Browsers do not play files of this form. Draw the annotated video below: it is an MP4.")
+        st.info("Not all browsers play a video of this form or coding. Draw the annotated video below: it is an MP4.")
 
 
 def draw_moment(survey: ClipSurvey, models: Models, moment: float, smoothing: float) -> None:
@@ -147,7 +146,7 @@ def draw_annotation(kept: Kept, run: str, label: str, smoothing: float) -> None:
     if own and drawn.content:
         name = f"{Path(kept.name).stem}-{run}.mp4"
         download(f"{label}: annotated video (MP4)", drawn.content, name, "video/mp4")
-    elif not (kept.work or kept.survey.cancelled) and st.button(
+    elif not kept.work and st.button(
         f"{label}: draw the annotated video", key=f"annotate_{run}", icon=":material/draw:"
     ):
         state.spend(state.CLIP)

@@ -109,6 +109,7 @@ class ClipSurvey(InPieces):
         self.name, self.data, self.asked = name, data, asked
         self.until = min(asked.end, length or asked.start + MOST_SECONDS)
         self.time, self.problem, self.full = asked.start, "", False
+        self._last_look = asked.start
         self.found: list[Found] = []
         self._predictors, self._waiting = dict(predictors), []
         self._answers: dict[str, list[Answers]] = {run: [] for run in predictors}
@@ -123,6 +124,12 @@ class ClipSurvey(InPieces):
     def looks(self) -> int:
         """How many frames were looked at."""
         return self._survey.pictures
+
+    @property
+    def end(self) -> float:
+        """Up to which second its answers hold: all that was asked for, or where it ended before that."""
+        ended = self.cancelled or self.full
+        return min(self._last_look + self.asked.step, self.asked.end) if ended else self.asked.end
 
     @property
     def fraction(self) -> float:
@@ -147,6 +154,7 @@ class ClipSurvey(InPieces):
         else:
             if pixels is None:
                 return
+            self._last_look = self.time
             picture = Picture(Path(self.name), self.time, pixels)
             for found in self._survey.faces_of(picture, self._follower, self._tracker):
                 self._waiting.append((found, {run: self._crop(run, pixels, found) for run in self._predictors}))
@@ -224,7 +232,7 @@ class ClipSurvey(InPieces):
 
 
 class Annotation(InPieces):
-    """The annotated video of a finished survey, drawn in short pieces of work.
+    """The annotated video of a finished survey, as far as that came, drawn in short pieces of work.
 
     Attributes
     ----------
@@ -240,13 +248,13 @@ class Annotation(InPieces):
         self._survey, self._file, self._time = survey, io.BytesIO(), survey.asked.start
         overlay = Overlay(survey.table(run, smoothing), survey.asked.step)
         self._frames: Iterator[float] = annotate(
-            io.BytesIO(survey.data), self._file, overlay, survey.asked.start, survey.asked.end
+            io.BytesIO(survey.data), self._file, overlay, survey.asked.start, survey.end
         )
 
     @property
     def fraction(self) -> float:
         """Share of the work that is done, 0 to 1."""
-        return _share(self._survey.asked.start, self._time, self._survey.until)
+        return _share(self._survey.asked.start, self._time, min(self._survey.end, self._survey.until))
 
     def _step(self) -> None:
         try:

@@ -286,6 +286,7 @@ def test_a_cancelled_survey_is_told_and_shown(open_page, runs, tmp_path, monkeyp
     app.button(key="clip_cancel").click().run()
     assert "You ended this after 2 looks" in words(app)
     assert app.session_state["kept_clip"].survey.table("a")["time"].tolist() == [0, 0.3]
+    assert app.button(key="annotate_a").label == "CNN: draw the annotated video"
 
 
 def test_the_most_that_is_kept(runs, tmp_path, monkeypatch):
@@ -319,6 +320,45 @@ def test_an_annotated_video_can_be_drawn(open_page, runs, tmp_path):
     with av.open(io.BytesIO(drawn.content)) as file:
         assert [frame.time for frame in file.decode(video=0)] == pytest.approx(TIMES, abs=1e-3)
     assert [button.proto.label for button in app.get("download_button")][-1] == "CNN: annotated video (MP4)"
+
+
+def drawn_times(annotation):
+    import av
+
+    annotation.work(60)
+    assert annotation.finished
+    with av.open(io.BytesIO(annotation.content)) as file:
+        return [frame.time for frame in file.decode(video=0)]
+
+
+def test_an_annotated_video_ends_where_the_work_on_it_was_ended(runs, tmp_path, monkeypatch):
+    from views.predict import clip_survey
+
+    clip = write_clip(tmp_path / "talk.mp4")
+    survey = survey_of(runs[0], clip)
+    survey.work(0)
+    survey.work(0)
+    survey.cancel()
+    survey.settle()
+    assert survey.end == pytest.approx(0.3 + 0.2)  # what was seen at 0.3 s holds until the next look
+    assert drawn_times(clip_survey.Annotation(survey, "a")) == pytest.approx([0, 0.3], abs=1e-3)
+
+    monkeypatch.setattr(clip_survey, "MOST_FACES", 3)
+    survey = survey_of(runs[0], clip)
+    survey.work(60)
+    assert survey.full
+    assert drawn_times(clip_survey.Annotation(survey, "a")) == pytest.approx([0, 0.3, 0.6], abs=1e-3)
+
+
+@pytest.mark.parametrize(("codec", "played"), [("libx264", True), ("mpeg4", False)])
+def test_a_video_is_played_where_browsers_can_whatever_it_is_called(open_page, runs, tmp_path, codec, played):
+    halves = np.full((96, 128, 3), 20, np.uint8)
+    halves[:48] += 20
+    clip = write_timed(tmp_path / "talk.mp4", [halves] * 3, [0, 0.4, 0.8], codec=codec)
+    app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
+    app = begun(uploaded(app, "talk.avi", clip.read_bytes()))
+    assert len(app.get("video")) == played
+    assert ("Not all browsers play a video of this form or coding" in words(app)) == (not played)
 
 
 SOUND_ONLY = "it holds no moving pictures, only sound or data"
