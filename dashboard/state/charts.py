@@ -54,7 +54,7 @@ def _specification_of(make: Callable[..., alt.TopLevelMixin], args: tuple) -> di
 @st.cache_data(max_entries=512, show_spinner=False)
 def _specification(name: str, args: tuple, _make: Callable[..., alt.TopLevelMixin]) -> dict:
     with debug_mode(False):  # which checks each part when it is made, and all of them again here: twice the time
-        return _make(*args).to_dict()
+        return _make(*args).to_dict(validate=False)  # tests/charts does
 
 
 def show_others(key: str, label: str = "Show others", icon: str = ":material/shuffle:") -> int:

@@ -16,8 +16,9 @@ def votes(run: Run, split: str, tta: str = "none") -> np.ndarray | None:
     return shared("votes", *_key(run, split, tta), lambda: _read_only(votes_on(_predicted(run, split, tta).id)))
 
 
-def people(run: Run, split: str, tta: str = "none") -> dict | None:
-    """How a run compares with most people; see `fercore.evaluation.people.people_report`.
+def people(run: Run, split: str, tta: str = "none", *, details: bool = False) -> dict | None:
+    """How a run compares with most people, its `details` where they are asked for; see
+    `fercore.evaluation.people.people_report`.
 
     Computed from the run's predictions, never read from its folder: votes are part of the project, so it cannot be of
     other ones.
@@ -25,9 +26,11 @@ def people(run: Run, split: str, tta: str = "none") -> dict | None:
     found = votes(run, split, tta)
 
     def judged() -> dict | None:
-        return None if found is None else people_report(_predicted(run, split, tta), run.classes, found)
+        if found is None:
+            return None
+        return people_report(_predicted(run, split, tta), run.classes, found, details=details)
 
-    return copied("people", *_key(run, split, tta), judged)
+    return copied("people in detail" if details else "people", *_key(run, split, tta), judged)
 
 
 def _key(run: Run, split: str, tta: str) -> tuple[str, str]:

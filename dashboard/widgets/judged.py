@@ -19,7 +19,7 @@ HOW = (
 
 def draw_judged(run: Run, split: str, tta: str = "none", *, details: bool = False) -> None:
     """The sentence and the chart; nothing where people voted on none of the images."""
-    people = state.people(run, split, tta)
+    people = state.people(run, split, tta, details=details)
     if people is None:
         return
     st.subheader("Judged by people")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 _CHUNK = 1 << 21  # image draws held at once: 16 MB
@@ -24,9 +26,7 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> dict[str, float]
     """
     if trials == 0:
         return {"value": 0.0, "low": 0.0, "high": 1.0}
-    from scipy.special import ndtri  # late: pages that only read stored intervals do without scipy
-
-    z, rate = ndtri(0.5 + level / 2), successes / trials
+    z, rate = NormalDist().inv_cdf(0.5 + level / 2), successes / trials
     whole = 2 * (trials + z**2)
     centre = (2 * trials * rate + z**2) / whole
     half = z / whole * np.sqrt(4 * trials * rate * (1 - rate) + z**2)

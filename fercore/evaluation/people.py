@@ -48,7 +48,13 @@ class Judged:
 
 
 def people_report(
-    predictions: Predictions, classes: Sequence[str], counts: np.ndarray, *, resamples: int = 1000, seed: int = 0
+    predictions: Predictions,
+    classes: Sequence[str],
+    counts: np.ndarray,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    details: bool = True,
 ) -> dict | None:
     """How a model, the labels and a single person compare with most people.
 
@@ -62,6 +68,8 @@ def people_report(
         Votes (N, 10) for each of `ANSWERS`, zeros for an image without votes; from `fercore.data.ferplus.votes_on`.
     resamples, seed
         Of the bootstrap over images.
+    details
+        Whether to work out what takes nine tenths of the time: distributions, and figures by agreement.
 
     Returns
     -------
@@ -78,6 +86,8 @@ def people_report(
           means of the model, of the uniform distribution over the expressions, and of a single person's answer.
         - "by_agreement": label, model and person for images on whose first answer 10, 9, 8, ... people agree.
         - "confusion": rows the answer with most votes (of "answers"), columns the model's class (of "classes").
+
+        "cross_entropy", "distance" and "by_agreement" are `details`.
     """
     judged = judge(predictions, classes, counts)
     decided = verdict(judged.counts) >= 0
@@ -90,14 +100,15 @@ def people_report(
         **{answer: int((said == ANSWERS.index(answer)).sum()) for answer in (UNKNOWN, NO_FACE)},
     }
     draw = {"resamples": resamples, "seed": seed}
-    return {
+    found = {
         **{"votes": "FER+", "rule": RULE, "answers": list(ANSWERS), "classes": list(classes), "images": images},
         **_agreement(judged, draw),
         "disagreements": _disagreements(judged),
-        **_distributions(judged, draw),
-        "by_agreement": _by_agreement(judged, draw),
         "confusion": _confusion(predictions, classes, counts),
     }
+    if details:
+        found |= {**_distributions(judged, draw), "by_agreement": _by_agreement(judged, draw)}
+    return found
 
 
 def judge(predictions: Predictions, classes: Sequence[str], counts: np.ndarray) -> Judged:

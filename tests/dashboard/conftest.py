@@ -1,9 +1,11 @@
 """Pages under test: the real Home.py with folders of the test's own."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import altair as alt
 import pytest
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
@@ -46,6 +48,17 @@ def pages_compiled_once() -> Iterator[None]:
         patch.setattr(app_test, "ScriptCache", lambda: cache)
         yield
     config.set_option("browser.gatherUsageStats", counted)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def charts_checked_in_full_runs() -> Iterator[None]:
+    """Pages do not check their charts against Vega-Lite's schema, which takes an eighth of their time; tests/charts
+    does. Where slow tests run, those of pages are checked too."""
+    drawn = alt.TopLevelMixin.to_dict
+    with pytest.MonkeyPatch.context() as patch:
+        if "slow" in os.environ.get("FERCORE_REQUIRE", ""):
+            patch.setattr(alt.TopLevelMixin, "to_dict", lambda self, validate=True, **more: drawn(self, True, **more))
+        yield
 
 
 @pytest.fixture(autouse=True)
