@@ -13,7 +13,8 @@ Runs
     (`Run.part_of`) come last everywhere: what is small and meant to be compared with its like is nobody's best run.
 What runs hold, cached until their files change
     `history(run)`, `metrics(run, split, tta)`, `reports(run)`, `predictions(run, split, tta)`, `average_faces(run)`,
-    `features(run)`, `embedding(run, split)`, `robustness(run, split)`, `split_name(run, split)`;
+    `features(run)`, `layer_tables(run, split)`, `embedding(run, split)`, `robustness(run, split)`,
+    `split_name(run, split)`;
     `weak_points(run)`: where it fails; `checked_predictions(run, split, tta)` are those from which figures can be
     computed. `summaries(run, score)`, `learned(run)`, `speeds(run)` and `onnx_record(run)` are what tables of many runs
     show, quick from the `index()`; `Readings` reads them only where they are asked for; `facets(run)` and `notes(run)`
@@ -127,6 +128,7 @@ from state.run_folders import (
     history,
     index,
     is_timed,
+    layer_tables,
     learned,
     notes,
     of_one_data_set,

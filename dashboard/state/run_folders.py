@@ -23,6 +23,7 @@ from fercore.evaluation.robustness import Robustness, read_robustness, robustnes
 from fercore.evaluation.speeds import FILE as SPEEDS
 from fercore.evaluation.speeds import Speed, SpeedRecord, read_speeds
 from fercore.explain.projection import Embedding, embedding_file, read_embedding
+from fercore.explain.selectivity import layer_table, preference_table
 from fercore.explain.summary import FeatureSummary, features_file, read_features
 from fercore.export.record import ONNX_FILE, RECORD_FILE, OnnxRecord, read_record
 from fercore.index_store import default_folder
@@ -222,6 +223,18 @@ def features(run: Run) -> tuple[str, FeatureSummary] | None:
     if split is None:
         return None
     return split, shared(*key(features_file(run, split)), lambda: read_features(run, split))
+
+
+def layer_tables(run: Run, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How selective the layers of a run are and what they prefer, see `layer_table` and `preference_table` of
+    `fercore.explain.selectivity`; of a run that has `features` of this split."""
+    file = features_file(run, split)
+
+    def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+        summary = shared(*key(file), lambda: read_features(run, split))
+        return layer_table(summary), preference_table(summary, run.classes)
+
+    return copied(f"layers {run.classes}", *key(file)[1:], tables)
 
 
 def embedding(run: Run, split: str) -> Embedding | None:

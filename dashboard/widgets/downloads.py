@@ -23,8 +23,8 @@ def download(label: str, content: str | bytes | Callable[[], str | bytes], name:
 
 
 def download_table(label: str, table: pd.DataFrame, name: str) -> None:
-    """A button that saves a table, without its index, as a CSV file."""
-    download(label, table.to_csv(index=False), name, "text/csv")
+    """A button that saves a table, without its index, as a CSV file, made when it is pressed."""
+    download(label, partial(table.to_csv, index=False), name, "text/csv")
 
 
 def download_report(run: Run) -> None:

@@ -49,7 +49,13 @@ def people_table(labels: Sequence[str], predicted: Sequence[str], counts: np.nda
         NEITHER,
     )
     agreed = np.where(voted, counts.max(axis=1, initial=0) / counts.sum(axis=1).clip(min=1), np.nan)
-    return pd.DataFrame({"side": side, "agreed": agreed, "votes": [vote_words(own) for own in counts]})
+    return pd.DataFrame({"side": side, "agreed": agreed, "votes": _all_words(counts)})
+
+
+def _all_words(counts: np.ndarray) -> list[str]:
+    """The words for each image; many images have the same votes."""
+    known: dict[tuple, str] = {}
+    return [known.get(own) or known.setdefault(own, vote_words(np.array(own))) for own in map(tuple, counts.tolist())]
 
 
 def vote_words(counts: np.ndarray) -> str:

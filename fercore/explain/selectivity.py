@@ -124,17 +124,16 @@ def _preferred(channels: ChannelSummary, index: np.ndarray) -> tuple[np.ndarray,
     return np.where((channels.top >= 0).all(axis=1), best, -1), own
 
 
-def answer(summary: FeatureSummary, classes: Sequence[str] = EMOTIONS) -> Answer | None:
+def answer(table: pd.DataFrame, preferred: pd.DataFrame) -> Answer | None:
     """The most selective hidden layer by its median; None where all hidden channels fire too rarely.
 
-    The output is left out: its channels, one a class, are made to be selective.
+    The output is left out: its channels, one a class, are made to be selective. Takes what `layer_table` and
+    `preference_table` give.
     """
-    table = layer_table(summary)
     table = table[(table["layer"] != "output") & table["median"].notna()]
     if table.empty:
         return None
     row = table.loc[table["median"].idxmax()]
-    preferred = preference_table(summary, classes)
     preferred = preferred[preferred["layer"] == row["layer"]]
     most = preferred.loc[preferred["channels"].idxmax()]
     figures = (float(row[key]) for key in ("median", "low", "high"))

@@ -104,8 +104,13 @@ def test_preferences_are_counted_among_channels_that_fire():
 
 def test_the_answer_is_the_most_selective_hidden_layer():
     layers = {"dense 1": channels(MOSTLY_SAD, MOSTLY_SAD, SILENT), "output": channels(ONLY_HAPPY), "x": channels(EQUAL)}
-    assert answer(summary(**layers)) == Answer("dense 1", 0.5, 0.5, 0.5, "sad", 1.0, 2)
-    assert answer(summary(a=channels(SILENT), output=channels(ONLY_HAPPY))) is None
+    assert answered(**layers) == Answer("dense 1", 0.5, 0.5, 0.5, "sad", 1.0, 2)
+    assert answered(a=channels(SILENT), output=channels(ONLY_HAPPY)) is None
+
+
+def answered(**layers):
+    found = summary(**layers)
+    return answer(layer_table(found), preference_table(found))
 
 
 def test_leaders_of_each_emotion():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 import state
 from fercore.charts import features as charts
 from fercore.charts.style import count
-from fercore.explain.selectivity import layer_table, leaders, preference_table
+from fercore.explain.selectivity import leaders
 from fercore.explain.summary import TOP, FeatureSummary
 from fercore.runs import Run
 from views.features.layer_view import BESIDE, View
@@ -23,10 +24,9 @@ METHOD = (
 )
 
 
-def draw_layers(run: Run, split: str, summary: FeatureSummary) -> None:
+def draw_layers(run: Run, split: str, summary: FeatureSummary, table: pd.DataFrame, preferences: pd.DataFrame) -> None:
     """How selective the channels of each layer are, and which emotion they prefer, over the images of a split."""
     st.subheader("Layer by layer")
-    table, preferences = layer_table(summary), preference_table(summary, run.classes)
     with st.container(horizontal=True, gap="small"):  # beside each other where they fit
         state.chart(charts.layer_selectivity, table, state.dark(), width=BESIDE, alt="How selective each layer is")
         state.chart(charts.layer_preferences, preferences, width=BESIDE, alt="Which emotion each layer prefers")

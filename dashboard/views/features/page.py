@@ -1,11 +1,12 @@
 """Filters and activations: what do a model's channels look for, and for which emotion do they fire?"""
 
+import pandas as pd
 import streamlit as st
 
 import state
 from fercore.charts.style import count, percent
 from fercore.explain.selectivity import answer
-from fercore.explain.summary import TOP, FeatureSummary
+from fercore.explain.summary import TOP
 from fercore.runs import Run
 from widgets.job_status import offer
 from widgets.page_title import page_title
@@ -21,9 +22,9 @@ with st.spinner("Loading the methods ..."):  # they bring torch: seconds, once
 MOST = 8  # other runs to name
 
 
-def answer_of_summary(run: Run, summary: FeatureSummary) -> str:
+def answer_of_summary(run: Run, tables: tuple[pd.DataFrame, pd.DataFrame]) -> str:
     """One sentence: where the most selective channels are, and for which emotion."""
-    found = answer(summary, run.classes)
+    found = answer(*tables)
     if found is None:
         return f"No hidden channel of {code(run.name)} fires on {TOP} images or more."
     return (
@@ -64,7 +65,8 @@ split, summary = state.features(run) or (None, None)
 view = choose_view(run, summary) if run.has_weights else say_no_weights(run)
 with headline:
     if summary is not None:
-        state.draw_answer(answer_of_summary(run, summary))
+        tables = state.layer_tables(run, split)
+        state.draw_answer(answer_of_summary(run, tables))
     elif view is not None:
         state.draw_answer(answer_of_faces(view))
 if view is not None:
@@ -74,7 +76,7 @@ if view is not None:
         with st.container(width=BESIDE):
             draw_channel(view, channel, split)
 if summary is not None:
-    draw_layers(run, split, summary)
+    draw_layers(run, split, summary, *tables)
 elif run.has_weights:
     say_no_summary(run)
 if view is not None and view.table is not None:

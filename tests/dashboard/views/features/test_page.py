@@ -13,7 +13,14 @@ from PIL import Image
 from fercore.charts.features import face_layout, single_layout
 from fercore.emotions import EMOTIONS
 from fercore.explain.features import activations, strengths, summarize_run
-from fercore.explain.selectivity import answer, channel_table, leaders, order_channels
+from fercore.explain.selectivity import (
+    answer,
+    channel_table,
+    layer_table,
+    leaders,
+    order_channels,
+    preference_table,
+)
 from fercore.explain.summary import ChannelSummary, FeatureSummary, write_features
 from fercore.models.registry import load
 from tests.dashboard.conftest import words
@@ -74,7 +81,7 @@ def test_without_a_summary_it_opens_with_the_strongest_channel_and_says_what_to_
 
 
 def test_with_a_summary_it_opens_with_the_most_selective_layer(open_page, studied):
-    found = answer(studied.summary)
+    found = answer(layer_table(studied.summary), preference_table(studied.summary))
     text = words(open_page("features"))
     assert (
         f"#### The channels of `a` are most selective in {found.layer}: from 0 (all emotions alike) to 1 (one alone) "
@@ -226,7 +233,8 @@ def test_a_summary_is_worth_showing_without_weights(open_page, studied):
     (studied.run.path / "model.safetensors").unlink()
     app = open_page("features")
     text = words(app)
-    assert f"The channels of `a` are most selective in {answer(studied.summary).layer}" in text
+    layer = answer(layer_table(studied.summary), preference_table(studied.summary)).layer
+    assert f"The channels of `a` are most selective in {layer}" in text
     assert "No run here has them; train one:" in text
     assert [spec["title"]["text"] if isinstance(spec["title"], dict) else spec["title"] for spec in charts(app)] == [
         "How selective its channels are",
