@@ -8,6 +8,7 @@ from tests.factories.data import make_dataset
 from tests.factories.runs import make_run
 
 
+@pytest.mark.slow
 def test_it_prints_sentences_and_a_row_for_each_kind_and_stores_the_counts(tmp_path, capsys):
     dataset = make_dataset(tmp_path / "data", per_class=2)
     run = make_run(tmp_path / "runs", "a", dataset=dataset, weights=True)

@@ -16,6 +16,7 @@ def rows_of(chart):
     return pd.concat([pd.DataFrame(rows) for rows in chart.to_dict()["datasets"].values()])
 
 
+@pytest.mark.slow
 def test_mean_accuracy_of_each_kind_lowest_first():
     counts = made_counts(lambda kind, strength: {"noise": 9, "hand": 8}.get(kind, 4) * strength + 10)
     chart = kind_chart(

@@ -48,6 +48,7 @@ def test_it_is_ranked_by_its_accuracy_on_publictest(open_page, together):
     assert "together" in open_page().dataframe[0].value["run"].tolist()
 
 
+@pytest.mark.slow
 def test_pages_open_with_a_single_model_however_good_it_is(open_page, together):
     update_run(together, best=together.info["best"] | {"value": 0.99})
     assert open_page().dataframe[0].value["run"].tolist()[0] == "together"

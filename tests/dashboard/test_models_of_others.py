@@ -66,6 +66,7 @@ def test_its_figures_are_those_of_its_predictions_and_marked(open_page, added):
     assert "was trained by others; how is not recorded here" in words(open_page("training", runs=[added.name]))
 
 
+@pytest.mark.slow
 def test_it_is_compared_with_our_own_but_ranked_with_nobody(open_page, folders, tmp_path):
     torch.set_num_threads(1)
     dataset = make_dataset(folders[1], per_class=2)

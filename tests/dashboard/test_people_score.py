@@ -16,6 +16,7 @@ from tests.factories.studies import make_point
 from tests.factories.votes import give_answers, make_answering_run, make_judged_run, some_places
 
 
+@pytest.mark.slow
 def test_evaluation_is_against_most_people(open_page, folders):
     people = make_judged_run(folders[0]).metrics("test")["people"]
     app = open_page("evaluation", score="people")
@@ -122,6 +123,7 @@ def test_calibration_is_against_most_people(open_page, twelve):
     )
 
 
+@pytest.mark.slow
 def test_runs_are_compared_by_what_most_people_say(open_page, twelve):
     app = open_page("compare", runs=["seven", "eight"], score="people")
     assert headline(app).startswith(
@@ -141,6 +143,7 @@ def test_runs_are_compared_by_what_most_people_say(open_page, twelve):
     assert "Left out, because they were measured on another data set than the others: `eight`." in published
 
 
+@pytest.mark.slow
 def test_slices_are_judged_by_people_too(open_page, folders):
     run = make_judged_run(folders[0], n=280)
     images = run.metrics("test")["people"]["images"]
@@ -156,6 +159,7 @@ def test_the_webcam_says_how_often_its_models_agree_with_most_people(open_page, 
     assert "has accuracy 75.0 % on PrivateTest as most people see it (95 % interval 30.1 to 95.4)." in text
 
 
+@pytest.mark.slow
 def test_points_of_a_study_are_judged_by_people(open_page, folders):
     places = np.concatenate([some_places(4, "happy", "happy", "val"), some_places(4, "angry", "neutral", "val")])
     said = {"0.1": ["happy"] * 4 + ["angry"] * 4, "0.2": ["happy"] * 4 + ["neutral"] * 4}

@@ -100,6 +100,7 @@ def test_a_page_offers_only_the_runs_it_can_show(folders):
     assert "`b`" in asked.warning[0].value
 
 
+@pytest.mark.slow
 def test_choices_survive_a_page_that_does_not_draw_them(open_page, folders):
     make_run(folders[0], "a", accuracy=0.5)
     make_run(folders[0], "b", accuracy=0.7)
@@ -111,6 +112,7 @@ def test_choices_survive_a_page_that_does_not_draw_them(open_page, folders):
     assert app.selectbox(key="run_widget").value == "a"
 
 
+@pytest.mark.slow
 def test_an_unknown_run_in_the_url_is_said_until_another_is_chosen(folders):
     make_run(folders[0], "a", accuracy=0.5)
     make_run(folders[0], "b", accuracy=0.7)

@@ -213,6 +213,7 @@ def test_a_large_photo_is_reduced_and_tells_by_how_much():
     assert np.array_equal(read_photo(png(COLOURS)).pixels, COLOURS)
 
 
+@pytest.mark.slow
 def test_a_large_picture_with_transparency_is_there_once_and_turned_upright():
     pixels = np.zeros((6000, 3000, 4), np.uint8)
     pixels[:3000, :, 3] = 255  # above black, below transparent

@@ -172,6 +172,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_earlier_data_set(tmp_path, monkeypa
     assert_untouched(earlier)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_with_2_and_leaves_the_earlier_data_set(tmp_path, earlier):
     path = write_zip(tmp_path / "archive.zip", FILES)
 

@@ -94,6 +94,7 @@ def test_the_model_is_left_as_it_was(vit, quarters, method, frozen):
     assert hooks(vit.module) == 0
 
 
+@pytest.mark.slow
 def test_maps_have_the_side_of_the_face_whatever_its_colours_and_the_model_s_input():
     """A network for eight classes in colour, a ViT, and faces that are larger than, and as large as, their input."""
     own = {"in_channels": 3, "input_size": 32, "num_classes": 8}

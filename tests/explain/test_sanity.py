@@ -78,6 +78,7 @@ def test_similarity_is_that_of_ranks():
     assert similarity(rising, np.ones((2, 2))) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "step"), [("grad-cam", 1), ("hires-cam", 1), ("integrated-gradients", 6)])
 def test_maps_change_when_weights_are_randomised_from_the_top_layer_down(shipped, average_faces, method, step):
     emotions = [0, 3]  # angry and happy

@@ -65,6 +65,7 @@ def test_transformers(run, expected, tmp_path):
     assert list(config["id2label"].values()) == list(KNOWN)
 
 
+@pytest.mark.slow
 def test_report(run):
     page = html_report(run)
     assert "64 by 64 colour pixels, and says which of 8 expressions" in " ".join(page.split())

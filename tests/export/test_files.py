@@ -122,6 +122,7 @@ def test_integers_need_the_data_set_of_the_run(make, dataset, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_what_answers_otherwise_is_not_kept(make, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "compare", lambda *_: Difference(0.01, 0.001, "some faces"))
     with pytest.raises(RunError, match=r"differ by up to 0.01 on some faces, expected at most 0.0001"):

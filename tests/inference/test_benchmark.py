@@ -43,6 +43,7 @@ def test_the_fastest_pass_counts(benchmark, monkeypatch):
     assert inference.fastest(lambda: None, 3) == 2.0
 
 
+@pytest.mark.slow
 def test_every_reference_run_with_weights_has_a_row(benchmark, tmp_path, capsys):
     for name in ("reference-a", "mine"):
         make_run(tmp_path, name, weights=True, accuracy=0.6)

@@ -110,6 +110,7 @@ def test_spans_begin_and_end_with_what_is_seen(clip):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_a_clip_that_was_filmed_sideways_tells_the_same(tmp_path, degrees):
     path = write_timed(tmp_path / "clip.mp4", [picture(time) for time in TIMES], TIMES)

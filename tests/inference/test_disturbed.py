@@ -44,6 +44,7 @@ def asked(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_strength_0_is_what_evaluation_answers_bit_for_bit(run, dataset, monkeypatch):
     kept = {}
     count = disturbed.count
@@ -57,6 +58,7 @@ def test_strength_0_is_what_evaluation_answers_bit_for_bit(run, dataset, monkeyp
     assert found.counts["right"][0] == (stored.predicted == stored.label).sum()
 
 
+@pytest.mark.slow
 def test_every_condition_is_counted_from_the_model_s_own_answers(run, dataset):
     found = measure(run, dataset)
     rows, model = dataset.indices("test"), load(run)
@@ -67,6 +69,7 @@ def test_every_condition_is_counted_from_the_model_s_own_answers(run, dataset):
     assert list(zip(found.counts["kind"], found.counts["strength"], strict=True)) == conditions()
 
 
+@pytest.mark.slow
 def test_the_same_again_and_kept(run, dataset):
     first, second = measure(run, dataset), measure(run, dataset)
     stored = read_robustness(run, "test")
@@ -85,6 +88,7 @@ def test_batches_do_not_matter(run, dataset, monkeypatch):
     assert (first.wrong == second.wrong).all()
 
 
+@pytest.mark.slow
 def test_after_a_stop_it_goes_on_where_it_was(run, dataset, asked, monkeypatch):
     write = disturbed.write_npz
     left = iter(range(6))
@@ -105,6 +109,7 @@ def test_after_a_stop_it_goes_on_where_it_was(run, dataset, asked, monkeypatch):
     assert (resumed.wrong == measure(run, dataset).wrong).all()
 
 
+@pytest.mark.slow
 def test_parts_of_other_weights_or_damaged_ones_are_measured_again(run, dataset, asked, tmp_path, monkeypatch):
     monkeypatch.setattr(disturbed, "shutil", SimpleNamespace(rmtree=lambda folder: None))  # the parts stay
     measure(run, dataset)
@@ -122,6 +127,7 @@ def test_parts_of_other_weights_or_damaged_ones_are_measured_again(run, dataset,
     assert len(asked) == len(conditions()) - 1  # the clean pictures need none
 
 
+@pytest.mark.slow
 def test_a_sample_is_the_same_for_every_run(run, dataset, tmp_path):
     other = make_run(tmp_path / "runs", "b", dataset=dataset, weights=True, seed=1)
     one, two = (measure(each, dataset, images=10) for each in (run, other))
@@ -158,6 +164,7 @@ def test_parts_of_an_earlier_onnx_file_are_measured_again(run, dataset, asked, m
     assert len(asked) == len(conditions()) - 1
 
 
+@pytest.mark.slow
 def test_other_data_lie_beside_the_run_s_own_and_classes_meet_by_name(run, tmp_path):
     classes = ("happy", "angry", "bored")
     away = make_dataset(tmp_path / "away", per_class=3, classes=classes)

@@ -33,6 +33,7 @@ def test_the_face_of_a_portrait_is_found(portrait, detector):
     assert (face.found_by, face.turn, face.whole) == (detector.name, 0, False)
 
 
+@pytest.mark.slow
 def test_twenty_faces_are_found_each_at_its_place(portrait, detector):
     tile = portrait[20:220, 130:330]
     found = find_faces(np.tile(tile, (4, 5, 1)), detector)
@@ -63,6 +64,7 @@ def test_no_face_where_there_is_none(detector, shape):
     assert find_faces(noise, detector) == []
 
 
+@pytest.mark.slow
 def test_threads_may_share_a_detector(portrait, detector):
     pictures = [portrait, portrait[:256, 100:400], np.zeros((90, 300, 3), np.uint8)] * 4
     alone = [find_faces(picture, detector) for picture in pictures]

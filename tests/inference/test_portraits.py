@@ -42,6 +42,7 @@ def test_faces_of_portraits_are_cropped_as_predict_crops_them(portraits, tmp_pat
     assert json.loads((out / "dataset.json").read_text())["source"]["options"]["find_faces"] == name
 
 
+@pytest.mark.slow
 def test_a_picture_without_a_face_is_a_bad_one(portraits, tmp_path, capsys):
     write_folder(portraits, {"train/angry/wall.png": png(NOISE)})
     assert main([str(portraits), "--out", str(tmp_path / "out"), "--find-faces"]) == 2

@@ -76,6 +76,7 @@ def ended(job: Job) -> bool:
     return job.process() is None and job.state not in ALIVE
 
 
+@pytest.mark.slow
 def test_a_job_ends_as_its_script_does(jobs: Jobs):
     job = jobs.submit("evaluate", "one", {"split": "val"})
     wait(lambda: begun(jobs, "one"), "the script")
@@ -158,6 +159,7 @@ def test_a_training_goes_on_where_it_was(jobs: Jobs):
     assert "--epochs=2" not in again.info["arguments"]
 
 
+@pytest.mark.slow
 def test_a_job_outlives_the_process_that_submitted_it(jobs: Jobs):
     program = f"""
         import os, signal
@@ -272,6 +274,7 @@ def test_what_a_killed_job_was_given_is_deleted(jobs: Jobs):
     assert not job.uploads.exists()
 
 
+@pytest.mark.slow
 def test_old_jobs_are_cleared_and_strange_folders_are_named(jobs: Jobs):
     kept = [jobs.submit("evaluate", name) for name in ("a", "b", "c")]
     for name in ("a", "b", "c"):

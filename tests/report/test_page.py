@@ -107,6 +107,7 @@ def test_calibration_is_that_of_the_predictions(page, whole):
     assert sum(int(row[1]) for row in bins) == 700
 
 
+@pytest.mark.slow
 def test_without_copies_both_numbers_of_images_are_said(whole, opened, tmp_path):
     found = whole.predictions("test")
     copied = found.id[:100].tolist()
@@ -162,6 +163,7 @@ def test_charts_tell_at_the_pointer_what_a_tooltip_would(whole, page):
     assert f"Images of this class: {int((found.label == 0).sum())}" in page.words
 
 
+@pytest.mark.slow
 def test_stored_metrics_that_do_not_fit_the_predictions_are_not_believed(tmp_path, opened):
     run = make_run(tmp_path, n=70, accuracy=0.6)
     metrics = run.metrics("test")
@@ -170,6 +172,7 @@ def test_stored_metrics_that_do_not_fit_the_predictions_are_not_believed(tmp_pat
     assert "Its accuracy is 60.0 % on PrivateTest" in opened(html_report(run)).words
 
 
+@pytest.mark.slow
 def test_without_predictions_the_stored_figures_are_shown(tmp_path, opened):
     run = make_run(tmp_path, n=70, splits=("test",))
     (run.path / "predictions_test.npz").unlink()
@@ -179,6 +182,7 @@ def test_without_predictions_the_stored_figures_are_shown(tmp_path, opened):
     assert "Without stored predictions nobody can say how far its confidence can be believed" in page.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["failed", "stopped"])
 def test_a_run_that_was_cut_short_shows_what_it_holds(tmp_path, opened, status):
     run = make_run(tmp_path, epochs=2, splits=(), status=status)
@@ -189,10 +193,12 @@ def test_a_run_that_was_cut_short_shows_what_it_holds(tmp_path, opened, status):
     assert len([tag for tag, _ in page.elements if tag == "svg"]) == 4
 
 
+@pytest.mark.slow
 def test_a_run_without_epochs_says_so(tmp_path, opened):
     assert "It holds no epochs of its own." in opened(html_report(make_run(tmp_path, epochs=0))).words
 
 
+@pytest.mark.slow
 def test_an_added_model_tells_where_it_comes_from_and_what_is_not_known(tmp_path, opened):
     run = make_run(tmp_path, epochs=0, n=70)
     source = {"hub": "someone/theirs", "revision": "abc", "weights_sha256": "d" * 64, "license": "apache-2.0"}
@@ -220,6 +226,7 @@ def test_damaged_files_are_named_and_the_rest_is_shown(tmp_path, opened):
     assert "Its accuracy is 60.0 % on PrivateTest" in words
 
 
+@pytest.mark.slow
 def test_a_stranger_s_text_stays_text(tmp_path, opened):
     run = make_run(tmp_path, n=70)
     info = json.loads(json.dumps(run.info))
@@ -255,6 +262,7 @@ def test_long_texts_are_cut(tmp_path, opened):
     assert "x" * 401 not in opened(html_report(run)).words
 
 
+@pytest.mark.slow
 def test_a_model_that_is_never_sure_enough_is_told(tmp_path, opened):
     run = make_run(tmp_path, n=70)
     labels = np.arange(70) % 7
@@ -272,6 +280,7 @@ def test_a_written_report_replaces_an_earlier_one(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["r.html"]
 
 
+@pytest.mark.slow
 def test_where_it_fails_is_told_as_far_as_it_was_measured(opened, tmp_path):
     run = make_run(tmp_path / "runs", "frail")
     assert "Where it fails" not in opened(html_report(run)).words

@@ -176,6 +176,7 @@ def test_settings_that_do_not_belong_together():
 VIT = {"patch_size": 12, "hidden_size": 8, "layers": 1, "heads": 2, "mlp_ratio": 1.0, "batch_size": 16, "epochs": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"guidance": 0.0}, {"guidance": 2.0, "optimizer": "muon"}])
 def test_a_taught_vit_resumes_to_the_same_weights_and_scores(dataset, root, monkeypatch, changes):
     config = load_recipe("vit-compact").override(**VIT, **changes, teacher="teacher", precision="fp32")

@@ -134,6 +134,7 @@ def test_folds_that_do_not_hold_out_every_image_once_are_refused(dataset, finish
             out_of_fold(parts, dataset)
 
 
+@pytest.mark.slow
 def test_an_interruption_anywhere_ends_in_the_same_result(dataset, finished, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt

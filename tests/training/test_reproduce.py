@@ -88,6 +88,7 @@ def quick(plan):
     return plan
 
 
+@pytest.mark.slow
 def test_all_is_done_in_order_and_not_again(plan, dataset, tmp_path, in_this_process):
     job = work(quick(plan), dataset, tmp_path / "out")
     standing = carry_out(job, 2, say=lambda _: None)
@@ -106,6 +107,7 @@ def test_all_is_done_in_order_and_not_again(plan, dataset, tmp_path, in_this_pro
     assert ([entry["name"] for entry in centre.info["study"]], centre.has_weights) == (["flips"], False)
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_what_waits_for_it_is_blocked(plan, dataset, tmp_path, in_this_process):
     quick(plan).write_text(plan.read_text().replace("tta = true\n", 'tta = true\ndata = "nowhere"\n'))
     said = []
@@ -196,6 +198,7 @@ def test_the_script_says_what_there_is_to_do_and_changes_nothing(plan, dataset, 
     assert "--out: received the folder of the shipped runs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_script_compares_with_what_is_shipped(plan, dataset, tmp_path, capsys, in_this_process):
     arguments = [quick(plan), "--data", dataset.path, "--only", "pupil"]
     assert script(*arguments, "--out", tmp_path / "first", "--runs", tmp_path / "runs") == 0

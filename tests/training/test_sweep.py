@@ -77,6 +77,7 @@ def test_points_of_a_vision_transformer_leave_no_file_of_its_weights_either(data
     assert not {"model.safetensors", "config.json", "preprocessor_config.json"} & kept
 
 
+@pytest.mark.slow
 def test_finished_points_are_not_trained_again_and_new_ones_are_added(dataset, tmp_path, monkeypatch):
     first = sweep(study(), dataset, tmp_path, keep_weights=True)
     assert all(open_run(tmp_path / name).has_weights for name in POINTS)
@@ -89,6 +90,7 @@ def test_finished_points_are_not_trained_again_and_new_ones_are_added(dataset, t
     assert [open_run(tmp_path / name).info["study"]["points"] for name in POINTS] == [3, 3]
 
 
+@pytest.mark.slow
 def test_an_interrupted_point_goes_on_from_its_last_epoch(dataset, tmp_path, monkeypatch):
     whole = sweep(study(), dataset, tmp_path / "whole")
     train_epoch, calls = loop.train_epoch, []
@@ -109,6 +111,7 @@ def test_an_interrupted_point_goes_on_from_its_last_epoch(dataset, tmp_path, mon
     pd.testing.assert_frame_equal(without_time(table), without_time(whole))
 
 
+@pytest.mark.slow
 def test_what_a_kill_leaves_of_a_point_is_started_anew_or_cleared_away(dataset, tmp_path, monkeypatch):
     whole = sweep(study(), dataset, tmp_path / "whole")
     root = tmp_path / "killed"

@@ -58,6 +58,7 @@ def test_a_cache_without_a_bound_is_seen(decorator, found):
     assert unbounded(f"@{decorator}\ndef f(): ...") == []  # one answer
 
 
+@pytest.mark.slow
 def test_no_cache_holds_any_number_of_answers():
     files = [file for folder in ("dashboard", "fercore") for file in sorted((ROOT / folder).rglob("*.py"))]
     found = {str(file.relative_to(ROOT)): unbounded(file.read_text("utf-8")) for file in files}

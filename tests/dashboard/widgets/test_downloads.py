@@ -32,6 +32,7 @@ def saved(folders, monkeypatch):
     return save
 
 
+@pytest.mark.slow
 def test_it_is_named_after_the_run_and_knows_the_copies_of_the_data_set_here(folders, saved):
     run = make_run(folders[0], "a", n=70)
     ids = run.predictions("test").id[:14].tolist()

@@ -58,6 +58,7 @@ def test_an_unmeasured_run_of_unknown_origin_is_listed_but_not_best(open_page, f
     assert "`clean`, chosen by its accuracy" in words(app)
 
 
+@pytest.mark.slow
 def test_evaluation_shows_badge_reason_and_note(open_page, three):
     app = open_page("evaluation", run="seen", split="test")
     heading = next(element.value for element in app.markdown if element.value.startswith("####"))
@@ -90,6 +91,7 @@ def test_choosers_begin_with_a_clean_run(open_page, three):
     assert open_page("evaluation").selectbox[0].value == "clean"
 
 
+@pytest.mark.slow
 def test_training_names_a_clean_run_best_and_marks_the_others(open_page, three):
     app = open_page("training", runs=["clean", "seen"])
     heading = next(element.value for element in app.markdown if element.value.startswith("####"))

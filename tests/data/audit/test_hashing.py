@@ -52,6 +52,7 @@ def planted():
     return hashes
 
 
+@pytest.mark.slow
 def test_pairs_are_those_within_the_distance_each_once(planted):
     frequencies = signs(planted)
     assert (perceptual_hashes(frequencies) == planted).all()

@@ -124,6 +124,7 @@ def test_affectnet_in_class_folders_of_its_usual_names(tmp_path, names):
     assert totals(dataset) == {"train": 36, "val": 4, "test": 40}
 
 
+@pytest.mark.slow
 def test_frames_of_one_person_of_ckplus_stay_in_one_split(tmp_path):
     names = ["anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise"]
     dataset = made(tmp_path, forms.ckplus(70, names))

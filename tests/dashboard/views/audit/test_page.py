@@ -127,6 +127,7 @@ def test_blank_pictures(open_page, audited):
     assert "**sad**, Training  \n77 ± 0" in words(app)
 
 
+@pytest.mark.slow
 def test_doubtful_labels_with_and_without_pictures(open_page, audited, folders):
     make_cross_validation(folders[0], "folds", (0.5, 0.6), dataset=audited)
     app = choose(open_page("audit"), "view", "labels")

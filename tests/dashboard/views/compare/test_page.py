@@ -54,6 +54,7 @@ def test_it_opens_with_who_is_ahead_and_whether_that_is_noise(open_page, two):
     )
 
 
+@pytest.mark.slow
 def test_a_difference_within_noise_is_called_so(open_page, folders):
     runs = [
         make_run(folders[0], name, seed=seed, accuracy=share) for seed, name, share in ((0, "a", 0.6), (1, "b", 0.63))
@@ -73,6 +74,7 @@ def test_equal_runs_are_called_equal(open_page, folders):
     assert text.endswith("exact McNemar p = 1.000.")
 
 
+@pytest.mark.slow
 def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folders):
     make_run(folders[0], "poor", n=700, accuracy=0.3)
     app = compare(open_page, "poor", "fair", "good")
@@ -86,6 +88,7 @@ def test_all_are_compared_with_the_best_and_p_is_corrected(open_page, two, folde
     assert found["Verdict"].tolist() == ["best", "worse", "worse"]
 
 
+@pytest.mark.slow
 def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown_ones(open_page, two, folders):
     make_run(folders[0], "apart", n=700)
     answers = [run.predictions("test") for run in two]
@@ -145,6 +148,7 @@ def test_probabilities_that_are_none_leave_a_run_out(open_page, two):
     assert "`good` has accuracy 65.0 %" in headline(app)
 
 
+@pytest.mark.slow
 def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folders):
     seen = {"splits": ["train", "val", "test"]}
     update_run(make_run(folders[0], "cheat", n=700, accuracy=0.9), trained_on=seen)
@@ -176,6 +180,7 @@ def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
     assert [frame.value.columns.tolist() for frame in app.dataframe][1:] == [["What", "a", "b"]]
 
 
+@pytest.mark.slow
 def test_one_run_alone_asks_for_another(open_page, two):
     app = compare(open_page, "good")
     assert headline(app).endswith("n = 700); choose another run to compare it with.")
@@ -186,6 +191,7 @@ def test_one_run_alone_asks_for_another(open_page, two):
     assert headline(compare(open_page, "good", "fair")).endswith(ending)
 
 
+@pytest.mark.slow
 def test_two_runs_are_chosen_where_another_page_left_one(open_page, two):
     app = open_page("training", runs=["fair"])
     app.query_params.clear()  # as a click on another page does
@@ -235,6 +241,7 @@ def test_a_clicked_cell_chooses_two_runs_that_are_drawn(folders, monkeypatch, ce
     assert {key: clicked[key] for key in clicked if key != agreement.CHART} == chosen
 
 
+@pytest.mark.slow
 def test_images_of_a_disagreement_are_shown_and_lead_to_explain(open_page, pictured):
     app = compare(open_page, "a", "b", first="a", second="b", disagree="only the second is right")
     first, second = (run.predictions("test") for run in pictured)
@@ -271,6 +278,7 @@ def test_a_kind_of_disagreement_without_images_says_so(open_page, two):
     assert "There is no such image." in words(app)
 
 
+@pytest.mark.slow
 def test_the_choice_table_says_what_a_run_is_worth(open_page, folders):
     run = make_run(folders[0], "a", n=700, weights=True)
     make_run(folders[0], "b", n=700, accuracy=0.5)

@@ -42,6 +42,7 @@ def test_with_the_pictures_everything_is_there(open_page, uneven):
     assert app.download_button[0].label == "Download the counts"
 
 
+@pytest.mark.slow
 def test_show_others_and_one_emotion_change_the_gallery(open_page, folders):
     make_dataset(folders[1], per_class=9)
     app = open_page("dataset")

@@ -149,6 +149,7 @@ def test_brightness_comes_from_the_pictures(open_page, pictured, folders):
     assert len(captions(app)) == sum(level <= middle for level in levels)
 
 
+@pytest.mark.slow
 def test_a_slice_holds_as_many_images_as_the_slices_page_says(open_page, folders):
     make_judged_run(folders[0], n=280)
     told = open_page("slices", groups="5").dataframe[0].value

@@ -65,6 +65,7 @@ def test_differences_within_noise_are_said_to_be_that(open_page, folders):
     assert answer in page_words(open_page("experiments"))
 
 
+@pytest.mark.slow
 def test_the_report_stands_beside_a_study_of_its_own(open_page, folders):
     make_study(folders[0], "dropout", ACCURACY, n=100)
     make_study(folders[0], "kernel-size", {"3": 0.5, "5": 0.6}, n=100)
@@ -76,6 +77,7 @@ def test_the_report_stands_beside_a_study_of_its_own(open_page, folders):
     assert "The report's conclusion does not hold on this budget." in text
 
 
+@pytest.mark.slow
 def test_a_run_that_studies_share_is_a_point_of_each(open_page, folders):
     centre = make_point(folders[0], "report-dropout", "0.2", 0.6, 2, points=2, n=100)
     update_run(centre, command="python scripts/sweep.py report-dropout")
@@ -123,6 +125,7 @@ def test_a_study_that_is_put_away_while_it_is_drawn_is_gone(open_page, folders, 
     assert "There is no study and no cross-validation here yet" in words(app)
 
 
+@pytest.mark.slow
 def test_choosing_another_experiment_shows_it(open_page, folders):
     make_study(folders[0], "a", {"1": 0.5, "2": 0.9}, n=100)
     make_study(folders[0], "b", {"3": 0.5, "4": 0.9}, n=100)

@@ -100,6 +100,7 @@ def test_grad_cam_looks_at_the_layer_that_is_asked_for(open_page, run):
     assert f"strongest in {strongest_place(heat).words} of the picture" in headline(app)
 
 
+@pytest.mark.slow
 def test_models_beside_each_other_and_what_does_not_suit_one_of_them(open_page, run, vit):
     app = open_page("explain", runs=["a", "v"])
     one, other = said(run), said(vit, faces=run)

@@ -68,6 +68,7 @@ def test_the_command_that_downloads_a_data_set_is_the_script_s_own(open_page, fo
     assert f"python scripts/prepare_data.py --kaggle --skip-bad --out {folders[1]}" in typed
 
 
+@pytest.mark.slow
 def test_a_run_is_evaluated_by_a_button(open_page, folders, jobs):
     dataset = make_dataset(folders[1], per_class=2)
     run = make_run(folders[0], "a", dataset=dataset, weights=True, splits=())
@@ -148,6 +149,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(open_page, folders, jobs, 
     assert [path.name for path in jobs.folder.iterdir()] == [".submit.lock"]
 
 
+@pytest.mark.slow
 def test_a_refused_upload_is_a_sentence(open_page, folders, jobs):
     make_run(folders[0], "a")
     app = open_page("dataset")
@@ -179,6 +181,7 @@ def test_a_model_is_exported_and_downloaded(open_page, folders, jobs):
     assert "Download" not in [one.label for one in app.run().download_button]
 
 
+@pytest.mark.slow
 def test_what_is_missing_of_an_evaluation_is_offered(open_page, folders, jobs):
     make_run(folders[0], "a", dataset=make_dataset(folders[1], per_class=2), weights=True, splits=("test",))
     app = open_page("evaluation", run="a")
@@ -258,6 +261,7 @@ def test_a_new_run_stores_only_what_differs(open_page, folders, jobs):
     assert "is best after epoch 1 of 1" in words(app)
 
 
+@pytest.mark.slow
 def test_a_data_set_is_brought_from_a_path(open_page, folders, jobs, tmp_path, monkeypatch):
     from tests.factories.data import make_records, png
 

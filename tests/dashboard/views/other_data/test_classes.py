@@ -29,6 +29,7 @@ def run(folders):
     return run
 
 
+@pytest.mark.slow
 def test_every_page_of_the_run_knows_contempt(run, open_page):
     app = open_page("evaluation", run="eight")
     assert charts(app)[0]["layer"][0]["encoding"]["x"]["sort"] == list(KNOWN)

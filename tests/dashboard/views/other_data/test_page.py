@@ -86,6 +86,7 @@ def test_copies_on_other_data_are_those_that_the_run_learned_from(measured, othe
     assert "copy in Training" not in str(open_page("slices", run="a", data="faces").pills)
 
 
+@pytest.mark.slow
 def test_evaluation_and_errors_show_the_data_set_in_the_address(measured, open_page):
     app = open_page("evaluation", run="a", data="faces")
     assert "accuracy 50.0 % on PrivateTest of faces" in headline(app)

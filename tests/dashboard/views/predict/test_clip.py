@@ -45,6 +45,7 @@ def survey_of(run, path, fps=5.0, detector=None):
     return ClipSurvey(path.name, path.read_bytes(), asked, {"a": Predictor.from_run(run)}, detector, 2.0)
 
 
+@pytest.mark.slow
 def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, tmp_path, monkeypatch):
     from views.predict import clip_timeline
 
@@ -80,6 +81,7 @@ def test_who_shows_what_when_as_the_command_line_says(open_page, runs, folders, 
     assert round(float(answers["v"].probabilities[0, 3]), 6) == table.loc[1.3, "happy"]
 
 
+@pytest.mark.slow
 def test_smoothed_answers_are_told_everywhere_and_raw_ones_stay_to_download(
     open_page, runs, folders, tmp_path, monkeypatch
 ):
@@ -309,6 +311,7 @@ def test_a_truncated_video_keeps_what_is_there_and_says_so(runs, tmp_path):
     assert len(survey.table("a")) == len(survey.found)
 
 
+@pytest.mark.slow
 def test_an_annotated_video_can_be_drawn(open_page, runs, tmp_path):
     app = open_page("predict", pictures="Video", find_faces="false", second="(none)")
     app = begun(uploaded(app, "talk.mp4", write_clip(tmp_path / "talk.mp4").read_bytes()))
@@ -397,6 +400,7 @@ def test_sound_alone_is_told_on_the_page_which_stands(open_page, runs, tmp_path)
     assert not app.error
 
 
+@pytest.mark.slow
 def test_a_video_without_a_face_and_one_that_is_forgotten(open_page, runs, tmp_path):
     blank = write_timed(tmp_path / "blank.mp4", [np.zeros((96, 128, 3), np.uint8)] * 2, [0, 0.5])
     app = begun(uploaded(open_page("predict", pictures="Video", second="(none)"), "b.mp4", blank.read_bytes()))

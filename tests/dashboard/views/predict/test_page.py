@@ -51,6 +51,7 @@ def table(app):
     return found
 
 
+@pytest.mark.slow
 def test_uploads_are_there_still_after_a_look_at_another_page(open_page, runs):
     app = uploaded(open_page("predict"), ("mine.png", png(FACES[0])))
     app = app.switch_page("views/models/page.py").run().switch_page("views/predict/page.py").run()
@@ -216,6 +217,7 @@ def test_what_a_visitor_uploads_is_bounded(open_page, runs, monkeypatch):
     assert [uploads.first_that_fit(sizes) for sizes in ([], [10**9], [9, 10**9, 9])] == [0, 0, 1]
 
 
+@pytest.mark.slow
 def test_twenty_faces_are_numbered_and_their_cards_paged(open_page, runs):
     tile = np.asarray(portrait())[20:220, 130:330]
     app = uploaded(open_page("predict"), ("group.png", png(np.tile(tile, (4, 5, 1)))))
@@ -309,6 +311,7 @@ def test_a_photo_of_the_camera_is_looked_at(open_page, runs):
     assert table(app)["Picture"].tolist() == ["photo.jpg"]
 
 
+@pytest.mark.slow
 def test_average_faces_are_examples_as_well(open_page, runs):
     app = open_page("predict", pictures="Average faces")
     assert table(app)["Picture"].tolist() == [f"average {emotion}" for emotion in EMOTIONS for _ in runs]

@@ -31,6 +31,7 @@ def test_it_opens_with_the_two_worst_disturbances(open_page, runs):
     assert "chosen so that 80 % of sure answers are right; under" in said
 
 
+@pytest.mark.slow
 def test_names_in_an_untrusted_file_are_no_markdown(open_page, folders):
     keep_counts(make_run(folders[0], "a"), split_name="![x](http://example.org/x.png)")
     assert "images of \\!\\[x\\]" in headline(open_page("robustness", runs="a"))
@@ -48,6 +49,7 @@ def test_the_worst_kinds_one_kind_by_strength_cells_and_tables(open_page, runs):
     assert len(kinds) == 18
 
 
+@pytest.mark.slow
 def test_runs_beside_each_other_and_another_figure(open_page, runs):
     app = open_page("robustness", runs=["a", BASELINE], figure="Sure answers that are right")
     assert app.dataframe[0].value["Run"].tolist() == ["a", BASELINE]
@@ -94,6 +96,7 @@ def test_a_badge_is_of_the_images_that_are_shown(open_page, runs, tmp_path):
     assert "includes" not in headline(open_page("robustness", runs="a", robustness_data="away"))
 
 
+@pytest.mark.slow
 def test_another_data_set_and_split_are_chosen_in_the_address(open_page, runs, tmp_path):
     away = place(runs[0], make_dataset(tmp_path / "away", per_class=1))
     keep_counts(away, "val", wrong=lambda kind, strength: 20 + strength, split_name="PublicTest of away")

@@ -31,6 +31,7 @@ def test_it_opens_with_a_sentence_and_draws_every_attribute(open_page, run):
     assert links(app, "Open") == ["slice=agreement+of+people%3A+10+of+10"]
 
 
+@pytest.mark.slow
 def test_fewer_attributes_pairs_and_five_groups(open_page, run):
     app = open_page("slices", groups="5", pairs="true")
     app.button_group[-1].set_value(["brightness", "contrast"]).run()
@@ -39,6 +40,7 @@ def test_fewer_attributes_pairs_and_five_groups(open_page, run):
     assert len(rows) > 9
 
 
+@pytest.mark.slow
 def test_two_runs_beside_each_other(open_page, run, folders):
     make_judged_run(folders[0], "second", n=280)
     app = open_page("slices", run="judged", beside="second")
@@ -48,6 +50,7 @@ def test_two_runs_beside_each_other(open_page, run, folders):
     assert "second" in chart["layer"][1]["encoding"]["color"]["scale"]["domain"]
 
 
+@pytest.mark.slow
 def test_a_weak_slice_of_a_visitor_s_file_is_named_with_a_caution(open_page, run):
     found = run.predictions("test")
     wrong = found.predicted != found.label

@@ -67,6 +67,7 @@ def test_without_runs_it_says_how_to_train(open_page):
     assert "python scripts/prepare_data.py" in text
 
 
+@pytest.mark.slow
 def test_choosing_a_second_run_adds_its_curves_and_what_differs(open_page, folders):
     make_run(folders[0], "a", epochs=2)
     make_run(folders[0], "b", epochs=3, seed=5, accuracy=0.7)
@@ -103,6 +104,7 @@ def test_a_run_that_is_put_away_while_it_is_drawn_is_drawn_to_its_end(open_page,
     assert looks == ["a"]
 
 
+@pytest.mark.slow
 def test_runs_beside_each_other_differ_in_colour_however_many_there_are(open_page, folders):
     for number in range(len(RUN_COLORS) + 1):
         make_run(folders[0], f"run-{number}")
@@ -139,6 +141,7 @@ def test_unfinished_runs_can_be_resumed(open_page, folders, status, words_of):
     assert "python scripts/train.py --resume a" in text
 
 
+@pytest.mark.slow
 def test_a_running_run_is_followed_until_it_ends(open_page, folders):
     run = make_run(folders[0], "a", epochs=2, status="running")
     config = {**run.info["config"], "training": {"epochs": 7}}
@@ -221,6 +224,7 @@ def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
     assert "Without copies" not in open_page("training", runs=["a"], score="published").dataframe[0].value
 
 
+@pytest.mark.slow
 def test_several_runs_lead_to_their_comparison(open_page, folders):
     for name in "ab":
         make_run(folders[0], name)
@@ -229,6 +233,7 @@ def test_several_runs_lead_to_their_comparison(open_page, folders):
     assert links(open_page("training", runs=["a", "c"]), "Do they differ by more than noise?") == []
 
 
+@pytest.mark.slow
 def test_a_run_is_noted_renamed_and_deleted(open_page, folders):
     make_run(folders[0], "a")
     make_run(folders[0], "b")

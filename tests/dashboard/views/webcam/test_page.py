@@ -111,6 +111,7 @@ def test_it_opens_with_the_models_and_how_good_they_are(open_page, runs, camera)
     assert camera.asked["rtc_configuration"] == {"iceServers": []}
 
 
+@pytest.mark.slow
 def test_how_good_they_are_without_copies(open_page, folders, runs, camera):
     found = runs[0].predictions("test")
     make_copies(folders[1], runs[0], exact=found.id[found.predicted == found.label][:10].tolist())
@@ -130,6 +131,7 @@ def test_accuracies_on_different_labels_are_not_set_beside_each_other_without_a_
     assert "Their labels differ, so these do not compare" in words(open_page("webcam", runs=["a", "v"]))
 
 
+@pytest.mark.slow
 def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
     said = words(play(open_page, camera))
     first, second = (answers(run) for run in runs)
@@ -143,6 +145,7 @@ def test_both_models_answers_for_the_newest_frame(open_page, runs, camera):
     assert f"agreement **{100 * (one == other)} %**" in said
 
 
+@pytest.mark.slow
 def test_the_frame_that_comes_back_is_mirrored_and_marked(open_page, runs, camera):
     play(open_page, camera, mirror="true")
     shown = camera.send()
@@ -150,6 +153,7 @@ def test_the_frame_that_comes_back_is_mirrored_and_marked(open_page, runs, camer
     assert shown[60, 150] == pytest.approx(PICTURE[60, 9], abs=3)
 
 
+@pytest.mark.slow
 def test_settings_reach_the_session(open_page, runs, camera):
     app = open_page("webcam", resolution="320 x 240")
     assert camera.asked["media_stream_constraints"]["video"]["width"] == {"ideal": 320}
@@ -163,6 +167,7 @@ def test_settings_reach_the_session(open_page, runs, camera):
     assert "#### `a` says live what your face expresses" in words(app)
 
 
+@pytest.mark.slow
 def test_a_moment_is_kept_for_the_explain_page(open_page, runs, camera):
     app = play(open_page, camera)
     assert not app.get("page_link")
@@ -194,6 +199,7 @@ def test_a_moment_that_has_passed_when_the_click_comes_is_not_kept(open_page, ru
     assert "kept_faces" not in app.session_state
 
 
+@pytest.mark.slow
 def test_a_face_that_is_gone_when_the_click_comes_is_kept(open_page, runs, camera, monkeypatch):
     app = play(open_page, camera)
     now = camera.session.now()
@@ -205,6 +211,7 @@ def test_a_face_that_is_gone_when_the_click_comes_is_kept(open_page, runs, camer
     assert np.array_equal(app.session_state["kept_faces"][0][1], crop_face(PICTURE, MIDDLE))
 
 
+@pytest.mark.slow
 def test_the_numbers_open_in_the_timeline_of_predict(open_page, runs, camera):
     app = play(open_page, camera)
     camera.send()
@@ -216,6 +223,7 @@ def test_the_numbers_open_in_the_timeline_of_predict(open_page, runs, camera):
     assert "those of the largest face at each moment" in words(app)
 
 
+@pytest.mark.slow
 def test_the_results_hold_numbers_only(open_page, runs, camera):
     play(open_page, camera)
     table = camera.session.table()
@@ -266,6 +274,7 @@ def test_each_problem_of_the_browser_has_its_message(open_page, runs, camera, te
     assert "turn:turn.example.org" in app.code[0].value  # the help stands open
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_not_established(open_page, runs, camera):
     camera.state = "signalling"
     app = open_page("webcam")
@@ -283,6 +292,7 @@ SERVERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "servers"), [(None, []), ({}, []), ({"ice_servers": SERVERS}, SERVERS), ({"ice_servers": []}, [])]
 )
@@ -302,6 +312,7 @@ def test_servers_of_another_form_are_refused_without_a_word_of_them(open_page, r
     assert "turn:x" not in words(app)
 
 
+@pytest.mark.slow
 def test_a_photo_instead_of_a_video(open_page, runs, camera, monkeypatch):
     app = open_page("webcam", source="Photo", detect="false")
     assert "Take a photo." in words(app)
@@ -332,6 +343,7 @@ def photographed(open_page, runs, monkeypatch):
     return opened
 
 
+@pytest.mark.slow
 def test_a_photo_shows_the_face_that_predict_finds_in_it(photographed):
     from state.found_faces import look
 
