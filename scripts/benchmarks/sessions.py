@@ -19,11 +19,13 @@ LARGEST = 256 << 20  # bytes of one message
 
 
 class Visit(NamedTuple):
-    """A page that was asked for: seconds until it was whole, and what went wrong, if anything did."""
+    """A page that was asked for: seconds until it was whole, what went wrong, if anything did, and when it was asked
+    for, in seconds of `time.monotonic`."""
 
     page: str
     seconds: float
     problem: str = ""
+    since: float = 0.0
 
 
 def visit_once(server: Server, page: str) -> Visit:
@@ -63,8 +65,8 @@ def ask(connection: ClientConnection, page: str) -> Visit:
         if kind == "script_finished" and found.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             if found.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY:
                 problems.append(ForwardMsg.ScriptFinishedStatus.Name(found.script_finished))
-            return Visit(page, time.monotonic() - started, "; ".join(problems))
-    return Visit(page, LONGEST, "no answer")
+            return Visit(page, time.monotonic() - started, "; ".join(problems), started)
+    return Visit(page, LONGEST, "no answer", started)
 
 
 def addresses() -> list[str]:
