@@ -40,12 +40,11 @@ def press(page, button):
 
 def wait_for(page, condition, *arguments):
     """Wait until what is seen of the video fulfils a JavaScript condition on `seen`; what is seen."""
-    frame = video(page)
-    frame.wait_for_function(f"argument => {{ const seen = ({SEEN})(); return seen && ({condition}) }}", arg=arguments)
-    return frame.evaluate(SEEN)
+    look = f"argument => {{ const seen = ({SEEN})(); return seen && ({condition}) && seen }}"
+    return video(page).wait_for_function(look, arg=arguments).json_value()
 
 
 def plays(page):
     """Frames come back, more and more of them, and on them a face is boxed."""
     before = wait_for(page, "seen.yellow > 500")
-    assert wait_for(page, "seen.frames > argument[0] + 10", before["frames"])["yellow"] > 500
+    wait_for(page, "seen.yellow > 500 && seen.frames > argument[0] + 10", before["frames"])

@@ -38,16 +38,69 @@ VIEWPORT = {"width": 1400, "height": 900}
 # Chromium writes each 404 to the console. No other message is ignored.
 _EXPECTED_404 = re.compile(r"/[a-z_-]+/_stcore/(health|host-config)$")
 
-# What keeps a page from being drawn; empty when it is.
-_UNDRAWN = """() => {
-    const app = document.querySelector('[data-testid=stApp]')
-    const waiting = [...document.querySelectorAll('[data-testid=stSkeleton], [data-testid=stSpinner]')]
-    return [
-        app?.dataset.testScriptState !== 'notRunning' && `script ${app?.dataset.testScriptState}`,
-        app?.dataset.testConnectionState !== 'CONNECTED' && `connection ${app?.dataset.testConnectionState}`,
-        !document.querySelector('[data-testid=stMain] h1') && 'no title',
-        ...waiting.map(element => `${element.dataset.testid} ${element.innerText}`),
-    ].filter(Boolean).join(', ')
+# Keeps, in the page, whether it has asked its server to run the script and that has not begun (`asked`), and whether
+# the script has begun and not come to its end (`running`). The page itself tells neither: after a click it says that
+# nothing runs until the server answers, and between a run and the one that `st.rerun` follows it with it says so too.
+# Numbers are those of streamlit.proto: BackMsg.rerun_script, ClientState.is_auto_rerun (a fragment may be gone when its
+# time has come, and then nobody answers), ForwardMsg.new_session, script_finished and FINISHED_EARLY_FOR_RERUN.
+_LISTEN = """(() => {
+    const [RERUN, AUTO, BEGUN, FINISHED, EARLY] = [11, 6, 4, 6, 2]
+    const script = window.scriptOfPage = {asked: false, running: false}
+    const fields = bytes => {
+        const found = new Map()
+        let at = 0
+        const number = () => {
+            let value = 0, scale = 1, byte
+            do { byte = bytes[at++]; value += (byte & 127) * scale; scale *= 128 } while (byte > 127)
+            return value
+        }
+        while (at < bytes.length) {
+            const tag = number(), value = number()
+            const long = (tag & 7) === 2
+            found.set(tag >> 3, long ? bytes.subarray(at, at + value) : value)
+            if (long) at += value
+        }
+        return found
+    }
+    const Socket = window.WebSocket
+    window.WebSocket = class extends Socket {
+        constructor(...words) {
+            super(...words)
+            this.ofStreamlit = this.url.endsWith('/_stcore/stream')
+            if (!this.ofStreamlit) return
+            script.asked = script.running = false
+            this.addEventListener('message', ({data}) => {
+                const found = fields(new Uint8Array(data))
+                if (found.has(BEGUN)) [script.asked, script.running] = [false, true]
+                if (found.has(FINISHED) && found.get(FINISHED) !== EARLY) script.running = false
+            })
+        }
+        send(data) {
+            const rerun = this.ofStreamlit && fields(new Uint8Array(data)).get(RERUN)
+            if (rerun && !fields(rerun).get(AUTO)) script.asked = true
+            super.send(data)
+        }
+    }
+})()"""
+
+# What keeps a page from being drawn; empty when it is. What has arrived is drawn by the next frame but one.
+_UNDRAWN = """async () => {
+    const look = () => {
+        const app = document.querySelector('[data-testid=stApp]')
+        const waiting = [...document.querySelectorAll('[data-testid=stSkeleton], [data-testid=stSpinner]')]
+        const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')]
+        return [
+            window.scriptOfPage?.asked && 'script asked for',
+            window.scriptOfPage?.running && 'script runs',
+            app?.dataset.testScriptState !== 'notRunning' && `script ${app?.dataset.testScriptState}`,
+            app?.dataset.testConnectionState !== 'CONNECTED' && `connection ${app?.dataset.testConnectionState}`,
+            !document.querySelector('[data-testid=stMain] h1') && 'no title',
+            ...waiting.map(element => `${element.dataset.testid} ${element.innerText}`),
+            ...charts.map(chart => chart.checkVisibility() && !chart.querySelector('.marks') && 'a chart'),
+        ].filter(Boolean).join(', ')
+    }
+    const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)))
+    return look() || (await frame(), await frame(), look())
 }"""
 
 
@@ -165,6 +218,7 @@ def watched_tab(browser) -> Iterator:
     other host, or an exception box or error box in the last page it saw."""
     context = browser.new_context(viewport=VIEWPORT, color_scheme="light")
     context.set_default_timeout(1000 * PATIENCE)
+    context.add_init_script(_LISTEN)
     tab, problems = context.new_page(), []
     tab.on("pageerror", lambda error: problems.append(f"page error: {error}"))
     tab.on("console", lambda message: problems.extend(_console_problem(message)))
@@ -179,7 +233,8 @@ def watched_tab(browser) -> Iterator:
 
 @pytest.fixture
 def settle() -> Callable:
-    """`settle(page)`: wait until the dashboard is connected, its script is done and a title is drawn."""
+    """`settle(page)`: wait until the dashboard is connected, has done what it was asked for last, and a title and all
+    charts are drawn. Right after a click too; but a slider, or a choice in a chart, is asked for a moment later."""
 
     def settled(page) -> None:
         end = time.monotonic() + START

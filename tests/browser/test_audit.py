@@ -40,6 +40,7 @@ def test_copies_are_seen_decided_and_found_again(page, planted_app, settle, tmp_
     main.get_by_text("r = 1.00, mirrored").first.wait_for()
     settle(page)
     picture = main.get_by_role("img", name="train/fear/0")
+    picture.evaluate("image => image.decode()")  # waits until it is loaded
     assert picture.evaluate("image => image.naturalWidth") == 48
     box = main.get_by_role("combobox", name="Decision on train/fear/0")
     box.scroll_into_view_if_needed()
@@ -49,6 +50,7 @@ def test_copies_are_seen_decided_and_found_again(page, planted_app, settle, tmp_
     settle(page)
     main.get_by_role("radio", name="Decisions").click()
     main.get_by_text("1 to drop").wait_for()
+    settle(page)
     with page.expect_download() as download:
         main.get_by_role("button", name="Download the decisions").click()
     download.value.save_as(tmp_path / "downloaded.csv")

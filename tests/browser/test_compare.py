@@ -66,8 +66,8 @@ def test_from_who_is_ahead_to_why_they_disagree(page, three, settle, tmp_path):
 
     page.get_by_role("link", name="Explain").nth(1).click()  # the first is the navigation's
     page.get_by_role("heading", name="poor says").wait_for()
+    settle(page)
     asked = query(page)
     assert asked["runs"] == ["poor"]
     assert set(asked["ids"]) <= images
-    settle(page)
     page.goto("about:blank")  # before the server goes

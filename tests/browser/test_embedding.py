@@ -9,7 +9,8 @@ def plane(page):
     """Left, top, right and bottom of the points' plane on the screen."""
     ground = page.locator(".vega-embed").first.locator("path.background").first
     ground.scroll_into_view_if_needed()
-    left, top, width, height = (ground.bounding_box()[key] for key in ("x", "y", "width", "height"))
+    box = ground.bounding_box()
+    left, top, width, height = (box[key] for key in ("x", "y", "width", "height"))
     return left, top, left + width, top + height
 
 

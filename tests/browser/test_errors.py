@@ -69,6 +69,7 @@ def test_a_clicked_cell_shows_its_images_and_one_of_them_leads_to_why(page, pict
 
     page.get_by_role("link", name="Explain").nth(1).click()  # the first is the navigation's
     page.get_by_role("heading", name="a says").wait_for()
+    settle(page)
     assert query(page)["ids"] in right
     assert not boxes(page)
     page.goto("about:blank")  # before the server goes

@@ -28,8 +28,8 @@ def test_from_the_training_page_to_a_new_study(page, experiments, settle, tmp_pa
     settle(page)
     page.get_by_test_id("stPageLink").get_by_role("link").click()
     page.get_by_role("heading", name="Over 3 folds, three has accuracy").wait_for()
-    assert asked(page.url) == ["three"]
     settle(page)
+    assert asked(page.url) == ["three"]
     page.get_by_test_id("stVegaLiteChart").locator("svg.marks").nth(4).wait_for()
 
     page.get_by_role("radio", name="depth").click()
@@ -38,9 +38,11 @@ def test_from_the_training_page_to_a_new_study(page, experiments, settle, tmp_pa
     page.locator("svg.marks text", has_text="10.0 points less").wait_for()  # a verdict in the summary chart
 
     page.get_by_role("radio", name="New study").click()
+    settle(page)
     page.get_by_label("Name of the study").fill("mine")
     page.get_by_label("Name of the study").press("Enter")
     page.get_by_text("python scripts/sweep.py mine.toml").wait_for()
+    settle(page)
     assert asked(page.url) == ["New study"]
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the file").click()

@@ -31,8 +31,10 @@ def test_why_this_and_not_that(page, app, settle, tmp_path):
     page.goto(f"{app.url}/explain?runs=reference-report-cnn&face=fear")
     settle(page)
     page.get_by_role("heading", name="reference-report-cnn says fear").wait_for()
+    settle(page)  # what is drawn anew closes the list of a chooser
     choose(page, "Method", "Occlusion")
     page.get_by_role("heading", name="Occlusion for fear is strongest in").wait_for()
+    settle(page)
     choose(page, "and not", "sad")
     page.get_by_text("more for fear (blue), for sad (orange)").wait_for()
     settle(page)

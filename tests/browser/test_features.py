@@ -46,6 +46,7 @@ def test_a_tile_can_be_clicked_again_after_another_channel_was_typed(page, app, 
     tiles(page).nth(20).click()
     clicked = chosen(page)
     enlarged(page, clicked).wait_for()
+    settle(page)
     typed = "1" if clicked == "0" else "0"
     page.get_by_label("Channel to enlarge").fill(typed)
     page.get_by_label("Channel to enlarge").press("Enter")

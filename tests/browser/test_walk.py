@@ -60,6 +60,24 @@ def test_every_page_with_a_data_set_and_a_run_from_a_stranger(page, full_app, se
     walk(page, full_app, settle)
 
 
+NOTE_WHAT_IS_ASKED = """() => ['asked', 'running'].forEach(name => {
+    let now = window.scriptOfPage[name]
+    const set = value => { now = value; window[`ever_${name}`] ||= value }
+    Object.defineProperty(window.scriptOfPage, name, {get: () => now, set})
+})"""
+
+
+def test_settle_waits_for_what_a_click_has_asked_for(page, full_app, settle):
+    page.goto(f"{full_app.url}/evaluation?run=good&split=test")
+    settle(page)
+    page.evaluate(NOTE_WHAT_IS_ASKED)
+    page.get_by_role("radio", name="PublicTest").click()
+    settle(page)
+    assert "PublicTest" in page.get_by_test_id("stMain").locator("h4").inner_text()
+    # Streamlit's messages are read rightly: else settle would wait for less than it says.
+    assert page.evaluate("[window.ever_asked, window.ever_running]") == [True, True]
+
+
 def test_a_shared_address_shows_the_same_run_and_split(page, full_app, settle):
     page.goto(f"{full_app.url}/evaluation?run=fair&split=val")
     settle(page)

@@ -37,11 +37,12 @@ def test_from_start_to_both_answers_and_back(webcam_app, portrait, tab, settle):
         page.get_by_role("heading", name=BOTH).wait_for()
         bars = page.locator("svg.marks").first
         bars.get_by_text(re.compile(r"\d %")).nth(2 * len(EMOTIONS) - 1).wait_for()
-        assert {"CNN", "ViT", *EMOTIONS} <= set(bars.locator("text").all_text_contents())
+        for name in ("CNN", "ViT", *EMOTIONS):
+            bars.get_by_text(name, exact=True).first.wait_for()
         page.get_by_text(re.compile(r"CNN\s[\d.]+\sms · ViT\s[\d.]+\sms · video\s[1-9]\d*\s/s")).wait_for()
 
         # The mirror turns while the video plays.
-        assert wait_for(page, "true")["brighter"] == "left"
+        wait_for(page, "seen.brighter === 'left'")
         page.get_by_text("Mirror", exact=True).click()
         turned = wait_for(page, "seen.brighter === 'right'")
         wait_for(page, "seen.frames > argument[0] + 5", turned["frames"])
