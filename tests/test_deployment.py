@@ -47,6 +47,11 @@ def test_the_server_is_no_root_and_its_flags_are_known():
     assert COMPOSE["services"]["dashboard"]["command"] == ["--demo"]
 
 
+def test_the_relay_opens_no_connection_to_other_containers():
+    settings = (ROOT / "deploy" / "turnserver.conf").read_text().splitlines()
+    assert {"no-tcp-relay", "no-multicast-peers", "denied-peer-ip=10.0.0.0-10.255.255.255"} <= set(settings)
+
+
 def test_packages_are_those_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = {re.match(r"[a-z]+", line)[0]: line for line in project["dependencies"] if line.startswith("torch")}

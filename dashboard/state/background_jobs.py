@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import statistics
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -14,6 +16,7 @@ from state.demo import is_demo
 from state.folders import REPOSITORY, data_root, runs_root
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
+_PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")  # what proxies add
 FLAG = "--jobs"
 _OTHERS_REACH_IT = (
     "Buttons that start jobs or change what is on this machine are off, because others can reach this server; whoever "
@@ -40,7 +43,19 @@ def may_start_jobs() -> bool:
     allows it; never in a demonstration."""
     if is_demo():
         return False
-    return FLAG in sys.argv[1:] or st.get_option("server.address") in LOCAL
+    return FLAG in sys.argv[1:] or (st.get_option("server.address") in LOCAL and asked_here(st.context.headers))
+
+
+def asked_here(headers: Mapping[str, str]) -> bool:
+    """Whether a browser asked this machine by its own name and no proxy on it passed the browser of somebody else on.
+
+    `headers` are those of the request; without any, as in tests of a page, nobody did.
+    """
+    try:
+        host = urlsplit(f"//{headers.get('Host', LOCAL[0])}").hostname
+    except ValueError:
+        return False
+    return host in LOCAL and not any(name in headers for name in _PASSED_ON)
 
 
 def usual_seconds(script: str) -> float | None:
