@@ -47,6 +47,17 @@ def test_beside_the_report_the_score_is_named_and_does_not_compare(open_page, fo
     assert "stand against our PublicTest column" in words(open_page("home"))
 
 
+def test_home_chooses_by_what_people_say(open_page, folders):
+    answers = {"labels": (["happy"] * 3 + ["angry"], 0.9), "votes": (["happy"] * 4, 0.1)}
+    for name, (said, by_labels) in answers.items():
+        run = make_answering_run(folders[0], name, some_places(4, "happy", "happy", "val"), said, split="val")
+        give_answers(run, some_places(4, "happy", "happy"), said)
+        update_run(run, best={"epoch": 1, "metric": "val_accuracy", "value": by_labels})
+    assert "`labels`, chosen by its accuracy on PublicTest, has" in words(open_page("home"))
+    text = words(open_page("home", score="people"))
+    assert "`votes`, chosen by its accuracy on PublicTest as most people see it, has" in text
+
+
 def test_without_votes_there_is_no_such_score(open_page, folders):
     make_run(folders[0], "a")
     app = open_page("evaluation", score="people")

@@ -1,5 +1,7 @@
 """The tables of Home: all runs, those that cannot be ranked, the report beside ours, the data set here."""
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from fercore.charts.overview import interval_words, reference_report, report_tab
 from fercore.charts.style import count, figure_words, percent, with_range
 from fercore.data.dataset import SPLITS
 from fercore.data.fer2013 import OFFICIAL_SPLIT_NAMES
+from fercore.evaluation.contamination import flags
 from fercore.runs import Run
 from widgets.downloads import download_table
 from widgets.links import link
@@ -19,10 +22,25 @@ from wording.markdown import code, escape, message
 
 Reports = state.Readings[dict[str, dict]]  # run name -> split -> its summary
 AT_ONCE = 50  # runs of a table
+FEW = 8  # of each data set, among which the best by people's answers is looked for
 AGAINST_PUBLIC = (
     "The report's test set has PublicTest's class sizes, so its figures stand against our PublicTest column."
 )
 JUDGED_BY_LABELS = "The report was judged by labels and ours here by people, so its figures do not compare with these."
+
+
+def ranked_by_people(runs: list[Run], reports: Reports) -> list[Run]:
+    """The first few runs of each data set by how often they say what most people say on the validation split, then the
+    others: to read all takes long."""
+    seen, few = Counter(), []
+    for run in runs:
+        data = run.info["dataset"].get("fingerprint")
+        seen[data] += 1
+        if seen[data] <= FEW and not flags(run) and "val" in reports.get(run.name, {}):
+            few.append(run)
+    few.sort(key=lambda run: reports[run.name]["val"]["accuracy"]["value"], reverse=True)
+    names = {run.name for run in few}
+    return [*few, *(run for run in runs if run.name not in names)]
 
 
 def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[str, str]) -> None:

@@ -9,7 +9,15 @@ import state
 from fercore.charts.overview import accuracy_chart, reference_report, runs_table
 from fercore.evaluation.contamination import flags
 from fercore.runs import Run
-from views.home.overview import Reports, draw_dataset, draw_flagged, draw_of_other_data, draw_report, draw_runs
+from views.home.overview import (
+    Reports,
+    draw_dataset,
+    draw_flagged,
+    draw_of_other_data,
+    draw_report,
+    draw_runs,
+    ranked_by_people,
+)
 from widgets.judged import draw_judged
 from widgets.links import draw_comparison_link, link
 from widgets.page_title import page_title
@@ -18,17 +26,20 @@ from wording.figures import accuracy_words
 from wording.markdown import code, escape, message
 
 DRAWN = 8  # runs in the chart, so that it fits beside the sentence it shows
+UNKNOWN_COPIES = "Which test images have a copy is not known for its data."
+UNKNOWN_VOTES = "People voted on none of its test images."
 NOBODY = "No run here is known never to have seen the images that it is measured on."
 
 
-def answer(best: Run, reports: Reports) -> str:
+def answer(best: Run, reports: Reports, score: state.Score) -> str:
     """One sentence: how the run that did best in validation does on the test split."""
-    name, stored = code(best.name), reports.get(best.name, {})
+    name, stored, people = code(best.name), reports.get(best.name, {}), score == state.Score.PEOPLE
     if "test" in stored:
         accuracy = accuracy_words(stored["test"]["accuracy"], clean_score.images_of(stored["test"]), bold=True)
-        return f"{name}, chosen by its accuracy on {escape(state.split_name(best, 'val'))}, has {accuracy}."
+        chosen_on = escape(state.split_name(best, "val")) + clean_score.ending(score) * people
+        return f"{name}, chosen by its accuracy on {chosen_on}, has {accuracy}."
     if ("test", "none") in best.evaluations():
-        return f"{name} is the best run by validation so far. Which test images have a copy is not known for its data."
+        return f"{name} is the best run by validation so far. {UNKNOWN_VOTES if people else UNKNOWN_COPIES}"
     evaluate = code(state.command(f"scripts/evaluate.py {best.name}"))
     return f"{name} is the best run by validation so far. Measure it on the test split with {evaluate}"
 
@@ -44,10 +55,12 @@ reports = state.Readings(partial(state.summaries, score=score), [*runs, *parts])
 left_out = st.container()
 flagged = {run.name: found for run in runs if (found := flags(run)) and found.keys() & set(state.scored(run, score))}
 comparable = [run for run in runs if run.name not in flagged]
+if score == state.Score.PEOPLE:
+    comparable = ranked_by_people(comparable, reports)
 if runs:
     names = clean_score.split_names(runs, score)
     best = next((run for run in comparable if not flags(run)), None)
-    state.draw_answer(answer(best, reports) if best else NOBODY)
+    state.draw_answer(answer(best, reports, score) if best else NOBODY)
     if best and not score and "test" in reports.get(best.name, {}) and (hint := clean_score.hint(best, "test")):
         st.caption(hint)
     drawn = list(islice((run for run in comparable if reports.get(run.name)), DRAWN))

@@ -38,6 +38,16 @@ def answer(away: pd.DataFrame, score: str) -> str:
     )
 
 
+def guessing(away: pd.DataFrame) -> str:
+    """The accuracy of even guesses among the classes that are asked, those that model and data share."""
+    shared = away.groupby("data")["shared"].unique()
+    chance = [
+        f"{escape(name)} {' or '.join(percent(1 / n) for n in sorted(own, reverse=True))}"
+        for name, own in shared.items()
+    ]
+    return f"By guessing evenly among the classes that model and data share: {', '.join(chance)}."
+
+
 def as_good(alike: pd.DataFrame, best: pd.Series) -> str:
     """Which runs the intervals do not tell from the first; empty where there are none."""
     close = alike[(alike["run"] != best["run"]) & (alike["high"] >= best["low"])]
@@ -74,5 +84,5 @@ else:
     )
     if len(away["fingerprint"].unique()) > len(away["data"].unique()):
         st.warning("Some data sets of one name differ in their images, so their columns do not compare.")
-    chance = ", ".join(f"{escape(name)} {percent(1 / own['classes'].max())}" for name, own in away.groupby("data"))
-    st.caption(f"By guessing evenly among the classes: {chance}.")
+    if score == "accuracy":  # of macro-F1 it depends on how many images each class has
+        st.caption(guessing(away))

@@ -55,6 +55,8 @@ def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
     assert headline(app).endswith("The intervals of `a` and of it overlap: more images could turn their order.")
     encoding = charts(app)[0]["layer"][0]["encoding"]
     assert (encoding["y"]["sort"], encoding["x"]["sort"]) == (["a", "b"], ["its own data", "faces"])
+    # Contempt is not asked: seven classes are left to guess among.
+    assert "evenly among the classes that model and data share: faces 14.3 %." in words(app)
     table = app.dataframe[0].value.set_index("Run")
     assert table.loc["a", ["Images", "Classes shared", "Not asked", "Copies in training"]].tolist() == [
         "70",
@@ -119,6 +121,7 @@ def test_home_ranks_no_figure_of_other_data(measured, open_page):
 def test_the_drop_of_macro_f1_has_an_interval_too(measured, open_page):
     app = open_page("other_data", by="Macro-F1")
     assert "below its macro-F1 at home" in headline(app)
+    assert "guessing" not in words(app)
     runs = dict(zip("ab", measured, strict=True))
     table = app.dataframe[0].value.set_index("Run")
     for name, run in runs.items():
