@@ -62,7 +62,7 @@ def draw_runs(runs: list[Run], parts: list[Run], reports: Reports, names: dict[s
     shown = table.assign(minutes=table["seconds"] / 60)
     for split, name in names.items():
         shown[split], shown[f"{split}_interval"] = 100 * table[f"{split}_accuracy"], interval_words(table, split)
-        columns[split] = number(escape(name), format="%.1f %%", help="Accuracy without test-time augmentation")
+        columns[split] = number(name, format="%.1f %%", help="Accuracy without test-time augmentation")
         columns[f"{split}_interval"] = interval
     columns["status"] = text("Status")
     if any(tags := [", ".join(state.notes(group[0]).tags) for group in rows.groups]):
@@ -98,7 +98,7 @@ def draw_of_other_data(runs: list[Run], score: state.Score) -> None:
     found, rows = state.readable(state.summaries, runs), []
     for run in runs:
         for split, metrics in found.get(run.name, {}).items():
-            name = escape(state.split_name(run, split))
+            name = state.split_name(run, split)
             rows.append((run.name, len(run.classes), name, with_range(metrics["accuracy"]), metrics["n"]))
     table = pd.DataFrame(rows, columns=["Run", "Classes", "Split", "Accuracy, 95 % interval", "Images"])
     st.dataframe(table, column_config={"Images": st.column_config.NumberColumn(format="%,d")}, hide_index=True)

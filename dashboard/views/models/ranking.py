@@ -175,7 +175,7 @@ def draw_table(runs: list[Run], parts: list[Run], facts: Mapping[str, Facts], na
 def offered(names: dict[str, str], *, grouped: bool) -> dict[str, dict]:
     """The columns that can be chosen, in their order, with how each is drawn."""
     figures = ("One face", "Images/s", *WEAK, "Parameters", "File", "Training", "Licence")
-    order = ("Run", "Engine", *(["Seeds"] if grouped else []), *map(escape, names.values()), *figures)
+    order = ("Run", "Engine", *(["Seeds"] if grouped else []), *names.values(), *figures)
     return {name: COLUMNS.get(name, {}) for name in order}
 
 
@@ -194,7 +194,7 @@ def as_read(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     for split, name in names.items():
         figures = table[[f"{split}_{part}" for part in ("accuracy", "low", "high")]].itertuples(index=False)
         flagged = zip(figures, table[f"seen_{split}"], strict=True)
-        shown[escape(name)] = [with_contamination(figure_words(*figure), found) for figure, found in flagged]
+        shown[name] = [with_contamination(figure_words(*figure), found) for figure, found in flagged]
     if table["milliseconds"].notna().any():
         shown["One face"] = [cost_words(value, "milliseconds") or "not measured" for value in table["milliseconds"]]
         shown["Images/s"] = ["" if pd.isna(value) else count(round(value)) for value in table["images_per_second"]]

@@ -73,6 +73,7 @@ def test_hostile_text_and_unreadable_folders(open_page, folders):
     assert app.expander[0].label == "Folders that cannot be read as runs: 1"
     assert "- `*broken*`: " in text
     assert r"\*Public\*" in text
+    assert json.loads(app.dataframe[0].proto.columns)["val"]["label"] == "*Public*"  # a table knows no markdown
     assert pd.isna(app.dataframe[0].value["parameters"].iloc[0])
 
 
