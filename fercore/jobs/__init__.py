@@ -118,7 +118,8 @@ class Jobs:
                 f"{file_name} has {len(content) >> 20:,} MB, at most {MOST_UPLOAD >> 20} MB are taken; put it on this "
                 "machine and name its path"
             )
-        kept = Path(file_name.replace("\\", "/")).name.lstrip(".-") or "upload"
+        printable = "".join(filter(str.isprintable, file_name))  # a name may come from anybody
+        kept = Path(printable.replace("\\", "/")).name.lstrip(".-")[-100:] or "upload"
         id_ = new_id()
         arguments = [*build(script, self.roots, None, flags), "--", str(self._folder(id_) / UPLOADS / kept)]
         name = writes or str((flags or {}).get("name") or "")

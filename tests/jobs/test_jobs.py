@@ -266,6 +266,16 @@ def test_an_upload_lies_in_the_jobs_folder_until_its_end(jobs: Jobs):
         jobs.go_on(job)
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("a\0b.zip", "ab.zip"), ("\ud800.zip", "zip"), (300 * "x" + ".zip", 96 * "x" + ".zip"), ("..", "upload")],
+)
+def test_an_upload_of_any_name_is_taken(jobs: Jobs, monkeypatch, name: str, kept: str):
+    monkeypatch.setattr(Jobs, "_spawn", lambda self, job: job)
+    job = jobs.submit_upload(name, b"content", "prepare_data", {"name": "mine"})
+    assert [file.name for file in job.uploads.iterdir()] == [kept]
+
+
 def test_what_a_killed_job_was_given_is_deleted(jobs: Jobs):
     job = jobs.submit_upload("a.zip", b"content", "prepare_data", {"name": "mine"})
     job.process().kill()
