@@ -1,6 +1,6 @@
 """How files are damaged at random, and how often.
 
-The same damage each time; four times as much where FERCORE_REQUIRE holds "slow". `FUZZ_EXAMPLES=1000 pytest tests/fuzz`
+The same damage each time; ten times as much where FERCORE_REQUIRE holds "slow". `FUZZ_EXAMPLES=1000 pytest tests/fuzz`
 makes so many cases in each test, others each time; `FUZZ_MINUTES=30 pytest tests/fuzz` makes others for so long, shared
 out evenly among the tests. Both count them at the end.
 """
