@@ -78,9 +78,14 @@ def _how_it_did(row: pd.Series) -> str:
 
 
 def _agrees(study: ReportStudy, ranked: pd.DataFrame) -> str:
-    """Whether the report's conclusion holds here: that nothing differs, or that nothing beats what it kept."""
+    """Whether our points speak against the report: that nothing differs, or against what it kept.
+
+    Points within noise of each other do not show that the report was right, nor that its reasons hold.
+    """
     if study.same:
-        holds = not (ranked["verdict"] == WORSE).any()
-    else:
-        holds = ranked.loc[ranked["point"] == study.kept, "verdict"].item() != WORSE
-    return f"The report's conclusion {'holds' if holds else 'does not hold'} on this budget."
+        if (ranked["verdict"] == WORSE).any():
+            return "Other than the report concluded, points differ by more than noise on this budget."
+        return "Nothing differs from the best by more than noise, which does not contradict the report on this budget."
+    if ranked.loc[ranked["point"] == study.kept, "verdict"].item() == WORSE:
+        return "The report's choice does not hold on this budget."
+    return "Nothing beats it by more than noise, which does not contradict the report's choice on this budget."
