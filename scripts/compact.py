@@ -2,8 +2,9 @@
 
 python scripts/compact.py reference-report-cnn
 
-Nothing is changed where accuracy on PublicTest would move by more than 0.1 point. What features.py, embedding.py and
-export.py made of the run is about the earlier weights; run them again.
+Nothing is changed where accuracy on PublicTest would move by more than 0.1 point. Counts on disturbed pictures and
+results on other data are deleted, and what features.py, embedding.py and export.py made of the run is about the earlier
+weights too; run them again.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import pandas as pd
 from safetensors.torch import load_file, save_file
 
 from fercore.data.dataset import Dataset
+from fercore.evaluation.elsewhere import FOLDER
 from fercore.models.compact import to_int8
 from fercore.models.hub import is_hub_config
 from fercore.run_files import read_json
@@ -25,8 +26,9 @@ _WEIGHTS = "model.safetensors"
 def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFrame:
     """Store a run's large matrices in a byte a weight, and everything that it was scored on again.
 
-    Counts on disturbed pictures are deleted: they take minutes to make again. run.json then says under `compacted` when
-    it was, and which weights they were (`weights_sha256`): runs that these weights taught know them by that.
+    Counts on disturbed pictures and results on other data are of the earlier weights, and are deleted. run.json then
+    says under `compacted` when it was, and which weights they were (`weights_sha256`): runs that these weights taught
+    know them by that.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ def compact_run(run: Run, dataset: Dataset, progress: bool = False) -> pd.DataFr
         _check_loss(run, table)
         for outdated in run.path.glob("robustness_*.npz"):  # first: a kill leaves no counts of other weights
             outdated.unlink()
+        if not (run.path / FOLDER).is_symlink():
+            shutil.rmtree(run.path / FOLDER, ignore_errors=True)
         # The weights last: after a kill between two files the same command does it all again.
         for path in sorted(trial.iterdir(), key=lambda path: path.name == _WEIGHTS):
             if path.name in (_WEIGHTS, "run.json") or path.name.startswith(("metrics_", "predictions_")):

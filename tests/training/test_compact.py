@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from fercore.evaluation.elsewhere import place
 from fercore.evaluation.robustness import robustness_file
 from fercore.models import compact as weights
 from fercore.models.registry import load
@@ -16,6 +17,7 @@ from fercore.run_files import write_json
 from fercore.runs import RunError, open_run
 from fercore.training import compact
 from fercore.training.evaluate import evaluate_run
+from tests.factories.data import make_dataset
 from tests.factories.robustness import keep_counts
 from tests.factories.runs import make_run
 
@@ -33,12 +35,14 @@ def files(run):
     return {path.name: path.read_bytes() for path in run.path.iterdir() if path.name != ".lock"}
 
 
-def test_all_that_was_scored_is_scored_again(run, dataset, monkeypatch):
+def test_all_that_was_scored_is_scored_again(run, dataset, monkeypatch, tmp_path):
     monkeypatch.setattr(compact, "MOST_LOST", 1)
     before = files(run)
     keep_counts(run)
+    elsewhere = place(run, make_dataset(tmp_path / "away", per_class=1, seed=3)).path
     table = compact.compact_run(run, dataset)
     assert not robustness_file(run, "test").exists()
+    assert not elsewhere.exists()
     assert table[["split", "tta"]].to_numpy().tolist() == [["test", "none"], ["test", "flip"], ["val", "none"]]
     again = open_run(run.path)
     for row in table.itertuples():
