@@ -83,8 +83,9 @@ def start(
     decided, decisions = apply_decisions(dataset, config.training.exclude, config.training.relabel)
     fit = setup(config, decided, teacher=_teacher(config, dataset, root), first=_first_weights(config, root))
     if fit.accelerator.is_main_process:
+        faces = average_faces(dataset)  # before the run is there, which until it is locked passes for interrupted
         run = runs.create_run(root, name, describe(fit, dataset, command, decisions) | dict(notes or {}))
-        runs.write_npz(run.path / "average_faces.npz", faces=average_faces(dataset))
+        runs.write_npz(run.path / "average_faces.npz", faces=faces)
     fit.accelerator.wait_for_everyone()
     return _train(fit, dataset, Path(root) / name, quiet, None, log_with)
 
