@@ -37,7 +37,7 @@ Choosers, drawn where they are called: directly under the page's title
     `choose_runs()`, `choose_run_and_split(runs, splits_of)` -> run, split and score, `choose_score(runs)` -> score,
     `choose_measurement(runs)` -> split, tta and score of several runs. The choice is kept on all pages and in the URL;
     `select(run=..., split=..., tta=..., score=...)` chooses from code, before another page is opened. What only one
-    page asks for goes into the URL through Streamlit's own `bind="query-params"`.
+    page asks for goes into the URL through Streamlit's own `bind="query-params"`, a number by `number_key(key)`.
 Data set
     `dataset()` -> Dataset or None, `dataset_problem()`, `dataset_matches(run)`, `image_rows(ids)`,
     `dataset_average_faces()`, `augmented(face, n, seed)`;
@@ -69,6 +69,7 @@ Values may be shared by all users of the server: change none of them (arrays are
 Importing this package imports no torch; a page that needs it pays for it alone.
 """
 
+from state.address import number_key
 from state.background_jobs import jobs, may_start_jobs, usual_seconds, why_no_jobs
 from state.caches import worked_out
 from state.charts import chart, dark, draw_answer, live_chart, run_looks, show_others

@@ -89,7 +89,9 @@ def _from_data(dataset: Dataset, emotions: Sequence[str]) -> Faces:
             st.warning(f"The data set has no image {code(', '.join(unknown))}.")
         rows = rows[rows >= 0][:MOST]
     else:
-        draw = st.number_input("Random draw", 0, 2**31 - 1, key="draw", bind="query-params", width=130)
+        draw = st.number_input(
+            "Random draw", 0, 2**31 - 1, key=state.number_key("draw"), bind="query-params", width=130
+        )
         rows = np.concatenate(
             [sample_rows(dataset, SPLIT, emotion, 1, draw) for emotion in emotions if emotion in dataset.classes]
         )

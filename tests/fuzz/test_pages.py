@@ -21,7 +21,9 @@ from tests.dashboard.conftest import (  # noqa: F401
 from tests.factories.runs import make_run
 from tests.fuzz.damage import changed_bytes, changed_cells, changed_entries, fresh_copy, fuzzed, no_file
 
-KEYS = sorted({key for file in DASHBOARD.rglob("*.py") for key in re.findall(r'key="(\w+)"', file.read_text())})
+KEYS = sorted(
+    {key for file in DASHBOARD.rglob("*.py") for key in re.findall(r'(?:key=|number_key\()"(\w+)"', file.read_text())}
+)
 CHOICES = ("runs", "run", "data", "split", "tta", "score", "runs_find", "runs_page", "models_columns", "models_page")
 VALUES = [
     "",

@@ -91,7 +91,7 @@ def choose_threshold(chosen: Confidence | None) -> int:
     """The smallest confidence that is answered, in per cent; at first the one that the run is used with."""
     known = chosen is not None and math.isfinite(chosen.threshold)
     first = math.floor(100 * chosen.threshold) if known else 0
-    settings = {"format": "%d %%", "key": "threshold", "bind": "query-params", "width": 440}
+    settings = {"format": "%d %%", "key": state.number_key("threshold"), "bind": "query-params", "width": 440}
     return st.slider("Answer only from a confidence of", 0, 100, first, **settings)
 
 

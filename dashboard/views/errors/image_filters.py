@@ -177,7 +177,7 @@ def _on_same_data(other: Run, run: Run) -> Run | None:
 def _choose_range(label: str, key: str, end: int, form: str, problem: str | None = None) -> tuple[float, float] | None:
     """The range that is asked for; None for all of it, and where there is a problem."""
     settings = {"format": form, "help": problem, "disabled": problem is not None, "bind": "query-params", "width": 170}
-    chosen = st.slider(label, 0, end, (0, end), key=key, **settings)
+    chosen = st.slider(label, 0, end, (0, end), key=state.number_key(key), **settings)
     return None if problem or chosen == (0, end) else chosen
 
 

@@ -46,5 +46,5 @@ def choose_question(runs: list[Run]) -> tuple[Question, float]:
             against = st.selectbox("and not", [NOTHING, RUNNER_UP, *known, *classes], key="against", **bound)
         if layers := dict.fromkeys(one for run in runs for one in state.computed(method_layers, run, method)):
             layer = st.selectbox("Layer", [LAST, *layers], key="cam_layer", **bound)
-        opacity = st.slider("Opacity", 0, 100, 70, 5, format="%d %%", key="opacity", **bound)
+        opacity = st.slider("Opacity", 0, 100, 70, 5, format="%d %%", key=state.number_key("opacity"), **bound)
     return Question(image, name, label, method, None if layer == LAST else layer, target, against), opacity / 100

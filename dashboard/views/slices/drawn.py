@@ -82,7 +82,9 @@ def draw_search(run_name: str, found: Predictions, attributes: list[Attribute]) 
         "images, and the three most noticeable slices tested on the other half."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = st.number_input("Seed of the halves", 0, 9999, 0, width=160, key="seed", bind="query-params")
+        seed = st.number_input(
+            "Seed of the halves", 0, 9999, 0, width=160, key=state.number_key("seed"), bind="query-params"
+        )
         asked = st.toggle("Search", key="search", bind="query-params")
     if not asked:
         return

@@ -32,7 +32,7 @@ def choose_settings(runs: list[Run], live: bool) -> tuple[Settings, str]:
         0.5,
         0.1,
         "%.1f s",
-        key="smoothing",
+        key=state.number_key("smoothing"),
         width=170,
         **of_video,
         help="How long a change takes to come through (to 63 %). 0 shows each answer as it is.",
