@@ -71,9 +71,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     To prepare all of FER2013 takes half a minute, so that every test of it is a slow one.
     """
+    seen = set()
     for item in items:
-        if "fer2013_dataset" in item.fixturenames:
+        if "fer2013_dataset" in item.fixturenames or (item.get_closest_marker("rest_slow") and item.obj in seen):
             item.add_marker(pytest.mark.slow)
+        seen.add(item.obj)
     if not _named(config) and "slow" not in os.environ.get("FERCORE_REQUIRE", ""):
         for item in items:
             if item.get_closest_marker("slow"):

@@ -61,6 +61,7 @@ def test_a_share_of_few_sure_answers_is_not_drawn():
     assert cells[cells["kind"] == "noise"]["strength"].tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_charts_of_few_images_and_of_no_sure_answer_hold_numbers(name):
     """Fewer than 50 images are drawn like more, but for shares of their sure answers; no scale has an end without."""

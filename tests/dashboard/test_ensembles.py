@@ -35,6 +35,7 @@ def together(built, folders):
     return open_run(folders[0] / "together")
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_works_on_it(open_page, together, page):
     app = open_page(page, run=together.name, runs=["together", "a"])

@@ -41,6 +41,7 @@ def added(evaluated, folders):
     return open_run(folders[0] / "theirs")
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_works_on_it(open_page, added, page):
     app = open_page(page, run=added.name)

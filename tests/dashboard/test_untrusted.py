@@ -70,6 +70,7 @@ def strange(built, monkeypatch):
     return built
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_is_lost_to_the_folders_of_strangers(open_page, strange, page):
     app = open_page(page)
@@ -77,6 +78,7 @@ def test_no_page_is_lost_to_the_folders_of_strangers(open_page, strange, page):
     assert app.title[0].value
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_is_lost_to_a_run_that_is_chosen(open_page, strange, page):
     app = open_page(page, run="large")
@@ -84,6 +86,7 @@ def test_no_page_is_lost_to_a_run_that_is_chosen(open_page, strange, page):
     assert app.title[0].value
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("text", NOT_JSON.values(), ids=NOT_JSON)
 def test_home_and_data_outlive_a_data_set_of_a_stranger(open_page, strange, folders, monkeypatch, text):
     monkeypatch.setenv("FERCORE_DATA", str(shutil.copytree(strange[1], folders[1])))

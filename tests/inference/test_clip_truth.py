@@ -83,6 +83,7 @@ def clip(request, tmp_path_factory):
     return write_timed(path, [picture(time) for time in TIMES], TIMES, sound=(0, 2))
 
 
+@pytest.mark.rest_slow
 def test_everybody_is_found_followed_and_read_at_the_right_times(clip):
     table = table_of(clip)
     seen = [(time, *person) for time in looks() for person in people(time)]
@@ -95,6 +96,7 @@ def test_everybody_is_found_followed_and_read_at_the_right_times(clip):
     assert table["track"].tolist() == [numbers[name] for _, name, *_ in seen]
 
 
+@pytest.mark.rest_slow
 def test_spans_begin_and_end_with_what_is_seen(clip):
     found = spans(table_of(clip), 1 / FPS)
     told = [(span.track, span.answer, round(span.start, 2), round(span.end, 2)) for span in found.itertuples()]

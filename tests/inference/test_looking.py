@@ -78,6 +78,7 @@ def test_a_face_at_the_edge_lies_within_the_picture(portrait, detector):
     assert crop_face(portrait[:, :245], face).shape == (48, 48)
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_portrait_that_lies_gives_the_same_crop_as_upright(portrait, detector, turn):
     upright = look(portrait, detector).crops[0]

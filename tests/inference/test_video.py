@@ -118,6 +118,7 @@ def minute(request, tmp_path_factory):
     return write_timed(tmp_path_factory.mktemp("minute") / f"clip.{request.param}", frames, MINUTE, sound)
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("start", [7.3, 30.0, 58.9])
 def test_a_part_has_the_frames_and_times_that_it_has_in_the_whole(minute, start):
     whole = [(time, pixels) for time, pixels in read_frames(minute, 1000) if time >= start]

@@ -100,6 +100,7 @@ def test_the_record_names_the_teacher(dataset, place):
     assert run.history()["train_loss"][1] != alone.history()["train_loss"][1]
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("changes", [TAUGHT, {"mixup": 0.8, "cutmix": 1.0}])
 def test_resumed_with_teacher_or_mixing_the_result_is_the_same(dataset, root, monkeypatch, changes):
     whole = session.start(tiny(**changes), dataset, root, "whole", quiet=True)

@@ -10,6 +10,7 @@ from fercore.training import session
 from tests.training.test_session import same_files, start
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("schedule", ["constant", "plateau"])
 def test_more_epochs_end_as_if_the_run_had_begun_with_them(dataset, tmp_path, schedule):
     changes = {"schedule": schedule, "plateau_patience": 0, "plateau_factor": 0.5, "rotation": 9.0}

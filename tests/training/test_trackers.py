@@ -78,6 +78,7 @@ def test_a_tracker_hears_settings_epochs_and_scores(dataset, tmp_path, fake):
     assert [scores[f"test/accuracy{end}"] for end in ("", "_low", "_high")] == list(accuracy.values())
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("moment", ["start", "settings", "log", "finish"])
 def test_a_tracker_that_fails_is_a_warning_and_the_run_ends_as_without_it(dataset, tmp_path, fake, capsys, moment):
     fake(fails_at=moment)

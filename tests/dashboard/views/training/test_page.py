@@ -36,6 +36,7 @@ def test_it_opens_with_best_epoch_accuracy_and_overfitting(open_page, folders):
     assert "Its accuracy on the training images is 28.0 points higher: strong overfitting." in text
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize(
     ("train", "sentence"),
     [

@@ -255,6 +255,7 @@ def test_no_face(open_page, runs, camera):
     assert "No face is found." in words(app.run())
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
@@ -303,6 +304,7 @@ def test_servers_of_the_secrets_lead_around_firewalls(open_page, runs, camera, s
     assert camera.asked["rtc_configuration"] == {"iceServers": servers}
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize("found", ["turn:x", [{"url": "turn:x"}], [{"urls": "turn:x", "credential": 7}], ["turn:x"]])
 def test_servers_of_another_form_are_refused_without_a_word_of_them(open_page, runs, camera, found):
     app = open_page("webcam")
@@ -357,6 +359,7 @@ def test_a_photo_shows_the_face_that_predict_finds_in_it(photographed):
     assert np.array_equal(app.session_state["kept_faces"][0][1], expected)
 
 
+@pytest.mark.rest_slow
 @pytest.mark.parametrize(
     ("data", "reason"), [(b"GIF", "not an image of a known format"), (bomb(64_000_000, 1), "a side longer than")]
 )
