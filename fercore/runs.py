@@ -229,7 +229,9 @@ def open_run(path: Path | str) -> Run:
     file = path / "run.json"
     try:  # no look before: lists of runs open ten thousand
         info = read_json(file, _MOST_ITEMS)
-    except (FileNotFoundError, NotADirectoryError) as error:
+    except OSError as error:
+        if file.is_file():  # which may not be read
+            raise
         if not path.is_dir():
             raise RunError(f"there is no run folder {path}; see what there is in {path.parent}/") from error
         check_name(path.name)

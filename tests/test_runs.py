@@ -522,3 +522,11 @@ def test_json_never_holds_nan(tmp_path, value):
 )
 def test_what_a_run_is_a_part_of(tmp_path, entries, part_of):
     assert update_run(make_run(tmp_path, "a"), **entries).part_of == part_of
+
+
+def test_a_run_json_that_leads_in_a_circle_is_none(tmp_path):
+    run = make_run(tmp_path, "a")
+    (run.path / "run.json").unlink()
+    (run.path / "run.json").symlink_to("run.json")
+    with pytest.raises(RunError, match=r"holds no run\.json"):
+        open_run(run.path)
