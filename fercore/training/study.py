@@ -166,8 +166,9 @@ def _check_fields(vary: Iterable[str], budget: dict[str, Any], base: Config, whe
     """Check the fields that a point varies, and those of the budget."""
     vary = list(vary)
     if len(vary) > MOST_VARIED:
+        named = shown(", ".join(map(str, vary))).strip("'\"")  # a stranger's may be thousands, or no text at all
         raise ConfigError(
-            f"{where}: {len(vary)} fields are varied ({', '.join(map(str, vary))}), expected one or two: "
+            f"{where}: {len(vary)} fields are varied ({named}), expected one or two: "
             '"it\'s crucial to vary only one or two variables at a time for meaningful improvements" '
             "(the report, section 9). Make a study of each"
         )

@@ -198,3 +198,10 @@ def test_a_study_s_text_is_read_back_as_it_was():
     assert tomllib.loads(study_text(content)) == content
     assert parse_study(tomllib.loads(study_text(content)), "s", "s.toml") == parse_study(content, "s", "s.toml")
     assert study_text({"recipe": "a", "vary": [], "values": []}) == 'recipe = "a"\nvary = []\nvalues = []\n'
+
+
+def test_fields_that_are_no_text_and_too_many_are_told_in_a_line():
+    content = {"description": "x", "recipe": "report-cnn", "vary": ["\ud800"] * 1001, "values": [1], "budget": {}}
+    with pytest.raises(ConfigError, match="1001 fields are varied") as told:
+        parse_study(content, "x", "a file")
+    assert len(str(told.value).encode()) < 400
