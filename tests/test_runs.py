@@ -81,6 +81,7 @@ def test_a_folder_that_is_no_run_takes_a_name_too(run):
         create_run(run.path.parent, "notes", INFO)
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_run_is_made_leaves_its_name_free(tmp_path):
     killed = "import os, signal; os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
     making = f"from fercore.runs import create_run; create_run({str(tmp_path)!r}, 'a', {INFO!r})"

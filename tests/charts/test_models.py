@@ -53,6 +53,7 @@ def test_points_lie_where_they_were_measured_and_the_front_is_a_line(table):
     assert [row["label"] for row in found[2][1]] == ["a, torch fp32", "a, onnx int8"]
 
 
+@pytest.mark.slow
 def test_every_run_and_all_of_the_front_have_their_name_above_and_right_where_there_is_room(table):
     right = ("left", -9, ink())
     assert names(table, peers=peer_table().head(0)) == {
@@ -72,6 +73,7 @@ def test_of_neighbours_the_more_accurate_has_the_better_place(table):
     assert found["a, torch fp32"][:2] == ("right", -9)
 
 
+@pytest.mark.slow
 def test_peers_are_drawn_where_they_have_the_figure(table):
     assert {row["label"] for row in drawn(table)[1][1]} == {"fer", "face-api.js"}
     assert {row["label"] for row in drawn(table, "parameters")[1][1]} == {"fer", "face-api.js", "big_XCEPTION"}

@@ -47,6 +47,7 @@ def test_lines_and_cells_hold_every_kind_and_strength(name):
     assert len(cells) == 17 * 6 + 2
 
 
+@pytest.mark.slow
 def test_cells_are_labelled_and_ordered_by_accuracy():
     table = strength_table(made_counts(lambda kind, strength: 10 + (9 if kind == "noise" else 4) * strength))
     chart = heat_chart(table, "accuracy")

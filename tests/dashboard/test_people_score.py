@@ -29,6 +29,7 @@ def test_evaluation_is_against_most_people(open_page, folders):
     assert "counts as wrong" in text
 
 
+@pytest.mark.slow
 def test_home_and_models_offer_it_for_all_runs(open_page, folders):
     people = make_judged_run(folders[0]).metrics("test")["people"]
     for page in ("home", "models"):
@@ -122,6 +123,7 @@ def test_without_an_error_the_page_says_with_whom_the_model_agrees(open_page, tw
     assert headline(app) == "#### `eight` answers as most people do on all 9 images of PrivateTest."
 
 
+@pytest.mark.slow
 def test_calibration_is_against_most_people(open_page, twelve):
     app = open_page("calibration", run="seven", score="people")
     accuracy = "accuracy 66.7 % on PrivateTest as most people see it (95 % interval 35.4 to 87.9, n = 9 of 12)"

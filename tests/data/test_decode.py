@@ -225,6 +225,7 @@ def test_a_large_picture_with_transparency_is_there_once_and_turned_upright():
     assert np.unique(photo.pixels[:, 1501:]).tolist() == [0]
 
 
+@pytest.mark.slow
 def test_a_large_picture_becomes_the_same_small_one_as_a_reduced_one():
     pixels = (
         np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8).repeat(50, 0).repeat(50, 1)

@@ -139,6 +139,7 @@ def test_a_zip_that_says_it_unpacks_to_more_than_allowed_is_refused_unread(tmp_p
         read(tmp_path / "faces.zip")
 
 
+@pytest.mark.slow
 def test_a_member_that_unpacks_to_more_than_an_image_is_bad(tmp_path):
     bomb = bytes(members.MAX_IMAGE_BYTES + 1)
     path = write_zip(tmp_path / "faces.zip", {"train/sad/a.png": GREY, "train/sad/b.png": bomb}, zipfile.ZIP_DEFLATED)

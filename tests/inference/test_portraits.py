@@ -29,6 +29,7 @@ def portraits(tmp_path, portrait):
     return write_folder(tmp_path / "portraits", files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mtcnn", pytest.param("yunet", marks=pytest.mark.detector)])
 def test_faces_of_portraits_are_cropped_as_predict_crops_them(portraits, tmp_path, name, request):
     detector = request.getfixturevalue(name)

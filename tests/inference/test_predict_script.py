@@ -37,6 +37,7 @@ def predict(place, *arguments) -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_a_table_of_all_faces_is_written(place, capsys):
     shutil.copy(PORTRAIT, place / "pictures" / "portrait.jpg")
     assert predict(place, place / "pictures", "--out", place / "faces.csv") == 0
@@ -161,6 +162,7 @@ def test_a_folder_that_cannot_be_opened_is_named_and_the_exit_code_says_so(place
     assert "locked: Permission denied" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.detector
 def test_the_table_names_the_detector(place, yunet_file):
     for detector, name in {yunet_file: "yunet", "mtcnn": "mtcnn"}.items():

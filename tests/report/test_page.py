@@ -215,6 +215,7 @@ def test_an_added_model_tells_where_it_comes_from_and_what_is_not_known(tmp_path
     assert "A temperature cannot be fitted" in words
 
 
+@pytest.mark.slow
 def test_damaged_files_are_named_and_the_rest_is_shown(tmp_path, opened):
     run = make_run(tmp_path, n=70)
     (run.path / "metrics_val.json").write_text("{}")

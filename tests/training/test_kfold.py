@@ -45,6 +45,7 @@ def test_folds_are_stratified_seeded_and_hold_out_every_image_once(dataset):
     assert [part.tolist() for part in held_out_rows(dataset, 3, seed=1)] != [part.tolist() for part in parts]
 
 
+@pytest.mark.slow
 def test_a_fold_trains_on_nothing_that_it_holds_out(dataset, tmp_path, monkeypatch):
     seen, setup = [], session.setup
 

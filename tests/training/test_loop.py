@@ -140,6 +140,7 @@ def test_a_compiled_network_learns_the_same_within_rounding(make, monkeypatch):
         torch.testing.assert_close(compiled.evaluated.state_dict()[name], tensor, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_be_compiled_says_what_to_do(make, monkeypatch):
     def no_compiler(*_):
         raise RuntimeError("no working C++ compiler")

@@ -139,6 +139,7 @@ def stopped(dataset, tmp_path, monkeypatch):
     return stop
 
 
+@pytest.mark.slow
 def test_ctrl_c_marks_the_run_stopped_and_keeps_its_epochs(dataset, tmp_path, stopped):
     run = stopped()
     assert (run.status, len(run.history())) == ("stopped", 1)

@@ -70,6 +70,7 @@ def test_evaluation_shows_badge_reason_and_note(open_page, three):
     assert "What this model learned from is not known" in app.warning[0].value
 
 
+@pytest.mark.slow
 def test_evaluation_of_a_clean_run_carries_none(open_page, three):
     app = open_page("evaluation", run="clean", split="test")
     assert "badge" not in words(app)

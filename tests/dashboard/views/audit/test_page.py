@@ -71,6 +71,7 @@ def test_a_choice_is_in_the_address(open_page, audited):
     assert "1 to 1 of 1 groups." in words(app)
 
 
+@pytest.mark.slow
 def test_a_decision_is_kept_in_a_file_and_can_be_taken_back(open_page, audited, folders):
     app = open_page("audit")
     app.selectbox(key="decision_train/conflict").set_value("→ angry").run()

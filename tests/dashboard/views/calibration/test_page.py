@@ -32,6 +32,7 @@ def text_of(app):
     return words(app).replace("\u00a0", " ")
 
 
+@pytest.mark.slow
 def test_it_says_how_much_too_sure_a_run_is_and_what_a_temperature_does(open_page, too_sure):
     text = text_of(open_page("calibration"))
     assert "`a` is too sure by 20.0 points: mean confidence 95.0 %, accuracy 75.0 % on PrivateTest" in text
@@ -65,6 +66,7 @@ def test_both_ways_to_read_it_have_diagrams_and_figures(open_page, too_sure):
     assert "noise" not in change[1]
 
 
+@pytest.mark.slow
 def test_a_threshold_says_how_many_faces_are_answered_and_how_many_of_these_right(open_page, folders):
     confidences = [0.9] * 100 + [0.6] * 100
     right = "1" * 90 + "0" * 10 + "1" * 50 + "0" * 50
@@ -102,6 +104,7 @@ def test_on_the_split_of_the_fit_the_figures_are_called_too_good(open_page, too_
     assert "was fitted on these images" not in text_of(open_page("calibration", split="test"))
 
 
+@pytest.mark.slow
 def test_the_clean_score_leaves_copies_out(open_page, too_sure, folders):
     make_copies(folders[1], too_sure, exact=[f"test-{number:05d}" for number in range(0, 400, 4)])  # 100 right ones
     text = text_of(open_page("calibration", score="clean"))

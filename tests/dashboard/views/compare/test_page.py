@@ -106,6 +106,7 @@ def test_the_clean_score_compares_without_copies_and_leaves_out_a_run_of_unknown
     assert "`good` is ahead of `apart`" in headline(app)
 
 
+@pytest.mark.slow
 def test_validation_figures_come_with_a_note(open_page, two):
     note = "Epochs were chosen on PublicTest, so these figures are optimistic."
     assert note in words(compare(open_page, "good", "fair", split="val"))
@@ -121,6 +122,7 @@ def test_runs_without_predictions_are_named_with_what_to_run(open_page, two, fol
     assert "`good` is ahead of `fair`" in text
 
 
+@pytest.mark.slow
 def test_runs_are_compared_on_the_images_they_share(open_page, two, folders):
     answered = two[1].predictions("test")
     part = Predictions(answered.id[:40], answered.label[:40], answered.probabilities[:40])
@@ -172,6 +174,7 @@ def test_a_contaminated_run_is_never_best_and_stands_apart(open_page, two, folde
     assert any('"cheat ⚠ contaminated"' in spec for spec in specs)
 
 
+@pytest.mark.slow
 def test_without_a_clean_run_there_is_no_ranking(open_page, folders):
     for name in "ab":
         update_run(make_run(folders[0], name), trained_on={"splits": None})

@@ -121,6 +121,7 @@ def test_without_the_data_set_a_stored_embedding_is_shown_as_it_is(open_page, fo
     assert shown["Neighbours alike"].tolist() == [0] * len(lonely)
 
 
+@pytest.mark.slow
 def test_an_embedding_is_computed_when_it_is_asked_for(open_page, placed):
     app = open_page("embedding", split="val")
     assert "Where the images of PublicTest lie is not known yet" in words(app)
@@ -184,6 +185,7 @@ def known(dataset, run):
     return dataset.ids[asked(run, dataset, dataset.indices("test")).rows].tolist()
 
 
+@pytest.mark.slow
 def test_another_data_set_is_chosen_and_kept_in_the_address(placed, elsewhere, open_page):
     before = own_files(placed.run)
     embed_run(placed.run, elsewhere.dataset, "test")

@@ -121,6 +121,7 @@ def test_the_matrix_counts_the_images_of_the_other_filters(open_page, listed):
     assert cells[cells > 0].to_dict() == {("fear", "sad"): 2, ("sad", "angry"): 1}
 
 
+@pytest.mark.slow
 def test_copies_are_told_apart_where_they_are_known(open_page, listed, folders):
     app = open_page("errors")
     assert app.selectbox(key="copies").disabled
@@ -252,6 +253,7 @@ def test_a_clicked_bar_is_about_true_or_predicted_images(chart_clicks, figure, k
     assert set(found.values()) == {"any class", "all"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("score", "shown"), [("published", ["09", "02"]), ("clean", ["02"])])
 def test_a_click_on_the_evaluation_page_opens_the_errors_page(open_page, listed, folders, score, shown):
     make_copies(folders[1], listed, exact=["test-00009"])

@@ -74,6 +74,7 @@ def test_the_classification_report_has_classes_accuracy_and_averages(open_page, 
     assert table.loc["accuracy"].tolist() == ["", "", "60.0 % (48.3 to 70.7)", 70]
 
 
+@pytest.mark.slow
 def test_a_class_without_images_has_no_figure(open_page, folders):
     make_run(folders[0], "a", n=6)  # one image of each class but the last
     app = open_page("evaluation")

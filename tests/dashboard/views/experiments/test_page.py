@@ -57,6 +57,7 @@ def test_it_opens_with_the_best_point_and_who_is_within_noise(open_page, folders
     assert [chart["title"] for chart in charts(app) if "title" in chart] == ["Accuracy", "Time", "Loss", "Accuracy"]
 
 
+@pytest.mark.slow
 def test_differences_within_noise_are_said_to_be_that(open_page, folders):
     make_study(folders[0], "s", {"3": 0.6, "5": 0.58, "7": 0.55}, n=100)
     answer = (
@@ -95,6 +96,7 @@ def test_a_run_that_studies_share_is_a_point_of_each(open_page, folders):
     assert "which does not contradict the report on this budget." in page_words(app)
 
 
+@pytest.mark.slow
 def test_several_seeds_are_told_by_mean_and_spread(open_page, folders):
     make_study(folders[0], "s", {"a": 0.3, "b": 0.7}, seeds=(0, 1), n=10)
     better = make_point(folders[0], "s", "b", 0.8, position=2, seed=2, points=6, n=10)
@@ -193,6 +195,7 @@ def state_command(script, folders):
     return f"python {script} --runs {folders[0]} --data {folders[1]}"
 
 
+@pytest.mark.slow
 def test_points_of_a_shipped_study_that_have_not_begun_are_named(open_page, folders):
     labels = [point.label for point in load_study("kernel-size").points]
     make_point(folders[0], "kernel-size", labels[0], 0.5, points=3)
@@ -224,6 +227,7 @@ def test_unequal_budgets_and_images_are_warned_of(open_page, folders):
     assert "there is no other point to compare it with yet" in text
 
 
+@pytest.mark.slow
 def test_a_stranger_s_study_is_text_and_broken_ones_are_left_out(open_page, folders):
     spy = "![spy](http://evil.example/p.png)"
     run = make_point(folders[0], "s", "0.1", 0.5, points=3)
@@ -258,6 +262,7 @@ def test_a_cross_validation_opens_with_its_spread_and_what_the_ensemble_adds(ope
     assert len(charts(app)) == 5
 
 
+@pytest.mark.slow
 def test_the_report_s_figure_10_stands_beside_the_ensemble_too(open_page, folders):
     whole = make_cross_validation(folders[0], "cv", [0.5, 0.6], n=70)
     app = open_page("experiments")
@@ -442,6 +447,7 @@ def test_a_study_is_ranked_without_copies(open_page, folders):
     assert table.loc["0.2", "PrivateTest without copies"] == "50.0 % (39.3 to 60.7)"
 
 
+@pytest.mark.slow
 def test_a_cross_validation_without_copies(open_page, folders):
     whole = make_cross_validation(folders[0], "cv", [0.5, 0.6], n=70)
     members = [run.predictions("test") for run in list_runs(folders[0])[0] if run.name != "cv"]

@@ -75,6 +75,7 @@ def test_each_method_explains_the_class_that_is_asked_about(open_page, run, meth
     assert METHODS[method].paper in words(app)
 
 
+@pytest.mark.slow
 def test_why_this_and_not_that(open_page, run):
     emotions, figures = said(run)
     app = open_page("explain")

@@ -118,6 +118,7 @@ def test_the_output_s_channels_are_called_by_their_classes(open_page, run):
     assert "Class angry of output" in words(app)
 
 
+@pytest.mark.slow
 def test_channels_are_ordered_for_the_chosen_emotion(open_page, studied):
     table = channel_table(studied.summary.layers["convolution 2"])
     for order, label in {"selectivity": "Selectivity", "strength": "Strength", "number": "Number"}.items():
@@ -125,6 +126,7 @@ def test_channels_are_ordered_for_the_chosen_emotion(open_page, studied):
         assert channels(app) == order_channels(table, order, "sad").tolist()
 
 
+@pytest.mark.slow
 def test_a_typed_channel_is_enlarged(open_page, studied):
     app = open_page("features", layer="convolution 2")
     app = app.number_input(key="channel").set_value(6).run()

@@ -430,6 +430,7 @@ def opened(open_page, table, name="faces.csv"):
     return app.file_uploader(key="saved_answers").set_value((name, data, "text/csv")).run()
 
 
+@pytest.mark.slow
 def test_saved_answers_open_in_the_timeline(open_page, runs):
     looks = make_looks([(0.0, 1, "happy", 0.8, True), (0.5, 1, "happy", 0.8, True), (1.0, 2, "sad", 0.6, True)])
     app = opened(open_page, looks.assign(smoothing=0.4))

@@ -283,6 +283,7 @@ def test_a_model_without_predictions_says_that_nobody_knows_how_sure_it_is(open_
     assert "How sure this model is nobody knows" in words(open_page("predict")).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_heat_maps_of_the_emotion_that_each_model_names(open_page, runs):
     app = uploaded(open_page("predict", heat="true"), ("a.png", png(FACES[0])))
     named = [EMOTIONS[Predictor.from_run(run).predict(FACES[:1]).labels[0]] for run in runs]
@@ -292,6 +293,7 @@ def test_heat_maps_of_the_emotion_that_each_model_names(open_page, runs):
     assert "CNN: none, since " in words(app)
 
 
+@pytest.mark.slow
 def test_a_face_goes_to_the_explain_page(open_page, runs):
     app = uploaded(open_page("predict"), ("a.png", png(FACES[0])), ("b.png", png(FACES[1])))
     app.selectbox(key="picture").select_index(1).run()

@@ -61,6 +61,7 @@ def test_runs_beside_each_other_and_another_figure(open_page, runs):
     assert len(cells) == 2
 
 
+@pytest.mark.slow
 def test_pictures_of_each_strength_on_average_faces(open_page, runs):
     app = open_page("robustness", kind="mask")
     assert captions(app)[:6] == ["as it is", *(f"strength {strength}" for strength in range(1, 6))]
@@ -82,6 +83,7 @@ def test_without_data_it_names_the_command(open_page, folders):
     assert "scripts/robustness.py RUN" in words(open_page("robustness"))
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_told_and_the_others_shown(open_page, runs):
     robustness_file(runs[1], "test").write_bytes(b"half")
     app = open_page("robustness", runs=["a", BASELINE])

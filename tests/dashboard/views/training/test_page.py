@@ -84,6 +84,7 @@ def test_choosing_a_second_run_adds_its_curves_and_what_differs(open_page, folde
     assert "`b` is best after epoch" in words(app)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_colour_when_drawn_alone(open_page, folders):
     make_run(folders[0], "a")
     make_run(folders[0], "b")
@@ -115,6 +116,7 @@ def test_runs_beside_each_other_differ_in_colour_however_many_there_are(open_pag
     assert scale == {"domain": [first, last], "range": list(RUN_COLORS[:2])}
 
 
+@pytest.mark.slow
 def test_equal_settings_are_said_to_be_equal(open_page, folders):
     make_run(folders[0], "a")
     run = make_run(folders[0], "b")
@@ -206,6 +208,7 @@ def test_what_its_user_decided_is_said(open_page, folders, record, said):
     assert said in text if said else "was trained without" not in text
 
 
+@pytest.mark.slow
 def test_without_copies_the_best_epoch_is_measured_again(open_page, folders):
     run = make_run(folders[0], "a", n=100, accuracy=0.6)
     make_run(folders[0], "b", n=100, splits=())
@@ -260,6 +263,7 @@ def test_a_run_is_noted_renamed_and_deleted(open_page, folders):
     assert app.text_area(key="note_c").value == "with *stars*"
 
 
+@pytest.mark.slow
 def test_an_archived_run_comes_back_unless_a_job_needs_it(open_page, folders, tmp_path):
     make_run(folders[0], "a")
     app = open_page("training", runs="a")

@@ -191,6 +191,7 @@ def test_a_moment_is_kept_for_the_explain_page(open_page, runs, camera):
     assert f"`a` says **{EMOTIONS[first.argmax()]}**" in words(app)
 
 
+@pytest.mark.slow
 def test_a_moment_that_has_passed_when_the_click_comes_is_not_kept(open_page, runs, camera):
     app = play(open_page, camera)
     camera.session.stop()  # and its picture is forgotten
@@ -232,6 +233,7 @@ def test_the_results_hold_numbers_only(open_page, runs, camera):
     assert table["faces"].tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_says_so_and_the_other_goes_on(open_page, runs, camera, monkeypatch):
     predict = Predictor.predict
 
@@ -248,6 +250,7 @@ def test_a_model_that_fails_says_so_and_the_other_goes_on(open_page, runs, camer
     assert camera.send().shape == PICTURE.shape
 
 
+@pytest.mark.slow
 def test_no_face(open_page, runs, camera):
     camera.state = "playing"
     app = open_page("webcam")
@@ -379,6 +382,7 @@ def test_one_run_alone_and_none(open_page, folders, camera):
     assert "#### CNN says **" in words(app)
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_loaded_is_left_out(open_page, runs, camera):
     (runs[1].path / "model.safetensors").write_bytes(b"no weights")
     app = open_page("webcam")
