@@ -7,11 +7,9 @@ What is worked out of further files (`RunIndex.kept`) can also be kept between t
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +63,7 @@ class RunIndex:
     def list(self) -> Listing:
         """The readable runs by name, and the problem of each folder that cannot be read as a run, as it is now."""
         names = sorted(_folders(self.root))
-        with self._lock, _no_search_for_garbage():  # who comes second finds what the first has read
+        with self._lock:  # who comes second finds what the first has read
             found = {name: self._looked_at(name) for name in names}
             for name in [name for name, (_, entry) in found.items() if isinstance(entry, str)]:
                 if not os.path.isdir(f"{self.root}/{name}"):  # renamed or put away since the folders were listed
@@ -155,18 +153,6 @@ def index_of(root: Path | str) -> RunIndex:
         if len(_indexes) > MOST_FOLDERS:
             _indexes.pop(next(iter(_indexes))).close()
     return found
-
-
-@contextlib.contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Thousands of new runs make Python look for garbage among them again and again: a quarter of the time."""
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
 
 
 def _outcome(make: Callable[[], Any]) -> dict[str, Any]:

@@ -222,19 +222,22 @@ def features(run: Run) -> tuple[str, FeatureSummary] | None:
     split = next((split for split in ("val", "train", "test") if features_file(run, split).is_file()), None)
     if split is None:
         return None
-    return split, shared(*key(features_file(run, split)), lambda: read_features(run, split))
+    return split, _summary(run, split)
 
 
 def layer_tables(run: Run, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How selective the layers of a run are and what they prefer, see `layer_table` and `preference_table` of
     `fercore.explain.selectivity`; of a run that has `features` of this split."""
-    file = features_file(run, split)
 
     def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
-        summary = shared(*key(file), lambda: read_features(run, split))
+        summary = _summary(run, split)
         return layer_table(summary), preference_table(summary, run.classes)
 
-    return copied(f"layers {run.classes}", *key(file)[1:], tables)
+    return copied(f"layers {run.classes}", *key(features_file(run, split))[1:], tables)
+
+
+def _summary(run: Run, split: str) -> FeatureSummary:
+    return shared(*key(features_file(run, split)), lambda: read_features(run, split))
 
 
 def embedding(run: Run, split: str) -> Embedding | None:

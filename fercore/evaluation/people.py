@@ -69,7 +69,7 @@ def people_report(
     resamples, seed
         Of the bootstrap over images.
     details
-        Whether to work out what takes nine tenths of the time: distributions, and figures by agreement.
+        Whether to work out what takes three quarters of the time: distributions, and figures by agreement.
 
     Returns
     -------

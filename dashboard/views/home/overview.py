@@ -91,8 +91,7 @@ def draw_of_other_data(runs: list[Run], score: state.Score) -> None:
     st.caption(
         "These learned from another data set, with other images, labels or classes: their accuracies do not compare "
         "with those above. The score “as most people see it” judges all by the same answers, where they are known."
-        + " The figures here are as published."
-        * bool(score)
+        + (" The figures here are as published." if score else "")
     )
     runs = runs[choose_page(len(runs), AT_ONCE, "other_data_page")]
     found, rows = state.readable(state.summaries, runs), []
