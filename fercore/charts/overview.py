@@ -95,7 +95,7 @@ def report_table(runs: Sequence[Run], metrics: Mapping[str, Mapping[str, dict]])
 
 
 def accuracy_chart(
-    table: pd.DataFrame, split_names: Mapping[str, str], styles: Mapping[str, RunStyle], report_accuracy: float
+    table: pd.DataFrame, split_names: Mapping[str, str], styles: Mapping[str, RunStyle], report_accuracy: float | None
 ) -> alt.LayerChart:
     """Accuracy of each run with its 95 % interval on the test and validation splits, and the report's as a line.
 
@@ -108,7 +108,7 @@ def accuracy_chart(
     styles
         Colours of the runs, from `run_styles`.
     report_accuracy
-        Fraction from 0 to 1, drawn as a dashed line.
+        Fraction from 0 to 1, drawn as a dashed line; None where it does not compare with the others.
     """
     rows = [
         {"run": row.run, "split": name, "value": value, "low": low, "high": high}
@@ -135,13 +135,17 @@ def accuracy_chart(
     bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q")
     shapes = alt.Shape("split:N", sort=splits, title="Split", legend=alt.Legend(orient="top", labelLimit=320))
     points = base.mark_point(size=90, strokeWidth=2, opacity=1).encode(x=alt.X("value:Q", scale=scale), shape=shapes)
-    report = alt.Chart(pd.DataFrame({"x": [report_accuracy], "words": [f"the report {percent(report_accuracy)}"]}))
-    line = report.mark_rule(strokeDash=[5, 4], color=_GREY).encode(x="x:Q")
-    label = report.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=_GREY, fontSize=12)
+    layers = [*([] if report_accuracy is None else _report_line(report_accuracy)), bars, points]
     # In pixels and with 150 for legend and axis: Streamlit fits the whole chart into its height, and Vega warns in the
     # console about a height in steps.
-    layers = (line, label.encode(x="x:Q", y=alt.value(0), text="words:N"), bars, points)
     return alt.layer(*layers).properties(height=150 + 44 * len(shown))
+
+
+def _report_line(accuracy: float) -> list[alt.Chart]:
+    report = alt.Chart(pd.DataFrame({"x": [accuracy], "words": [f"the report {percent(accuracy)}"]}))
+    line = report.mark_rule(strokeDash=[5, 4], color=_GREY).encode(x="x:Q")
+    label = report.mark_text(align="right", baseline="bottom", dx=-4, dy=-4, color=_GREY, fontSize=12)
+    return [line, label.encode(x="x:Q", y=alt.value(0), text="words:N")]
 
 
 _COLUMNS = {

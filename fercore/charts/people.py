@@ -20,17 +20,24 @@ def judged_words(people: dict, split_name: str, who: str = "The model") -> str:
     `people` is a report of `fercore.evaluation.people.people_report`; `who` is what the model is called.
     """
     images = people["images"]
+    told = is_told(people)
+    label = "" if told else f", the label on {with_range(people['label'])}"
     return (
         f"Most of ten people agree on {count(images['verdict'])} of {count(images['all'])} images of {split_name}. "
-        f"{who} says the same on {with_range(people['model'])}, the label on {with_range(people['label'])}, a single "
-        f"person on {with_range(people['person'])}."
+        f"{who} says the same on {with_range(people['model'])}{label}, a single person on "
+        f"{with_range(people['person'])}.{' The labels of these images are what most people say.' if told else ''}"
     )
 
 
+def is_told(people: dict) -> bool:
+    """Whether the labels were made of what most people say, so that nothing follows from their agreement."""
+    return people["label"]["value"] == 1
+
+
 def sides_words(people: dict) -> str:
-    """Whom people side with where model and label differ; empty where they never do."""
+    """Whom people side with where model and label differ; empty where they never do, and where labels are theirs."""
     found = people["disagreements"]
-    if not found["n"]:
+    if not found["n"] or is_told(people):
         return ""
     return (
         f"On the {count(found['n'])} images where model and label differ, most people side with the model on "
@@ -40,11 +47,14 @@ def sides_words(people: dict) -> str:
 
 
 def judged_table(people: dict) -> pd.DataFrame:
-    """Who, and how often it says what most people say: who, value, low, high (fractions), n; three rows.
+    """Who, and how often it says what most people say: who, value, low, high (fractions), n; a row each for a single
+    person, the model and the label, which is left out where `is_told`.
 
     `people` is a report of `fercore.evaluation.people.people_report`.
     """
-    return pd.DataFrame([{"who": who, **people[key]} for who, key in KEYS.items()])
+    return pd.DataFrame(
+        [{"who": who, **people[key]} for who, key in KEYS.items() if who != LABEL or not is_told(people)]
+    )
 
 
 def agreement_table(people: dict) -> pd.DataFrame:

@@ -105,3 +105,4 @@ def test_accuracy_chart(tmp_path):
     drawn = [(row["run"], row["split"], row["value"], row["words"]) for row in rows if "run" in row]
     assert drawn == [("a", "PrivateTest", 0.6, "60.0 % (48.3 to 70.7)")]
     assert {"x": 0.6169, "words": "the report 61.7 %"} in rows
+    assert "the report" not in accuracy_chart(table, names, run_styles(["a", "b"]), None).to_json()

@@ -9,6 +9,8 @@ from fercore.charts.people import (
     answers_table,
     judged_chart,
     judged_table,
+    judged_words,
+    sides_words,
 )
 from fercore.evaluation.people import people_report
 from fercore.runs import Predictions
@@ -26,6 +28,20 @@ def test_the_three_stand_in_one_table():
     assert table["who"].tolist() == ["a single person", "the model", "the label"]
     assert table["value"].tolist() == [0.95, 1.0, 0.5]
     assert table["n"].tolist() == [2, 2, 2]
+
+
+def test_labels_that_were_made_of_what_people_say_are_told_and_not_compared():
+    told = people_report(
+        Predictions(np.array(["a", "b"]), np.array([3, 3]), np.eye(7, dtype=np.float32)[[3, 4]]),
+        ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"),
+        counted({"happy": 10}, {"happy": 9, "sad": 1}),
+    )
+    assert judged_table(told)["who"].tolist() == ["a single person", "the model"]
+    words = judged_words(told, "PrivateTest")
+    assert "the label on" not in words
+    assert words.endswith("The labels of these images are what most people say.")
+    assert sides_words(told) == ""
+    assert "the label on 50.0 %" in judged_words(PEOPLE, "PrivateTest")
 
 
 def test_agreement_has_a_row_for_each_level_and_each_of_the_three():

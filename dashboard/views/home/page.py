@@ -65,7 +65,9 @@ if runs:
         st.caption(hint)
     drawn = list(islice((run for run in comparable if reports.get(run.name)), DRAWN))
     if drawn:
-        looks, report_accuracy = state.run_looks(), reference_report()["final_cnn"]["test_accuracy"]
+        looks = state.run_looks()
+        # The report was judged by labels, which does not compare with what people say.
+        report_accuracy = None if score == state.Score.PEOPLE else reference_report()["final_cnn"]["test_accuracy"]
         table, styles = runs_table(drawn, {}, reports), {run.name: looks[run.name] for run in drawn}
         state.chart(accuracy_chart, table, names, styles, report_accuracy, alt="Accuracy of each run with its interval")
         draw_comparison_link(drawn)
