@@ -54,7 +54,7 @@ def as_good(alike: pd.DataFrame, best: pd.Series) -> str:
     if close.empty:
         return ""
     named = listed(map(code, close["run"]))
-    return f" The intervals of {named} and of it overlap: more images could turn their order."
+    return f" Its interval overlaps with that of {named}: more images could turn the order."
 
 
 cells.follow()

@@ -52,7 +52,7 @@ def test_the_matrix_opens_with_the_best_run_elsewhere(measured, open_page):
     assert headline(app).startswith(
         "#### `b` is ahead on faces: accuracy 60.0 % (48.3 to 70.7) on 70 images, 20.0 points"
     )
-    assert headline(app).endswith("The intervals of `a` and of it overlap: more images could turn their order.")
+    assert headline(app).endswith("Its interval overlaps with that of `a`: more images could turn the order.")
     encoding = charts(app)[0]["layer"][0]["encoding"]
     assert (encoding["y"]["sort"], encoding["x"]["sort"]) == (["a", "b"], ["its own data", "faces"])
     # Contempt is not asked: seven classes are left to guess among.
